@@ -1,0 +1,123 @@
+//! Revisions and the audit log.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use strata_domain::approval::Vote;
+use strata_domain::audit::AuditEntry;
+use strata_domain::change::Change;
+use strata_domain::environment::Revision;
+use strata_domain::run::{Run, RunStep};
+
+#[cfg(feature = "ssr")]
+use super::{PAGE, next_page};
+use crate::error::AppError;
+
+
+/// One page of revisions, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryView {
+    /// The environment's slug.
+    pub environment: String,
+    /// The revisions.
+    pub revisions: Vec<Revision>,
+    /// Give this as `before` for the next page; none at the end.
+    pub next: Option<i64>,
+}
+
+/// One revision and how it came to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RevisionView {
+    /// The revision.
+    pub revision: Revision,
+    /// The topology as a file.
+    pub file: String,
+    /// How it came to be; none for an import.
+    pub origin: Option<Origin>,
+    /// What was recorded of it, newest first.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// The change and the run behind a revision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The change.
+    pub change: Change,
+    /// Votes for the digest that ran.
+    pub votes: Vec<Vote>,
+    /// The run.
+    pub run: Run,
+    /// Its steps with their times.
+    pub steps: Vec<RunStep>,
+}
+
+/// One page of the audit log, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditView {
+    /// The environment's slug.
+    pub environment: String,
+    /// The rows.
+    pub entries: Vec<AuditEntry>,
+    /// Give this as `before` for the next page; none at the end.
+    pub next: Option<i64>,
+}
+
+/// The revisions of an environment, newest first.
+#[server(prefix = "/api", endpoint = "revision_list", input = GetUrl)]
+pub async fn revision_list(environment: Option<String>, before: Option<i64>) -> Result<HistoryView, AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let environment = super::environment_or_first(environment).await?;
+    let revisions = answer(strata_backend::history::revision_list(&backend(), &actor(), &environment, before, PAGE).await)?;
+    let next = next_page(&revisions, |row| row.number);
+    Ok(HistoryView { environment, revisions, next })
+}
+
+/// One revision, who asked for it, who approved it and what ran.
+#[server(prefix = "/api", endpoint = "revision_load", input = GetUrl)]
+pub async fn revision_load(environment: Option<String>, number: i64) -> Result<RevisionView, AppError> {
+    use strata_domain::file;
+
+    use crate::server_context::{actor, answer, backend};
+
+    let (backend, actor) = (backend(), actor());
+    let environment = super::environment_or_first(environment).await?;
+    let (revision, topology) =
+        answer(strata_backend::environments::topology_at(&backend, &actor, &environment, number).await)?;
+    let (origin, audit) = match (revision.change, revision.run) {
+        (Some(change), Some(run)) => {
+            let view = answer(strata_backend::changes::change_load(&backend, &actor, change).await)?;
+            let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, run).await)?;
+            let votes = view.votes.into_iter().filter(|vote| vote.digest.to_string() == run.digest).collect();
+            let subject = change.to_string();
+            let mut audit = answer(
+                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("change", &subject))).await,
+            )?;
+            let subject = run.id.to_string();
+            audit.extend(answer(
+                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("run", &subject))).await,
+            )?);
+            audit.sort_by_key(|entry| std::cmp::Reverse(entry.sequence));
+            (Some(Origin { change: view.change, votes, run, steps }), audit)
+        }
+        _ => {
+            let subject = number.to_string();
+            let audit = answer(
+                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("revision", &subject))).await,
+            )?;
+            (None, audit)
+        }
+    };
+    Ok(RevisionView { revision, file: file::write_yaml(&topology), origin, audit })
+}
+
+/// The audit log of an environment, newest first.
+#[server(prefix = "/api", endpoint = "audit_list", input = GetUrl)]
+pub async fn audit_list(environment: Option<String>, before: Option<i64>) -> Result<AuditView, AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let environment = super::environment_or_first(environment).await?;
+    let entries = answer(strata_backend::audit::audit_list(&backend(), &actor(), &environment, before, PAGE, None).await)?;
+    let next = next_page(&entries, |row| row.sequence);
+    Ok(AuditView { environment, entries, next })
+}

@@ -1,0 +1,32 @@
+//! Server functions and what they carry. Each calls one use case of the backend, which authorises.
+
+pub mod changes;
+pub mod editing;
+pub mod history;
+pub mod import;
+pub mod role_map;
+pub mod runs;
+pub mod session;
+
+/// Rows that one page of a list shows.
+pub const PAGE: i64 = 50;
+
+/// The key to read the next page from: that of the last row where the page is full, none at the end.
+#[cfg(feature = "ssr")]
+fn next_page<Row>(rows: &[Row], key: impl Fn(&Row) -> i64) -> Option<i64> {
+    if i64::try_from(rows.len()) == Ok(PAGE) { rows.last().map(key) } else { None }
+}
+
+/// The environment asked for, or the first that the person may view where the address names none.
+#[cfg(feature = "ssr")]
+async fn environment_or_first(asked: Option<String>) -> Result<String, crate::error::AppError> {
+    use crate::error::AppError;
+    use crate::server_context::{actor, answer, backend, fail};
+
+    if let Some(slug) = asked.filter(|slug| !slug.is_empty()) {
+        return Ok(slug);
+    }
+    let environments = answer(strata_backend::environments::environment_list(&backend(), &actor()).await)?;
+    let first = environments.into_iter().next().map(|environment| environment.slug);
+    first.ok_or_else(|| fail(AppError::NotFound { what: "environment that you may view".to_owned() }))
+}

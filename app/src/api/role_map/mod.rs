@@ -1,0 +1,139 @@
+//! The role map: one revision as three bands of roles.
+
+#[cfg(feature = "ssr")]
+mod build;
+#[cfg(feature = "ssr")]
+mod machine;
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use strata_domain::catalogue::{Layer, Role};
+use strata_domain::environment::Revision;
+use strata_domain::findings::{Finding, Severity, Summary};
+
+use crate::error::AppError;
+
+/// Everything that the page `/` shows of one environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoleMapView {
+    /// The environment's slug.
+    pub environment: String,
+    /// The revision on show; none where nothing was imported yet.
+    pub revision: Option<Revision>,
+    /// Number of availability groups.
+    pub groups: usize,
+    /// Layers from top to bottom.
+    pub bands: Vec<Band>,
+    /// All findings, counted.
+    pub summary: Summary,
+    /// The first findings, worst first.
+    pub findings: Vec<Finding>,
+    /// The opened role.
+    pub opened: Option<RolePanel>,
+    /// Why no change can be started, if it cannot.
+    pub start_refused: Option<String>,
+    /// Why no topology can be imported, if it cannot.
+    pub import_refused: Option<String>,
+}
+
+/// One layer with its roles.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// Which layer.
+    pub layer: Layer,
+    /// Its roles in catalogue order.
+    pub roles: Vec<RoleCard>,
+}
+
+/// One role on the map.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoleCard {
+    /// Id in the catalogue.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Instances, those on services included.
+    pub instances: usize,
+    /// What the instances are, in words: "1 master, 3 slaves".
+    pub shape: String,
+    /// Instances by availability group, or all in one cluster with an empty name.
+    pub clusters: Vec<Cluster>,
+    /// Instances that are not drawn.
+    pub not_drawn: usize,
+    /// Findings of this role, counted.
+    pub summary: Summary,
+}
+
+/// Instances drawn together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The group's name; empty where the role knows no groups.
+    pub name: String,
+    /// Its instances.
+    pub pips: Vec<Pip>,
+}
+
+/// One instance on the map.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pip {
+    /// Hostname or service name.
+    pub place: String,
+    /// What sets it apart: `master`, `service`, or nothing.
+    pub mark: String,
+    /// Worst finding at this instance or its node.
+    pub worst: Option<Severity>,
+}
+
+/// One role, opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RolePanel {
+    /// Its entry in the catalogue.
+    pub role: Role,
+    /// All its instances, counted.
+    pub total: usize,
+    /// The first of them.
+    pub instances: Vec<InstanceRow>,
+    /// Its findings.
+    pub findings: Vec<Finding>,
+}
+
+/// One instance in the opened role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceRow {
+    /// Hostname or service name.
+    pub place: String,
+    /// Whether it is a service rather than a node.
+    pub service: bool,
+    /// Private address, then public address where there is one.
+    pub addresses: Vec<String>,
+    /// Site, where given.
+    pub site: Option<String>,
+    /// Settings as "name: value".
+    pub settings: Vec<String>,
+    /// Machine in a few words: "vmware HA, 8 vCPU, 64 GiB, nvme".
+    pub machine: String,
+}
+
+/// The live revision of an environment as bands, with one role opened if asked.
+#[server(prefix = "/api", endpoint = "role_map_load", input = GetUrl)]
+pub async fn role_map_load(environment: Option<String>, role: Option<String>) -> Result<RoleMapView, AppError> {
+    use strata_domain::authz::{Permission, allow};
+    use strata_domain::topology::Topology;
+
+    use crate::server_context::{actor, answer, backend};
+
+    let (backend, actor) = (backend(), actor());
+    let environment = super::environment_or_first(environment).await?;
+    let live = answer(strata_backend::environments::topology_live(&backend, &actor, &environment).await)?;
+    let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
+    let (revision, topology) = match live {
+        Some((revision, topology)) => (Some(revision), topology),
+        None => (None, Topology::empty(&environment)),
+    };
+    let refused = |permission| allow(&standing, permission).err().map(|refused| refused.reason);
+    let mut view = RoleMapView::of(revision, &topology, role.as_deref());
+    view.start_refused = refused(Permission::StartChange);
+    view.import_refused = refused(Permission::ImportTopology);
+    Ok(view)
+}

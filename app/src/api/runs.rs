@@ -1,0 +1,84 @@
+//! Runs: the list, one run live, and confirming its manual steps.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use strata_domain::audit::AuditEntry;
+use strata_domain::run::{LogLine, Run, RunStep};
+
+#[cfg(feature = "ssr")]
+use super::{PAGE, next_page};
+use crate::error::AppError;
+
+/// Log lines that one page shows.
+#[cfg(feature = "ssr")]
+const LOG_PAGE: i64 = 2_000;
+
+/// One page of runs, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunListView {
+    /// The environment's slug.
+    pub environment: String,
+    /// The runs.
+    pub runs: Vec<Run>,
+    /// Give this as `before` for the next page; none at the end.
+    pub next: Option<i64>,
+}
+
+/// One run with its steps and its log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    /// The run.
+    pub run: Run,
+    /// Its steps in plan order.
+    pub steps: Vec<RunStep>,
+    /// Its log from the start, or from `log_after`.
+    pub log: Vec<LogLine>,
+    /// Give this as `log_after` to read on; none at the end.
+    pub log_next: Option<i64>,
+    /// Why a manual step cannot be confirmed by the one who looks, if it cannot.
+    pub confirm_refused: Option<String>,
+    /// What was recorded of it, newest first.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// The runs of an environment, newest first.
+#[server(prefix = "/api", endpoint = "run_list", input = GetUrl)]
+pub async fn run_list(environment: Option<String>, before: Option<i64>) -> Result<RunListView, AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let environment = super::environment_or_first(environment).await?;
+    let runs = answer(strata_backend::runs::run_list(&backend(), &actor(), &environment, before, PAGE).await)?;
+    let next = next_page(&runs, |row| row.id);
+    Ok(RunListView { environment, runs, next })
+}
+
+/// One run, with its log after that line.
+#[server(prefix = "/api", endpoint = "run_load", input = GetUrl)]
+pub async fn run_load(id: i64, log_after: Option<i64>) -> Result<RunView, AppError> {
+    use strata_domain::authz::{Permission, allow};
+
+    use crate::server_context::{actor, answer, backend};
+
+    let (backend, actor) = (backend(), actor());
+    let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, id).await)?;
+    let log = answer(strata_backend::runs::run_log(&backend, &actor, id, log_after.unwrap_or(0), LOG_PAGE).await)?;
+    let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &run.environment).await)?;
+    let subject = id.to_string();
+    let audit = answer(
+        strata_backend::audit::audit_list(&backend, &actor, &run.environment, None, PAGE, Some(("run", subject.as_str()))).await,
+    )?;
+    let log_next = (i64::try_from(log.len()) == Ok(LOG_PAGE)).then(|| log.last().map(|last| last.sequence)).flatten();
+    let confirm_refused = allow(&standing, Permission::ConfirmStep).err().map(|refused| refused.reason);
+    Ok(RunView { run, steps, log, log_next, confirm_refused, audit })
+}
+
+/// Says that the checklist of a manual step is done.
+#[server(prefix = "/api", endpoint = "run_confirm_step")]
+pub async fn run_confirm_step(id: i64, step: String) -> Result<(), AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    answer(strata_backend::runs::run_confirm_step(&backend(), &actor(), id, &step).await)?;
+    leptos_axum::redirect(&crate::paths::run(id));
+    Ok(())
+}

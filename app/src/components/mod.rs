@@ -1,0 +1,19 @@
+//! Pieces that several pages share.
+
+mod act;
+mod audit_list;
+mod badge;
+mod finding_list;
+mod loaded;
+mod moment;
+mod next_link;
+mod plan_table;
+
+pub use act::{Act, ActError, TextField};
+pub use audit_list::AuditList;
+pub use badge::{Badge, FindingCounts, Stateful};
+pub use finding_list::FindingList;
+pub use loaded::loaded;
+pub use moment::{Moment, duration_in_words};
+pub use next_link::NextLink;
+pub use plan_table::PlanTable;

@@ -1,0 +1,19 @@
+//! The pages of Strata: components, pages and the server functions they call.
+//!
+//! Built twice: with `ssr` into the server, where server functions reach the backend, and with `hydrate`
+//! into the browser, which sees `strata_domain` alone.
+
+#![recursion_limit = "512"]
+#![expect(missing_docs, reason = "the component and server macros make public items that no doc comment reaches")]
+
+pub mod api;
+mod app;
+mod components;
+pub mod error;
+mod live;
+mod pages;
+pub mod paths;
+#[cfg(feature = "ssr")]
+pub mod server_context;
+
+pub use app::{App, shell};

@@ -1,0 +1,354 @@
+//! The forms of the editor; each sends one [`crate::api::editing::EditForm`].
+
+use leptos::either::Either;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use strata_domain::catalogue::{Catalogue, Role, SettingKind, SettingSpec};
+use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings, Topology};
+
+use super::edit::Draft;
+use crate::components::{Act, TextField};
+
+/// Fields that show their error under themselves; [`super::edit`] shows the rest above the forms.
+pub const SHOWN_FIELDS: [&str; 7] = ["hostname", "private_ip", "public_ip", "vcpus", "memory_mib", "disk_gib", "iops"];
+
+/// One form of the editor: what it is about goes along hidden, and its button says what it does.
+#[component]
+fn EditForm(
+    draft: Draft,
+    /// Which edit, by its name in the log.
+    kind: &'static str,
+    /// What the form is called where nothing is seen; the button's words where not given.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// Fields that the person does not type, by name.
+    #[prop(optional)]
+    hidden: Vec<(&'static str, String)>,
+    /// The button's words.
+    #[prop(into)]
+    act: String,
+    #[prop(default = "plain")] tone: &'static str,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let label = label.unwrap_or_else(|| act.clone());
+    let hidden: Vec<_> = hidden
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=format!("form[{name}]") value=value /> })
+        .collect();
+    view! {
+        <ActionForm action=draft.action attr:class="edit-form" attr:aria-label=label>
+            <input type="hidden" name="id" value=draft.id />
+            <input type="hidden" name="version" value=draft.version />
+            <input type="hidden" name="form[kind]" value=kind />
+            {hidden}
+            {children.map(|children| children())}
+            <Act label=act tone refused=draft.refused.get_value() pending=draft.action.pending() />
+        </ActionForm>
+    }
+}
+
+/// A node that the draft does not have yet.
+#[component]
+pub fn AddNodeForm(draft: Draft) -> impl IntoView {
+    let hostname_error = draft.error_of("hostname");
+    view! {
+        <section class="panel" id="node" aria-labelledby="node-heading">
+            <h2 id="node-heading">"Add a node"</h2>
+            <EditForm draft kind="add-node" act="Add node" tone="primary">
+                <TextField
+                    id="hostname"
+                    name="form[hostname]"
+                    label="Hostname"
+                    hint="such as worker-3.example.net"
+                    required=true
+                    error=hostname_error
+                />
+                <FactFields draft node=None />
+            </EditForm>
+        </section>
+    }
+}
+
+/// Everything that can be done to one node.
+#[component]
+pub fn NodeForms(node: Node, draft: Draft) -> impl IntoView {
+    let hostname = node.hostname.clone();
+    let about = || vec![("hostname", hostname.clone())];
+    let roles: Vec<_> = node
+        .roles
+        .iter()
+        .cloned()
+        .map(|assignment| view! { <RoleForms hostname=hostname.clone() assignment draft /> })
+        .collect();
+    let none = roles.is_empty().then(|| view! { <p class="empty">"No role yet."</p> });
+    let (rename_about, remove_about, facts_about) = (about(), about(), about());
+    let remove = remove_label(node.roles.len());
+    let new_name = hostname.clone();
+    let facts_node = Some(node.clone());
+    view! {
+        <section class="panel" id="node" aria-labelledby="node-heading">
+            <h2 id="node-heading">{hostname.clone()}</h2>
+            <h3>"Roles"</h3>
+            {none}
+            {roles}
+            <AssignForms node draft />
+        </section>
+        <section class="panel" aria-labelledby="facts-heading">
+            <h2 id="facts-heading">"Addresses and hardware"</h2>
+            <EditForm draft kind="update-node" hidden=facts_about act="Update node">
+                <FactFields draft node=facts_node />
+            </EditForm>
+        </section>
+        <section class="panel" aria-labelledby="other-heading">
+            <h2 id="other-heading">"Rename or remove"</h2>
+            <EditForm draft kind="rename-node" hidden=rename_about act="Rename node">
+                <TextField id="rename-to" name="form[to]" label="New hostname" value=new_name required=true />
+            </EditForm>
+            <EditForm draft kind="remove-node" hidden=remove_about act=remove tone="danger" />
+        </section>
+    }
+}
+
+fn remove_label(roles: usize) -> String {
+    match roles {
+        0 => "Remove node".to_owned(),
+        1 => "Remove node and its 1 role".to_owned(),
+        many => format!("Remove node and its {many} roles"),
+    }
+}
+
+/// Addresses, site, container and hardware.
+#[component]
+fn FactFields(draft: Draft, node: Option<Node>) -> impl IntoView {
+    let hardware = node.as_ref().map(|node| node.hardware).unwrap_or_default();
+    let Hardware { vcpus, memory_mib, disk, disk_gib, iops } = hardware;
+    let figure = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let container = node.as_ref().and_then(|node| node.container);
+    let private_ip = node.as_ref().map(|node| node.private_ip.to_string()).unwrap_or_default();
+    let public_ip = node.as_ref().and_then(|node| node.public_ip).map(|ip| ip.to_string()).unwrap_or_default();
+    let site = node.as_ref().and_then(|node| node.site.clone()).unwrap_or_default();
+    let platforms = Platform::ALL.map(Platform::as_str);
+    let disks = DiskKind::ALL.map(DiskKind::as_str);
+    let error = |field| draft.error_of(field);
+    view! {
+        <div class="fields">
+            <TextField id="private-ip" name="form[private_ip]" label="Private address" value=private_ip required=true error=error("private_ip") />
+            <TextField id="public-ip" name="form[public_ip]" label="Public address" hint="if it has one" value=public_ip error=error("public_ip") />
+            <TextField id="site" name="form[site]" label="Site" value=site />
+            <SelectField id="platform" name="form[platform]" label="Platform" options=platforms.to_vec() value=container.map(|container| container.platform.as_str()) />
+            <p class="field check">
+                <input id="ha" type="checkbox" name="form[ha]" value="on" checked=container.is_some_and(|container| container.ha) />
+                <label for="ha">"High availability"</label>
+            </p>
+            <TextField id="vcpus" name="form[vcpus]" label="vCPUs" value=figure(vcpus.map(u64::from)) error=error("vcpus") />
+            <TextField id="memory" name="form[memory_mib]" label="Memory" hint="MiB" value=figure(memory_mib) error=error("memory_mib") />
+            <SelectField id="disk" name="form[disk]" label="Disk" options=disks.to_vec() value=disk.map(DiskKind::as_str) />
+            <TextField id="disk-gib" name="form[disk_gib]" label="Disk size" hint="GiB" value=figure(disk_gib) error=error("disk_gib") />
+            <TextField id="iops" name="form[iops]" label="IOPS" value=figure(iops) error=error("iops") />
+        </div>
+    }
+}
+
+/// One of several words, or not known.
+#[component]
+fn SelectField(
+    #[prop(into)] id: String,
+    #[prop(into)] name: String,
+    #[prop(into)] label: String,
+    options: Vec<&'static str>,
+    value: Option<&'static str>,
+) -> impl IntoView {
+    let options: Vec<_> =
+        options.into_iter().map(|word| view! { <option value=word selected=value == Some(word)>{word}</option> }).collect();
+    view! {
+        <p class="field">
+            <label for=id.clone()>{label}</label>
+            <select id=id name=name><option value="">"not known"</option>{options}</select>
+        </p>
+    }
+}
+
+/// One role of a node: its settings, and taking it away.
+#[component]
+fn RoleForms(hostname: String, assignment: Assignment, draft: Draft) -> impl IntoView {
+    let role = assignment.role.to_string();
+    let spec = Catalogue::built_in().role(&role);
+    let name = spec.map_or_else(|| role.clone(), |spec| spec.name.clone());
+    let about = || vec![("hostname", hostname.clone()), ("role", role.clone())];
+    let settings = spec.filter(|spec| !spec.settings.is_empty()).map(|spec| {
+        let (prefix, values) = (role.clone(), assignment.settings.clone());
+        view! {
+            <EditForm draft kind="update-settings" label=format!("Settings of {name}") hidden=about() act="Update settings">
+                <SettingFields prefix role=spec values draft />
+            </EditForm>
+        }
+    });
+    view! {
+        <div class="role-forms">
+            <h4>{name.clone()}</h4>
+            {settings}
+            <EditForm draft kind="unassign-role" hidden=about() act=format!("Unassign {name}") tone="danger" />
+        </div>
+    }
+}
+
+/// A form for each role that the node does not have.
+#[component]
+fn AssignForms(node: Node, draft: Draft) -> impl IntoView {
+    let forms: Vec<_> = Catalogue::built_in()
+        .roles
+        .iter()
+        .filter(|role| node.assignment(role.id.as_str()).is_none())
+        .map(|role| {
+            let about = vec![("hostname", node.hostname.clone()), ("role", role.id.to_string())];
+            let prefix = format!("new-{}", role.id);
+            view! {
+                <EditForm draft kind="assign-role" hidden=about act=format!("Assign {}", role.name)>
+                    <SettingFields prefix role values=Settings::new() draft />
+                </EditForm>
+            }
+        })
+        .collect();
+    view! {
+        <details class="more">
+            <summary>"Assign a role"</summary>
+            <div class="assign-forms">{forms}</div>
+        </details>
+    }
+}
+
+/// A field for each setting of the role, of the kind that the catalogue gives.
+#[component]
+fn SettingFields(prefix: String, role: &'static Role, values: Settings, draft: Draft) -> impl IntoView {
+    let fields: Vec<_> = role
+        .settings
+        .iter()
+        .map(|spec| {
+            let value = values.get(&spec.name).or(spec.default.as_ref()).map(ToString::to_string).unwrap_or_default();
+            let id = format!("{prefix}-{}", spec.name);
+            let name = format!("form[settings][{}]", spec.name);
+            match &spec.kind {
+                SettingKind::Choice(words) => Either::Left(view! { <ChoiceField id name spec options=words.clone() value /> }),
+                SettingKind::Group => {
+                    Either::Left(view! { <ChoiceField id name spec options=draft.groups.get_value() value /> })
+                }
+                SettingKind::Integer { .. } | SettingKind::Text | SettingKind::Path | SettingKind::Url => {
+                    Either::Right(view! { <TextField id name label=spec.label.clone() value /> })
+                }
+            }
+        })
+        .collect();
+    view! { <div class="fields">{fields}</div> }
+}
+
+#[component]
+fn ChoiceField(id: String, name: String, spec: &'static SettingSpec, options: Vec<String>, value: String) -> impl IntoView {
+    let options: Vec<_> = options
+        .into_iter()
+        .map(|word| {
+            let selected = word == value;
+            view! { <option value=word.clone() selected=selected>{word.clone()}</option> }
+        })
+        .collect();
+    view! {
+        <p class="field">
+            <label for=id.clone()>{spec.label.clone()}</label>
+            <select id=id name=name><option value="">"choose"</option>{options}</select>
+        </p>
+    }
+}
+
+/// Availability groups: add, rename, remove.
+#[component]
+pub fn GroupForms(topology: Topology, draft: Draft) -> impl IntoView {
+    let items: Vec<_> = draft
+        .groups
+        .get_value()
+        .into_iter()
+        .map(|group| {
+            let members = topology.nodes.iter().filter(|node| in_group(node, &group)).count();
+            let id = format!("rename-group-{group}");
+            let about = || vec![("name", group.clone())];
+            let (rename_about, remove_about, name) = (about(), about(), group.clone());
+            let remove = format!("Remove group of {members} nodes");
+            view! {
+                <li>
+                    <details>
+                        <summary>{group.clone()} " " <span class="hint">{format!("{members} nodes")}</span></summary>
+                        <EditForm draft kind="rename-group" label=format!("Rename {group}") hidden=rename_about act="Rename group">
+                            <TextField id name="form[to]" label="New name" value=name required=true />
+                        </EditForm>
+                        <EditForm draft kind="remove-group" label=format!("Remove {group}") hidden=remove_about act=remove tone="danger" />
+                    </details>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <section class="panel" aria-labelledby="groups-heading">
+            <h2 id="groups-heading">{format!("Availability groups ({})", items.len())}</h2>
+            <ul class="plain-list">{items}</ul>
+            <EditForm draft kind="add-group" act="Add group">
+                <TextField id="group-name" name="form[name]" label="New group" required=true />
+            </EditForm>
+        </section>
+    }
+}
+
+fn in_group(node: &Node, group: &str) -> bool {
+    node.roles.iter().any(|assignment| assignment.settings.values().any(|value| value.as_text() == Some(group)))
+}
+
+/// External services: add, update, remove.
+#[component]
+pub fn ServiceForms(topology: Topology, draft: Draft) -> impl IntoView {
+    let items: Vec<_> =
+        topology.services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
+    let adds: Vec<_> = Catalogue::built_in()
+        .roles
+        .iter()
+        .filter(|role| role.on_service)
+        .map(|role| {
+            let id = format!("service-name-{}", role.id);
+            let prefix = format!("new-service-{}", role.id);
+            let label = format!("Add {} as a service", role.name);
+            let summary = label.clone();
+            let about = vec![("role", role.id.to_string())];
+            view! {
+                <details class="more">
+                    <summary>{summary}</summary>
+                    <EditForm draft kind="add-service" label hidden=about act="Add service">
+                        <TextField id name="form[name]" label="Service name" required=true />
+                        <SettingFields prefix role values=Settings::new() draft />
+                    </EditForm>
+                </details>
+            }
+        })
+        .collect();
+    view! {
+        <section class="panel" aria-labelledby="services-heading">
+            <h2 id="services-heading">{format!("Services ({})", items.len())}</h2>
+            <ul class="plain-list">{items}</ul>
+            {adds}
+        </section>
+    }
+}
+
+#[component]
+fn ServiceForm(service: Service, draft: Draft) -> impl IntoView {
+    let Service { name, role, settings } = service;
+    let about = || vec![("name", name.clone()), ("role", role.to_string())];
+    let fields = Catalogue::built_in().role(role.as_str()).map(|role| {
+        let prefix = format!("service-{name}");
+        view! { <SettingFields prefix role values=settings draft /> }
+    });
+    view! {
+        <details>
+            <summary>{name.clone()} " " <span class="hint">{role.to_string()}</span></summary>
+            <EditForm draft kind="update-service" label=format!("Settings of {name}") hidden=about() act="Update service">
+                {fields}
+            </EditForm>
+            <EditForm draft kind="remove-service" label=format!("Remove {name}") hidden=about() act="Remove service" tone="danger" />
+        </details>
+    }
+}

@@ -1,0 +1,110 @@
+//! What a server function reaches on the server: the backend, who asks, and the answer's status.
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
+use strata_backend::ctx::{Actor, Backend};
+use tower_sessions::Session;
+
+use crate::error::AppError;
+
+/// The address that a request came from, after trusted proxies; put into the request by the server.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The backend, which the server provides as context.
+pub fn backend() -> Backend {
+    expect_context::<Backend>()
+}
+
+/// Who asks; `Nobody` where the server's middleware found no session.
+pub fn actor() -> Actor {
+    extension::<Actor>().unwrap_or(Actor::Nobody)
+}
+
+/// The session of this request.
+///
+/// # Errors
+/// `Request` where the session layer did not run, which is a fault of the wiring.
+pub fn session() -> Result<Session, AppError> {
+    extension::<Session>().ok_or_else(|| AppError::Request { message: "no session layer".to_owned() })
+}
+
+/// The address to count failed sign-ins under.
+pub fn client_address() -> IpAddr {
+    extension::<ClientAddress>().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.0)
+}
+
+fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    use_context::<Parts>().and_then(|parts| parts.extensions.get::<T>().cloned())
+}
+
+/// Turns a backend's answer into the page's, and sets the status of the response: the one place that does.
+///
+/// # Errors
+/// The backend's error in the page's words.
+pub fn answer<T>(result: Result<T, strata_backend::Error>) -> Result<T, AppError> {
+    result.map_err(|error| fail(AppError::from(error)))
+}
+
+/// Sets the status that goes with an error and hands it back.
+///
+/// A page that needs a person leads to the sign-in page instead, and from there back.
+pub fn fail(error: AppError) -> AppError {
+    let parts = use_context::<Parts>();
+    if let (AppError::NotSignedIn, Some(page)) = (&error, parts.filter(|parts| !parts.uri.path().starts_with("/api/"))) {
+        let next = page.uri.path_and_query().map_or("/", |path| path.as_str());
+        leptos_axum::redirect(&crate::paths::sign_in(next));
+        return error;
+    }
+    // A form posted without wasm is answered with a redirect back to its page, which shows the error;
+    // another status would leave the person on a bare error body.
+    let plain_form = use_context::<Parts>().is_some_and(|parts| {
+        parts.method == Method::POST
+            && parts.headers.get(header::ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|a| a.contains("text/html")))
+    });
+    if let (false, Some(options), Ok(status)) =
+        (plain_form, use_context::<ResponseOptions>(), StatusCode::from_u16(error.status()))
+    {
+        options.set_status(status);
+    }
+    error
+}
+
+impl From<strata_backend::Error> for AppError {
+    fn from(error: strata_backend::Error) -> Self {
+        use strata_backend::Error as Backend;
+        match error {
+            Backend::NotSignedIn => Self::NotSignedIn,
+            Backend::Refused(refused) => Self::Refused { reason: refused.reason },
+            Backend::NotFound { what } => Self::NotFound { what: what.to_owned() },
+            Backend::Conflict { what } => Self::Conflict { what },
+            Backend::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
+            Backend::Unavailable => Self::Unavailable,
+            Backend::Unexpected { id } => Self::Unexpected { id: id.to_string() },
+        }
+    }
+}
+
+/// Makes the session that account's, under a new id, so that one fixed before signing in is worth nothing.
+///
+/// # Errors
+/// `Unavailable` where the session store does not answer.
+pub async fn session_begin(session: &Session, account: &str, epoch: i64) -> Result<(), AppError> {
+    let store = |_| fail(AppError::Unavailable);
+    session.cycle_id().await.map_err(store)?;
+    session.insert("account", account).await.map_err(store)?;
+    session.insert("epoch", epoch).await.map_err(store)?;
+    session.insert("since", strata_backend::ctx::now().timestamp()).await.map_err(store)
+}
+
+/// Ends the session and removes it from the store.
+///
+/// # Errors
+/// `Unavailable` where the session store does not answer.
+pub async fn session_end(session: &Session) -> Result<(), AppError> {
+    session.flush().await.map_err(|_| fail(AppError::Unavailable))
+}

@@ -1,0 +1,7 @@
+//! Votes on changes.
+
+mod rows;
+mod vote;
+
+pub(crate) use rows::{authors_of, quorum_met, votes_of};
+pub use vote::change_vote;

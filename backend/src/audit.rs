@@ -1,0 +1,55 @@
+//! Reading the audit log.
+
+use strata_domain::audit::AuditEntry;
+use strata_domain::authz::Permission;
+
+use crate::ctx::{self, Actor, Backend, Scope};
+use crate::error::Error;
+
+/// Rows of an environment's audit log, newest first: at most `limit`, those with a sequence under `before`, and
+/// of one subject (kind and id) alone where one is named.
+///
+/// # Errors
+/// [`Error::NotFound`] where the actor may not view the environment.
+#[tracing::instrument(skip_all, fields(environment))]
+pub async fn audit_list(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    before: Option<i64>,
+    limit: i64,
+    subject: Option<(&str, &str)>,
+) -> Result<Vec<AuditEntry>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewAudit, Scope::Environment(environment)).await?;
+    let (environment_id, slug) = (read.place().id, read.place().slug.clone());
+    let rows = sqlx::query!(
+        "SELECT sequence, at, actor_id, actor_name, action, subject_kind, subject, reason, before, after
+         FROM audit_log
+         WHERE environment_id = $1 AND sequence < $2
+           AND ($3::text IS NULL OR subject_kind = $3 AND subject = $4)
+         ORDER BY sequence DESC LIMIT $5",
+        environment_id,
+        before.unwrap_or(i64::MAX),
+        subject.map(|(kind, _)| kind),
+        subject.map(|(_, id)| id),
+        limit,
+    )
+    .fetch_all(read.connection())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(AuditEntry {
+                sequence: row.sequence,
+                at: row.at,
+                actor: ctx::person(row.actor_id, row.actor_name),
+                action: ctx::stored(&row.action)?,
+                subject_kind: row.subject_kind,
+                subject: row.subject,
+                environment: Some(slug.clone()),
+                reason: row.reason,
+                before: row.before,
+                after: row.after,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! Starting a change and writing its edits.
+
+use serde_json::json;
+use sqlx::types::Json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::change::{self, ChangeEvent};
+use strata_domain::edit::{self, Edit};
+use strata_domain::news::News;
+
+use super::{Locked, Material};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::environments::give_id;
+use crate::error::Error;
+
+/// Starts a draft over the live revision; gives its id.
+///
+/// # Errors
+/// [`Error::Invalid`] for `title`; [`Error::Refused`] where the environment has no topology yet.
+#[tracing::instrument(skip_all, fields(environment))]
+pub async fn change_start(backend: &Backend, actor: &Actor, environment: &str, title: &str) -> Result<i64, Error> {
+    let mut write = backend.authorise_write(actor, Permission::StartChange, Scope::Environment(environment)).await?;
+    let title = accepted_title(title)?;
+    let base = write.place()?.live.ok_or_else(|| {
+        Error::refused("This environment has no topology yet; import one, and changes can be made to it.")
+    })?;
+    let id = change_add(&mut write, base, &title).await?;
+    let environment = write.place()?.slug.clone();
+    let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id).after(json!({ "title": title, "base": base }));
+    write.commit(row, vec![News::Change { environment, id }]).await?;
+    Ok(id)
+}
+
+/// Appends an edit to a draft; gives the new version. A node that is added gets its id here.
+///
+/// # Errors
+/// [`Error::Invalid`] for `edit` where it does not fit; [`Error::Conflict`] where somebody else came first.
+#[tracing::instrument(skip_all, fields(id, version))]
+pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64, edit: Edit) -> Result<i64, Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
+    let environment_id = write.place()?.id;
+    let mut locked = Locked::take(&mut write, id).await?;
+    let mut material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let was_done = locked.change.version == version + 1
+        && locked.was_done_by(write.person(), AuditAction::ChangeEdited)
+        && material.edits.last().is_some_and(|last| is_same(&last.edit, &edit));
+    if was_done {
+        return Ok(locked.change.version);
+    }
+    locked.at_version(version, &write)?;
+    locked.change.state = change::step(locked.change.state, &ChangeEvent::Edit)?;
+    let mut edit = edit;
+    give_id(&mut edit);
+    // The edits before fit already, so this one over what they make is the whole replay.
+    edit::apply(&mut material.desired, &edit, Catalogue::built_in())
+        .map_err(|error| Error::invalid("edit", error.to_string()))?;
+    let sequence = edits_add(&mut write, id, material.edits.len(), std::slice::from_ref(&edit)).await?;
+    let version = locked.save(&mut write, AuditAction::ChangeEdited).await?;
+    let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
+        .after(json!({ "edit": sequence, "what": edit.describe() }));
+    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
+    Ok(version)
+}
+
+/// Whether a request repeats the edit; the id that Strata gave to its node aside.
+fn is_same(logged: &Edit, wanted: &Edit) -> bool {
+    match (logged, wanted) {
+        (Edit::AddNode { node: logged }, Edit::AddNode { node: wanted }) if wanted.id.is_none() => {
+            let mut logged = logged.clone();
+            logged.id = None;
+            logged == *wanted
+        }
+        _ => logged == wanted,
+    }
+}
+
+/// Adds the row of a draft.
+pub(crate) async fn change_add(write: &mut Write, base: i64, title: &str) -> Result<i64, Error> {
+    let environment_id = write.place()?.id;
+    let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let id = sqlx::query_scalar!(
+        "INSERT INTO changes (environment_id, title, base_revision, created_by, created_by_name, created_at,
+                              touched_by, touched_by_name, touched_action, touched_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $4, $5, $7, $6) RETURNING id",
+        environment_id,
+        title,
+        base,
+        author,
+        name,
+        at,
+        AuditAction::ChangeStarted.as_str(),
+    )
+    .fetch_one(write.connection())
+    .await?;
+    Ok(id)
+}
+
+/// Appends edits behind the first `count` of a change; gives the sequence of the last.
+pub(crate) async fn edits_add(write: &mut Write, change: i64, count: usize, edits: &[Edit]) -> Result<i64, Error> {
+    let count = i64::try_from(count).map_err(Error::unexpected)?;
+    let wanted = u64::try_from(edits.len()).map_err(Error::unexpected)?;
+    let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let written = sqlx::query!(
+        "INSERT INTO change_edits (change_id, sequence, author_id, author_name, edit, at)
+         SELECT $1, $2 + e.place, $3, $4, e.edit, $5
+         FROM jsonb_array_elements($6) WITH ORDINALITY AS e (edit, place)",
+        change,
+        count,
+        author,
+        name,
+        at,
+        Json(edits) as _,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), wanted)?;
+    Ok(count + i64::try_from(edits.len()).map_err(Error::unexpected)?)
+}
+
+/// A title without spaces around it, of 1 to 200 characters.
+pub(crate) fn accepted_title(title: &str) -> Result<String, Error> {
+    let title = title.trim();
+    match title.chars().count() {
+        0 => Err(Error::invalid("title", "Say in a line what it is for.")),
+        1..=200 if !title.chars().any(char::is_control) => Ok(title.to_owned()),
+        1..=200 => Err(Error::invalid("title", "A title is one line of plain text.")),
+        _ => Err(Error::invalid("title", "A title has at most 200 characters.")),
+    }
+}

@@ -1,0 +1,92 @@
+//! Reading changes.
+
+use std::collections::BTreeSet;
+
+use strata_domain::account::{AccountId, Standing};
+use strata_domain::approval::Vote;
+use strata_domain::authz::Permission;
+use strata_domain::change::{Change, ChangeState, LoggedEdit};
+use strata_domain::run::Run;
+use strata_domain::topology::Topology;
+
+use super::{Material, rows};
+use crate::approvals;
+use crate::ctx::{Actor, Backend, Scope};
+use crate::error::Error;
+use crate::runs;
+
+/// Everything that the page of a change shows, as of one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeView {
+    /// The change.
+    pub change: Change,
+    /// Its log, first edit first.
+    pub edits: Vec<LoggedEdit>,
+    /// Votes of the present round of review, oldest first; `domain::approval::tally` says which of them count.
+    pub votes: Vec<Vote>,
+    /// Votes from before it was last sent back: they no longer count, whatever their digest.
+    pub earlier_votes: Vec<Vote>,
+    /// The topology of its base revision.
+    pub base: Topology,
+    /// The topology that the edits make of it.
+    pub desired: Topology,
+    /// The number of the live revision; other than the change's base, the change is stale.
+    pub live: i64,
+    /// What the actor is in its environment.
+    pub standing: Standing,
+    /// Everybody who wrote an edit or submitted it: they have no vote.
+    pub authors: BTreeSet<AccountId>,
+    /// Its runs, newest first.
+    pub runs: Vec<Run>,
+}
+
+/// One change with everything about it.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none, or the actor may not view its environment.
+#[tracing::instrument(skip_all, fields(id))]
+pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+    let (environment_id, live, standing) = {
+        let place = read.place();
+        (place.id, place.live, place.standing.clone())
+    };
+    let connection = read.connection();
+    let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
+    let change = stored.change;
+    let material = Material::load(connection, environment_id, &change).await?;
+    let votes = approvals::votes_of(connection, id, stored.round).await?;
+    let authors = approvals::authors_of(connection, id).await?;
+    let runs = runs::runs_of_change(connection, id).await?;
+    Ok(ChangeView {
+        live: live.unwrap_or(change.base),
+        change,
+        edits: material.edits,
+        votes: votes.present,
+        earlier_votes: votes.earlier,
+        base: material.base,
+        desired: material.desired,
+        standing,
+        authors,
+        runs,
+    })
+}
+
+/// Changes of an environment, newest first: at most `limit`, those with an id under `before`, and of one state
+/// alone where one is named.
+///
+/// # Errors
+/// [`Error::NotFound`] where the actor may not view the environment.
+#[tracing::instrument(skip_all, fields(environment))]
+pub async fn change_list(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    state: Option<ChangeState>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Change>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+    let (environment_id, slug) = (read.place().id, read.place().slug.clone());
+    rows::changes_of(read.connection(), environment_id, &slug, state, before, limit).await
+}

@@ -1,0 +1,118 @@
+//! A change under its row lock: who comes second waits, and then finds what the first one did.
+
+use chrono::{DateTime, Utc};
+use strata_domain::account::Person;
+use strata_domain::audit::AuditAction;
+use strata_domain::change::Change;
+
+use super::rows;
+use crate::ctx::{self, Write};
+use crate::error::Error;
+
+/// A change that nobody else can move until this write ends. Alter `change`, then [`Self::save`] it.
+pub(crate) struct Locked {
+    pub(crate) change: Change,
+    /// Votes of older rounds do not count.
+    pub(crate) round: i64,
+    touched_action: AuditAction,
+}
+
+impl Locked {
+    /// Takes the lock.
+    pub(crate) async fn take(write: &mut Write, id: i64) -> Result<Self, Error> {
+        sqlx::query!("SELECT id FROM changes WHERE id = $1 FOR NO KEY UPDATE", id)
+            .fetch_optional(write.connection())
+            .await?
+            .ok_or(Error::NotFound { what: "change" })?;
+        let stored = rows::change_of(write.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
+        let touched_action = ctx::stored(&stored.touched_action)?;
+        Ok(Self { change: stored.change, round: stored.round, touched_action })
+    }
+
+    /// Whether the last act was this one by this person: then a repeated request has been met already.
+    pub(crate) fn was_done_by(&self, person: &Person, action: AuditAction) -> bool {
+        self.touched_action == action && self.change.touched_by == *person
+    }
+
+    /// Refuses a request that was made in view of another version, naming who came first.
+    pub(crate) fn at_version(&self, version: i64, write: &Write) -> Result<(), Error> {
+        if self.change.version == version { Ok(()) } else { Err(self.conflict(write.person(), write.at())) }
+    }
+
+    fn conflict(&self, reader: &Person, now: DateTime<Utc>) -> Error {
+        let toucher = &self.change.touched_by;
+        let who = if toucher == reader { "You" } else { &toucher.name };
+        let what = self.touched_action.describe();
+        let when = ago(now, self.change.touched_at);
+        Error::Conflict { what: format!("{who} {what} {when}. Look again before you go on.") }
+    }
+
+    /// Writes the change as it is now; gives the new version.
+    pub(crate) async fn save(&mut self, write: &mut Write, action: AuditAction) -> Result<i64, Error> {
+        let change = &mut self.change;
+        let seen = change.version;
+        change.version += 1;
+        change.touched_by = write.person().clone();
+        change.touched_at = write.at();
+        let submitted_by = change.submitted_by.as_ref();
+        let written = sqlx::query!(
+            "UPDATE changes
+             SET state = $3, version = $4, round = $5, base_revision = $6, submitted_by = $7, submitted_by_name = $8,
+                 submitted_at = $9, touched_by = $10, touched_by_name = $11, touched_action = $12, touched_at = $13,
+                 reason = $14
+             WHERE id = $1 AND version = $2",
+            change.id,
+            seen,
+            change.state.as_str(),
+            change.version,
+            self.round,
+            change.base,
+            submitted_by.map(ctx::account_uuid).transpose()?.flatten(),
+            submitted_by.map(|person| person.name.clone()),
+            change.submitted_at,
+            ctx::account_uuid(&change.touched_by)?,
+            change.touched_by.name,
+            action.as_str(),
+            change.touched_at,
+            change.reason,
+        )
+        .execute(write.connection())
+        .await?;
+        // The lock makes this certain; the guard stays, because silence would lose somebody's act.
+        ctx::expect_rows(written.rows_affected(), 1)?;
+        self.touched_action = action;
+        Ok(self.change.version)
+    }
+}
+
+/// How long ago, in the largest unit that fits.
+fn ago(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
+    let seconds = (now - then).num_seconds().max(0);
+    let (count, unit) = match seconds {
+        0 => return "just now".to_owned(),
+        1..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_largest_unit() {
+        let then = DateTime::UNIX_EPOCH;
+        let told = |seconds| ago(then + TimeDelta::seconds(seconds), then);
+        assert_eq!(told(-3), "just now");
+        assert_eq!(told(1), "1 second ago");
+        assert_eq!(told(59), "59 seconds ago");
+        assert_eq!(told(60), "1 minute ago");
+        assert_eq!(told(7_300), "2 hours ago");
+        assert_eq!(told(172_800), "2 days ago");
+    }
+}

@@ -1,0 +1,66 @@
+//! What decisions about a change are made from: base, edits, desired topology, plan.
+
+use strata_domain::catalogue::Catalogue;
+use strata_domain::change::{Change, LoggedEdit};
+use strata_domain::edit::{self, ReplayError};
+use strata_domain::findings::{self, Severity};
+use strata_domain::plan::{self, Plan};
+use strata_domain::topology::Topology;
+
+use sqlx::postgres::PgConnection;
+
+use super::rows;
+use crate::environments::topology_of;
+use crate::error::Error;
+
+/// The topologies of a change.
+pub(crate) struct Material {
+    pub(crate) base: Topology,
+    pub(crate) edits: Vec<LoggedEdit>,
+    pub(crate) desired: Topology,
+}
+
+impl Material {
+    /// Loads a change's material over its own base, on which every edit is known to fit.
+    pub(crate) async fn load(
+        connection: &mut PgConnection,
+        environment_id: i64,
+        change: &Change,
+    ) -> Result<Self, Error> {
+        let edits = rows::edits_of(connection, change.id).await?;
+        let base = topology_of(connection, environment_id, change.base).await?;
+        Self::over(base, edits).map_err(|error| {
+            Error::unexpected(format!("change {} does not replay on its base: {}", change.id, error.error))
+        })
+    }
+
+    /// The edits over another base.
+    pub(crate) fn over(base: Topology, edits: Vec<LoggedEdit>) -> Result<Self, ReplayError> {
+        let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), Catalogue::built_in())?;
+        Ok(Self { base, edits, desired })
+    }
+
+    /// The plan from base to desired.
+    pub(crate) fn plan(&self) -> Plan {
+        plan::plan(&self.base, &self.desired, Catalogue::built_in())
+    }
+
+    /// How many blockers the desired topology has.
+    pub(crate) fn blockers(&self) -> usize {
+        findings::check(&self.desired, Catalogue::built_in())
+            .iter()
+            .filter(|finding| finding.severity == Severity::Blocker)
+            .count()
+    }
+}
+
+/// Says which edit does not fit a revision, and why.
+pub(crate) fn misfit(edits: &[LoggedEdit], error: &ReplayError, revision: i64) -> String {
+    let ReplayError { position, error } = error;
+    match edits.get(position.saturating_sub(1)) {
+        Some(logged) => {
+            format!("Edit {position} (“{}”) does not fit revision {revision}: {error}", logged.edit.describe())
+        }
+        None => format!("Edit {position} does not fit revision {revision}: {error}"),
+    }
+}

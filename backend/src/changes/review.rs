@@ -1,0 +1,94 @@
+//! Sending a change to review, and giving it up.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::change::{self, ChangeEvent, ChangeState};
+use strata_domain::news::News;
+
+use super::{Locked, Material};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+
+/// Sends a draft to review.
+///
+/// # Errors
+/// [`Error::Refused`] where there is nothing to apply or a blocker is left; [`Error::Conflict`] where somebody
+/// else came first. Repeated by the same person, it is met already.
+#[tracing::instrument(skip_all, fields(id, version))]
+pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::SubmitChange, Scope::Change(id)).await?;
+    let environment_id = write.place()?.id;
+    let mut locked = Locked::take(&mut write, id).await?;
+    if locked.change.state == ChangeState::InReview && locked.change.submitted_by.as_ref() == Some(write.person()) {
+        return Ok(());
+    }
+    locked.at_version(version, &write)?;
+    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let plan = material.plan();
+    let event = ChangeEvent::Submit { steps: plan.steps.len(), blockers: material.blockers() };
+    let before = locked.change.state;
+    locked.change.state = change::step(before, &event)?;
+    locked.change.submitted_by = Some(write.person().clone());
+    locked.change.submitted_at = Some(write.at());
+    locked.change.reason = None;
+    let version = locked.save(&mut write, AuditAction::ChangeSubmitted).await?;
+    let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let written = sqlx::query!(
+        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at)
+         VALUES ($1, $2, $3, $4, $5)",
+        id,
+        version,
+        submitter,
+        name,
+        at,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let row = AuditRow::new(AuditAction::ChangeSubmitted, "change", &id).before(json!({ "state": before })).after(
+        json!({ "state": locked.change.state, "digest": plan.digest, "risk": plan.risk, "steps": plan.steps.len() }),
+    );
+    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+}
+
+/// Gives a change up.
+///
+/// # Errors
+/// [`Error::Refused`] where its state does not allow it; [`Error::Conflict`] where somebody else came first.
+#[tracing::instrument(skip_all, fields(id, version))]
+pub async fn change_withdraw(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    version: i64,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::WithdrawChange, Scope::Change(id)).await?;
+    let reason = accepted_reason(reason)?;
+    let mut locked = Locked::take(&mut write, id).await?;
+    if locked.was_done_by(write.person(), AuditAction::ChangeWithdrawn) {
+        return Ok(());
+    }
+    locked.at_version(version, &write)?;
+    let before = locked.change.state;
+    locked.change.state = change::step(before, &ChangeEvent::Withdraw)?;
+    locked.change.reason.clone_from(&reason);
+    locked.save(&mut write, AuditAction::ChangeWithdrawn).await?;
+    let row = AuditRow::new(AuditAction::ChangeWithdrawn, "change", &id)
+        .reason(reason.as_deref())
+        .before(json!({ "state": before }))
+        .after(json!({ "state": locked.change.state }));
+    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+}
+
+/// A reason without spaces around it; an empty one is none.
+pub(crate) fn accepted_reason(reason: Option<String>) -> Result<Option<String>, Error> {
+    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    match reason {
+        Some(reason) if reason.chars().count() > 2000 => {
+            Err(Error::invalid("reason", "A reason has at most 2000 characters."))
+        }
+        reason => Ok(reason),
+    }
+}

@@ -1,0 +1,140 @@
+//! Who asks, where, and what they are there.
+
+use sqlx::postgres::PgConnection;
+use strata_domain::account::{AccountId, Capability, Person, Standing};
+use strata_domain::authz::{self, Permission};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody is signed in.
+    Nobody,
+    /// Somebody who signed in.
+    Account(Account),
+    /// The command line on the server: everything but votes, which belong to people.
+    Operator,
+}
+
+/// Somebody who signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The account's id.
+    pub id: AccountId,
+    /// Name for people.
+    pub name: String,
+    /// The e-mail address they sign in with.
+    pub email: String,
+}
+
+impl Actor {
+    /// Who to write beside what was done; none for nobody.
+    pub fn person(&self) -> Option<Person> {
+        match self {
+            Self::Nobody => None,
+            Self::Account(account) => Some(Person { id: Some(account.id.clone()), name: account.name.clone() }),
+            Self::Operator => Some(Person { id: None, name: "Operator".to_owned() }),
+        }
+    }
+
+    /// The person, or the error for nobody.
+    pub(crate) fn signed_in(&self) -> Result<Person, Error> {
+        self.person().ok_or(Error::NotSignedIn)
+    }
+
+    /// The account's id as the database has it; none for the operator.
+    pub(crate) fn account_id(&self) -> Result<Option<Uuid>, Error> {
+        match self {
+            Self::Nobody => Err(Error::NotSignedIn),
+            Self::Account(account) => Uuid::parse_str(&account.id).map(Some).map_err(|_| Error::NotSignedIn),
+            Self::Operator => Ok(None),
+        }
+    }
+}
+
+/// What the environment is found by.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// Its slug.
+    Environment(&'a str),
+    /// A change in it.
+    Change(i64),
+    /// A run in it.
+    Run(i64),
+}
+
+impl Scope<'_> {
+    /// The word for what is not there.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Environment(_) => "environment",
+            Self::Change(_) => "change",
+            Self::Run(_) => "run",
+        }
+    }
+}
+
+/// An environment, and what the actor is in it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) id: i64,
+    pub(crate) slug: String,
+    pub(crate) live: Option<i64>,
+    pub(crate) standing: Standing,
+}
+
+impl Place {
+    /// Finds the environment, and what the actor holds in it.
+    pub(crate) async fn find(connection: &mut PgConnection, actor: &Actor, scope: Scope<'_>) -> Result<Self, Error> {
+        let (slug, change, run) = match scope {
+            Scope::Environment(slug) => (Some(slug), None, None),
+            Scope::Change(id) => (None, Some(id), None),
+            Scope::Run(id) => (None, None, Some(id)),
+        };
+        let row = sqlx::query!(
+            r#"SELECT e.id, e.slug, e.live_revision,
+                      ARRAY(SELECT g.capability FROM grants g
+                            WHERE g.environment_id = e.id AND g.account_id = $4) AS "capabilities!",
+                      ARRAY(SELECT m.group_name FROM group_members m
+                            WHERE m.environment_id = e.id AND m.account_id = $4) AS "groups!"
+               FROM environments e
+               WHERE e.slug = $1
+                  OR e.id = (SELECT c.environment_id FROM changes c WHERE c.id = $2)
+                  OR e.id = (SELECT r.environment_id FROM runs r WHERE r.id = $3)"#,
+            slug,
+            change,
+            run,
+            actor.account_id()?,
+        )
+        .fetch_optional(connection)
+        .await?
+        .ok_or(Error::NotFound { what: scope.what() })?;
+        let standing = match actor {
+            Actor::Nobody | Actor::Account(_) => Standing {
+                capabilities: row.capabilities.iter().filter_map(|word| word.parse().ok()).collect(),
+                groups: row.groups.into_iter().collect(),
+            },
+            Actor::Operator => operator_standing(),
+        };
+        Ok(Self { id: row.id, slug: row.slug, live: row.live_revision, standing })
+    }
+
+    /// Asks the policy.
+    pub(super) fn allow(&self, actor: &Actor, permission: Permission, scope: Scope<'_>) -> Result<(), Error> {
+        // Who may not view it does not learn that it is there.
+        authz::allow(&self.standing, Permission::ViewEnvironment)
+            .map_err(|_| Error::NotFound { what: scope.what() })?;
+        match (actor, permission) {
+            (Actor::Operator, Permission::Vote) => Err(Error::refused("A vote belongs to a person who signed in.")),
+            (Actor::Operator, _) => Ok(()),
+            (Actor::Nobody | Actor::Account(_), _) => Ok(authz::allow(&self.standing, permission)?),
+        }
+    }
+}
+
+/// The operator is shown what an admin is shown; the door lets more through, save votes.
+fn operator_standing() -> Standing {
+    Standing { capabilities: [Capability::Viewer, Capability::Admin].into(), ..Standing::default() }
+}

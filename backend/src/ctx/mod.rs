@@ -1,0 +1,160 @@
+//! The only door to the pool: authorise, read or write, and end every write with its audit row.
+
+mod actor;
+mod transaction;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use strata_domain::account::Person;
+use strata_domain::authz::Permission;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::news::NewsHub;
+
+pub(crate) use actor::Place;
+pub use actor::{Account, Actor, Scope};
+pub use transaction::{AuditRow, Read, Write};
+
+/// How many passwords are hashed at once: each takes a core and some 19 MiB for as long as it lasts.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Everything that use cases need of the outside world. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    pool: PgPool,
+    news: NewsHub,
+    hashing: Arc<Semaphore>,
+}
+
+impl Backend {
+    /// A backend over that pool, whose database has been migrated.
+    pub fn new(pool: PgPool) -> Self {
+        let news = NewsHub::new(pool.clone());
+        Self { pool, news, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// What changed, as it happens.
+    pub fn news(&self) -> &NewsHub {
+        &self.news
+    }
+
+    /// The permits for hashing passwords.
+    pub(crate) fn hashing(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.hashing)
+    }
+
+    /// The pool, for what no person does: sessions, the worker's queue, listening for news.
+    pub(crate) fn machinery(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Opens what the actor may read; all of it is seen as of one moment.
+    ///
+    /// # Errors
+    /// [`Error::NotSignedIn`] for nobody; [`Error::NotFound`] where the actor may not view the environment;
+    /// [`Error::Refused`] where they may view it but do not hold the permission.
+    pub async fn authorise_read(&self, actor: &Actor, permission: Permission, scope: Scope<'_>) -> Result<Read, Error> {
+        actor.signed_in()?;
+        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let place = Place::find(&mut transaction, actor, scope).await?;
+        place.allow(actor, permission, scope)?;
+        Ok(Read::new(transaction, place))
+    }
+
+    /// Opens a write; it ends with [`Write::commit`] or is undone.
+    ///
+    /// # Errors
+    /// As [`Self::authorise_read`].
+    pub async fn authorise_write(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        scope: Scope<'_>,
+    ) -> Result<Write, Error> {
+        let person = actor.signed_in()?;
+        let mut transaction = self.pool.begin().await?;
+        let place = Place::find(&mut transaction, actor, scope).await?;
+        place.allow(actor, permission, scope)?;
+        Ok(Write::new(transaction, Some(place), person))
+    }
+
+    /// Opens a write outside of any environment that only the operator may do.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for everybody else.
+    pub(crate) async fn authorise_operator(&self, actor: &Actor) -> Result<Write, Error> {
+        let person = actor.signed_in()?;
+        match actor {
+            Actor::Operator => {}
+            Actor::Account(_) | Actor::Nobody => {
+                return Err(Error::refused("Only the operator does this, with the command line on the server."));
+            }
+        }
+        Ok(Write::new(self.pool.begin().await?, None, person))
+    }
+
+    /// Opens a write of somebody about their own account.
+    pub(crate) async fn write_own(&self, person: Person) -> Result<Write, Error> {
+        Ok(Write::new(self.pool.begin().await?, None, person))
+    }
+
+    /// Opens the write with which a worker ends what a person began; it is audited by that person's name.
+    pub(crate) async fn write_for(&self, person: Person, scope: Scope<'_>) -> Result<Write, Error> {
+        let mut transaction = self.pool.begin().await?;
+        let place = Place::find(&mut transaction, &Actor::Operator, scope).await?;
+        Ok(Write::new(transaction, Some(place), person))
+    }
+}
+
+/// The person as shown beside what they did.
+pub(crate) fn person(id: Option<Uuid>, name: String) -> Person {
+    Person { id: id.map(|id| id.to_string()), name }
+}
+
+/// The account's id as the database has it.
+pub(crate) fn account_uuid(person: &Person) -> Result<Option<Uuid>, Error> {
+    person
+        .id
+        .as_deref()
+        .map(|id| Uuid::parse_str(id).map_err(|_| Error::unexpected(format!("{id:?} is no account id"))))
+        .transpose()
+}
+
+/// A write that touches another number of rows than it must is a bug; it is undone and logged.
+pub(crate) fn expect_rows(found: u64, wanted: u64) -> Result<(), Error> {
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(Error::unexpected(format!("a write touched {found} rows where {wanted} had to be touched")))
+    }
+}
+
+/// A stored word as its enum; the database's checks let no other words in.
+pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> Result<T, Error> {
+    word.parse().map_err(|_| Error::unexpected(format!("the stored word {word:?} is unknown")))
+}
+
+/// The time, asked once for each write.
+#[expect(clippy::disallowed_methods, reason = "the one place where the backend asks the clock")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A new id that sorts by time.
+#[expect(clippy::disallowed_methods, reason = "the one place where the backend makes ids")]
+pub(crate) fn new_id() -> Uuid {
+    Uuid::now_v7()
+}

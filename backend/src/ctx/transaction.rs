@@ -1,0 +1,149 @@
+//! Transactions that were authorised.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgConnection;
+use sqlx::{Postgres, Transaction};
+use strata_domain::account::Person;
+use strata_domain::audit::AuditAction;
+use strata_domain::news::News;
+use uuid::Uuid;
+
+use super::{Actor, Place, Scope, account_uuid, expect_rows, now};
+use crate::error::Error;
+use crate::news;
+
+/// A read transaction that was authorised; dropping it ends it.
+#[derive(Debug)]
+pub struct Read {
+    transaction: Transaction<'static, Postgres>,
+    place: Place,
+}
+
+impl Read {
+    pub(super) fn new(transaction: Transaction<'static, Postgres>, place: Place) -> Self {
+        Self { transaction, place }
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+/// What a write leaves in the audit log.
+#[derive(Clone, Debug)]
+pub struct AuditRow {
+    /// What was done.
+    pub action: AuditAction,
+    /// On what: `change`, `run`, `account`, `environment`, `revision`.
+    pub subject_kind: &'static str,
+    /// Which one of them.
+    pub subject: String,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
+    /// What was true before.
+    pub before: Option<serde_json::Value>,
+    /// What is true after.
+    pub after: Option<serde_json::Value>,
+}
+
+impl AuditRow {
+    /// A row with nothing but what and on what.
+    pub(crate) fn new(action: AuditAction, subject_kind: &'static str, subject: &impl ToString) -> Self {
+        Self { action, subject_kind, subject: subject.to_string(), reason: None, before: None, after: None }
+    }
+
+    /// With a reason.
+    pub(crate) fn reason(self, reason: Option<&str>) -> Self {
+        Self { reason: reason.map(str::to_owned), ..self }
+    }
+
+    /// With what was true before.
+    pub(crate) fn before(self, before: serde_json::Value) -> Self {
+        Self { before: Some(before), ..self }
+    }
+
+    /// With what is true after.
+    pub(crate) fn after(self, after: serde_json::Value) -> Self {
+        Self { after: Some(after), ..self }
+    }
+}
+
+/// A write transaction that was authorised; undone unless it is committed.
+#[derive(Debug)]
+pub struct Write {
+    transaction: Transaction<'static, Postgres>,
+    place: Option<Place>,
+    person: Person,
+    at: DateTime<Utc>,
+}
+
+impl Write {
+    pub(super) fn new(transaction: Transaction<'static, Postgres>, place: Option<Place>, person: Person) -> Self {
+        Self { transaction, place, person, at: now() }
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
+    /// The environment; every write but those of accounts has one.
+    pub(crate) fn place(&self) -> Result<&Place, Error> {
+        self.place.as_ref().ok_or_else(|| Error::unexpected("a write outside of any environment asks for its place"))
+    }
+
+    /// Puts the audit row of an account's affair into an environment: a grant belongs to its history.
+    pub(crate) async fn enter(&mut self, slug: &str) -> Result<i64, Error> {
+        let place = Place::find(&mut self.transaction, &Actor::Operator, Scope::Environment(slug)).await?;
+        let id = place.id;
+        self.place = Some(place);
+        Ok(id)
+    }
+
+    /// Who writes.
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The account that writes; none for the operator.
+    pub(crate) fn account_id(&self) -> Result<Option<Uuid>, Error> {
+        account_uuid(&self.person)
+    }
+
+    /// The one time of this write.
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// Ends the write: audit row, news, commit. There is no other way.
+    ///
+    /// # Errors
+    /// What the database says; nothing is written then.
+    pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
+        let written = sqlx::query!(
+            "INSERT INTO audit_log (at, actor_id, actor_name, action, subject_kind, subject, environment_id, reason, before, after)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            self.at,
+            account_uuid(&self.person)?,
+            self.person.name,
+            row.action.as_str(),
+            row.subject_kind,
+            row.subject,
+            self.place.as_ref().map(|place| place.id),
+            row.reason,
+            row.before,
+            row.after,
+        )
+        .execute(&mut *self.transaction)
+        .await?;
+        expect_rows(written.rows_affected(), 1)?;
+        for piece in &news {
+            news::tell(&mut self.transaction, piece).await?;
+        }
+        self.transaction.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! Environments, their live topology, and the import of topology files.
+
+mod import;
+mod revisions;
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::environment::Environment;
+use strata_domain::news::News;
+
+use crate::ctx::{Actor, AuditRow, Backend, expect_rows};
+use crate::error::Error;
+
+pub(crate) use import::give_id;
+pub use import::{Imported, topology_import};
+pub(crate) use revisions::{NewRevision, catalogue_version, revision_add, topology_of};
+pub use revisions::{topology_at, topology_live};
+
+/// The environments that the actor may view, by name.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for nobody.
+#[tracing::instrument(skip_all)]
+pub async fn environment_list(backend: &Backend, actor: &Actor) -> Result<Vec<Environment>, Error> {
+    let account = actor.account_id()?;
+    // Every capability includes viewing; only the operator has no account and sees all.
+    let rows = sqlx::query!(
+        "SELECT slug, live_revision FROM environments e
+         WHERE $1::uuid IS NULL OR EXISTS (SELECT FROM grants g WHERE g.environment_id = e.id AND g.account_id = $1)
+         ORDER BY slug",
+        account,
+    )
+    .fetch_all(backend.machinery())
+    .await?;
+    Ok(rows.into_iter().map(|row| Environment { slug: row.slug, live: row.live_revision }).collect())
+}
+
+/// Makes an environment without a topology.
+///
+/// # Errors
+/// [`Error::Invalid`] for `environment`; [`Error::Refused`] for all but the operator.
+#[tracing::instrument(skip_all, fields(slug))]
+pub async fn environment_create(backend: &Backend, actor: &Actor, slug: &str) -> Result<(), Error> {
+    let mut write = backend.authorise_operator(actor).await?;
+    let at = write.at();
+    let written = sqlx::query!("INSERT INTO environments (slug, created_at) VALUES ($1, $2)", slug, at)
+        .execute(write.connection())
+        .await?;
+    expect_rows(written.rows_affected(), 1)?;
+    write.enter(slug).await?;
+    let row =
+        AuditRow::new(AuditAction::EnvironmentCreated, "environment", &slug).after(json!({ "environment": slug }));
+    write.commit(row, vec![News::Environment { environment: slug.to_owned() }]).await
+}

@@ -1,0 +1,146 @@
+//! Loading and adding revisions.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+use strata_domain::account::Person;
+use strata_domain::authz::Permission;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::digest;
+use strata_domain::environment::Revision;
+use strata_domain::topology::Topology;
+
+use crate::ctx::{self, Actor, Backend, Read, Scope};
+use crate::error::Error;
+use crate::history;
+
+/// The live revision and its topology; none until one is imported.
+///
+/// # Errors
+/// [`Error::NotFound`] where the actor may not view the environment.
+#[tracing::instrument(skip_all, fields(environment))]
+pub async fn topology_live(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+) -> Result<Option<(Revision, Topology)>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+    match read.place().live {
+        Some(number) => revision_load(&mut read, number).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The revision of that number and its topology.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown number, or where the actor may not view the environment.
+#[tracing::instrument(skip_all, fields(environment, number))]
+pub async fn topology_at(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    number: i64,
+) -> Result<(Revision, Topology), Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+    revision_load(&mut read, number).await
+}
+
+async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topology), Error> {
+    let (environment_id, environment) = (read.place().id, read.place().slug.clone());
+    let row = sqlx::query!(
+        r#"SELECT number, topology AS "topology: Json<Topology>", content_hash, made_at, made_by, made_by_name,
+                  change_id, run_id, title, node_count
+           FROM revisions WHERE environment_id = $1 AND number = $2"#,
+        environment_id,
+        number,
+    )
+    .fetch_optional(read.connection())
+    .await?
+    .ok_or(Error::NotFound { what: "revision" })?;
+    let revision = Revision {
+        environment,
+        number: row.number,
+        content_hash: history::digest(&row.content_hash)?.to_string(),
+        made_at: row.made_at,
+        made_by: ctx::person(row.made_by, row.made_by_name),
+        change: row.change_id,
+        run: row.run_id,
+        title: row.title,
+        node_count: row.node_count,
+    };
+    Ok((revision, row.topology.0))
+}
+
+/// The topology of a revision that is known to be there.
+pub(crate) async fn topology_of(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    number: i64,
+) -> Result<Topology, Error> {
+    let topology = sqlx::query_scalar!(
+        r#"SELECT topology AS "topology: Json<Topology>" FROM revisions WHERE environment_id = $1 AND number = $2"#,
+        environment_id,
+        number,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(topology.0)
+}
+
+/// A revision to add.
+pub(crate) struct NewRevision<'a> {
+    pub(crate) environment_id: i64,
+    /// The live number that it follows; none for the first.
+    pub(crate) after: Option<i64>,
+    pub(crate) topology: &'a Topology,
+    pub(crate) change: Option<i64>,
+    pub(crate) run: Option<i64>,
+    pub(crate) title: &'a str,
+    pub(crate) made_by: &'a Person,
+    pub(crate) made_at: DateTime<Utc>,
+}
+
+/// Adds a revision and makes it live; gives its number.
+///
+/// # Errors
+/// [`Error::Conflict`] where another revision became live meanwhile.
+pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision<'_>) -> Result<i64, Error> {
+    let number = new.after.unwrap_or(0) + 1;
+    let nodes = i64::try_from(new.topology.nodes.len()).map_err(Error::unexpected)?;
+    let written = sqlx::query!(
+        "INSERT INTO revisions (environment_id, number, topology, content_hash, catalogue_version, node_count,
+                                change_id, run_id, title, made_by, made_by_name, made_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        new.environment_id,
+        number,
+        Json(new.topology) as _,
+        &digest::of_topology(new.topology).0,
+        catalogue_version(),
+        nodes,
+        new.change,
+        new.run,
+        new.title,
+        ctx::account_uuid(new.made_by)?,
+        new.made_by.name,
+        new.made_at,
+    )
+    .execute(&mut *connection)
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let moved = sqlx::query!(
+        "UPDATE environments SET live_revision = $2 WHERE id = $1 AND live_revision IS NOT DISTINCT FROM $3",
+        new.environment_id,
+        number,
+        new.after,
+    )
+    .execute(connection)
+    .await?;
+    ctx::expect_rows(moved.rows_affected(), 1)?;
+    Ok(number)
+}
+
+/// The built-in catalogue's version as the database has it.
+pub(crate) fn catalogue_version() -> i32 {
+    i32::try_from(Catalogue::built_in().version).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,154 @@
+//! What a use case can fail with; each variant is one status and one way to show it.
+
+use sqlx::error::DatabaseError;
+use strata_domain::Refused;
+use uuid::Uuid;
+
+use crate::ctx;
+
+/// Why a use case did not happen. Nothing was written when one of these comes back, unless the variant says so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Nobody is signed in (401).
+    #[error("Sign in first.")]
+    NotSignedIn,
+    /// The policy or the state of the thing says no; the reason is shown (403, 409).
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// There is no such thing, or the actor may not know of it (404).
+    #[error("There is no such {what}.")]
+    NotFound {
+        /// The kind of thing: `environment`, `change`, `run`.
+        what: &'static str,
+    },
+    /// Somebody else was first (409).
+    #[error("{what}")]
+    Conflict {
+        /// A full sentence that says who did what and when.
+        what: String,
+    },
+    /// One field of the request is wrong (422).
+    #[error("{message}")]
+    Invalid {
+        /// The field's name in the form.
+        field: &'static str,
+        /// What is wrong with it, as a sentence.
+        message: String,
+    },
+    /// The database does not answer (503). Nothing is known about whether the last statement was carried out.
+    #[error("The database does not answer at the moment.")]
+    Unavailable,
+    /// Anything else (500); the log has the rest under that id.
+    #[error("Something went wrong; the log has it as {id}.")]
+    Unexpected {
+        /// The id in the log.
+        id: Uuid,
+    },
+}
+
+impl Error {
+    /// A refusal with that reason.
+    pub(crate) fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused(Refused::because(reason))
+    }
+
+    /// A wrong field.
+    pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+
+    /// Logs what should not have happened and keeps only the id.
+    pub(crate) fn unexpected(what: impl std::fmt::Display) -> Self {
+        let id = ctx::new_id();
+        tracing::error!(error.id = %id, "unexpected: {what}");
+        Self::Unexpected { id }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Tls(_) => {
+                tracing::warn!("the database does not answer: {error}");
+                Self::Unavailable
+            }
+            sqlx::Error::Database(refusal) => {
+                from_database(refusal.as_ref()).unwrap_or_else(|| Self::unexpected(&error))
+            }
+            _ => Self::unexpected(&error),
+        }
+    }
+}
+
+/// The typed error of a refusal by the database; none for what no use case should provoke.
+fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
+    let code = refusal.code().unwrap_or_default();
+    if is_outage(&code) {
+        tracing::warn!("the database does not answer: {refusal}");
+        return Some(Error::Unavailable);
+    }
+    if code == "40001" || code == "40P01" {
+        return Some(Error::Conflict {
+            what: "Somebody else acted on this at the same moment. Look again before you go on.".to_owned(),
+        });
+    }
+    from_constraint(refusal.constraint()?)
+}
+
+/// Connection exceptions, shut-downs, start-ups and too many connections: all of them pass by themselves.
+fn is_outage(code: &str) -> bool {
+    code.starts_with("08") || code.starts_with("57P") || code == "53300"
+}
+
+/// What a violated constraint means to a person.
+fn from_constraint(name: &str) -> Option<Error> {
+    Some(match name {
+        "accounts_email_key" => Error::invalid("email", "There is an account with this e-mail address already."),
+        "accounts_name_given" => Error::invalid("name", "Give a name."),
+        "environments_slug_key" => Error::invalid("environment", "There is an environment of this name already."),
+        "environments_slug_form" => Error::invalid(
+            "environment",
+            "An environment's name has 1 to 63 lower-case letters, digits and hyphens and begins with no hyphen.",
+        ),
+        "changes_title_given" => Error::invalid("title", "Say in a line what the change is for."),
+        "group_members_name_given" => Error::invalid("group", "Give the group's name."),
+        "votes_not_by_authors" => {
+            Error::refused("You wrote an edit of this change or submitted it; somebody else has to vote on it.")
+        }
+        "votes_approve_once" => Error::refused("You have approved this plan already."),
+        "votes_reason_given" => Error::invalid("reason", "Say why."),
+        "runs_one_active" => {
+            Error::refused("Another run of this environment has just begun; apply again when it has ended.")
+        }
+        "runs_change_once" => Error::refused("This change has its run already."),
+        "revisions_number_key" => Error::Conflict {
+            what: "Somebody else made a revision of this environment at the same moment. Look again before you go on."
+                .to_owned(),
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_connection_is_unavailable() {
+        let broken = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(Error::from(broken), Error::Unavailable);
+        assert_eq!(Error::from(sqlx::Error::PoolTimedOut), Error::Unavailable);
+        assert!(is_outage("57P01") && is_outage("08006") && !is_outage("23505"));
+    }
+
+    #[test]
+    fn the_unexpected_shows_its_id_only() {
+        let error = Error::from(sqlx::Error::ColumnNotFound("secret".to_owned()));
+        assert!(matches!(error, Error::Unexpected { .. }));
+        assert!(!error.to_string().contains("secret"));
+    }
+}

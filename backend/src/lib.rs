@@ -1,0 +1,23 @@
+//! PostgreSQL and the outside world: every use case authorises, loads, asks the domain, writes, audits and commits.
+//!
+//! A feature's use cases are free functions in its module, noun first: `changes::change_submit`. Each takes the
+//! [`Backend`] and the [`Actor`] who asks; none trusts that a page has asked before.
+
+pub mod accounts;
+pub mod approvals;
+pub mod audit;
+pub mod changes;
+pub mod ctx;
+pub mod environments;
+pub mod error;
+pub mod history;
+pub mod news;
+pub mod runs;
+pub mod sessions;
+pub mod worker;
+
+pub use ctx::{Account, Actor, Backend};
+pub use error::Error;
+
+/// The migrations of the folder `migrations`, in order.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

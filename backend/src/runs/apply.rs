@@ -1,0 +1,156 @@
+//! An approved change becomes a run.
+
+use serde_json::json;
+use sqlx::types::Json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::change::{self, ChangeEvent};
+use strata_domain::news::News;
+use strata_domain::plan::Plan;
+use strata_domain::run::{ExecutorKind, RunState};
+
+use super::rows;
+use crate::approvals;
+use crate::changes::{self, Locked, Material};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::environments::{catalogue_version, topology_of};
+use crate::error::Error;
+use crate::worker;
+
+/// Starts the run of an approved change; gives the run's id. The plan is made once more on the live revision, under
+/// a lock on the environment, and has to be the one that was approved.
+///
+/// # Errors
+/// [`Error::Refused`] while another run is under way, or where the plan is no longer the approved one: then the
+/// change is in review again, and that is stored. [`Error::Conflict`] where somebody else came first.
+/// Repeated by the same person, it gives the same run.
+#[tracing::instrument(skip_all, fields(id, version))]
+pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<i64, Error> {
+    let mut write = backend.authorise_write(actor, Permission::ApplyChange, Scope::Change(id)).await?;
+    let environment_id = write.place()?.id;
+    // One apply at a time in an environment: the second waits here and then sees the first one's run.
+    let live =
+        sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id,)
+            .fetch_one(write.connection())
+            .await?;
+    let mut locked = Locked::take(&mut write, id).await?;
+    let earlier = rows::runs_of_change(write.connection(), id).await?;
+    if let Some(run) = earlier.first()
+        && run.requested_by == *write.person()
+    {
+        return Ok(run.id);
+    }
+    locked.at_version(version, &write)?;
+    let state = change::step(locked.change.state, &ChangeEvent::Apply)?;
+    refuse_beside_another(&mut write, environment_id).await?;
+
+    let live = live.unwrap_or(locked.change.base);
+    let edits = changes::edits_of(write.connection(), id).await?;
+    let base = topology_of(write.connection(), environment_id, live).await?;
+    let material = Material::over(base, edits.clone()).map_err(|error| {
+        Error::refused(format!(
+            "{}. Nothing was started. Send it back or withdraw it.",
+            changes::misfit(&edits, &error, live).trim_end_matches('.')
+        ))
+    })?;
+    let plan = material.plan();
+    if !approvals::quorum_met(write.connection(), &locked, &material, &plan).await? {
+        return Err(back_to_review(write, locked, live, &plan).await?);
+    }
+    let blockers = material.blockers();
+    if blockers > 0 {
+        return Err(Error::refused(format!(
+            "On revision {live} the result would have {blockers} blocker{}; nothing was started.",
+            if blockers == 1 { "" } else { "s" }
+        )));
+    }
+    let before = locked.change.state;
+    let run = run_add(&mut write, environment_id, live, id, &material, &plan).await?;
+    locked.change.state = state;
+    locked.change.base = live;
+    locked.change.reason = None;
+    locked.save(&mut write, AuditAction::RunStarted).await?;
+    worker::wake(write.connection()).await?;
+    let environment = locked.change.environment;
+    let row = AuditRow::new(AuditAction::RunStarted, "run", &run)
+        .before(json!({ "state": before, "live": live }))
+        .after(json!({ "change": id, "state": state, "digest": plan.digest, "steps": plan.steps.len() }));
+    let news = vec![News::Change { environment: environment.clone(), id }, News::Run { environment, id: run }];
+    write.commit(row, news).await?;
+    Ok(run)
+}
+
+/// One run at a time in an environment; the refusal says which one, whose, and where it is.
+async fn refuse_beside_another(write: &mut Write, environment_id: i64) -> Result<(), Error> {
+    let which = rows::Which { environment_id: Some(environment_id), limit: 10, ..rows::Which::default() };
+    let runs = rows::runs(write.connection(), which).await?;
+    let Some(run) = runs.iter().find(|run| matches!(run.state, RunState::Queued | RunState::Running)) else {
+        return Ok(());
+    };
+    Err(Error::refused(format!(
+        "Run {} (“{}”, applied by {}) is provisioning; apply again when it has ended.",
+        run.id, run.title, run.requested_by.name
+    )))
+}
+
+/// Stores that the change has to be reviewed again, and gives the refusal that says why.
+async fn back_to_review(mut write: Write, mut locked: Locked, live: i64, plan: &Plan) -> Result<Error, Error> {
+    let (before, old_base, id) = (locked.change.state, locked.change.base, locked.change.id);
+    let why = if old_base == live {
+        "The plan is no longer the one that was approved".to_owned()
+    } else {
+        format!("Revision {live} is live since, and on it the plan is no longer the one that was approved")
+    };
+    let reason = format!("{why}. Nothing was started; it is in review again.");
+    locked.change.state = change::step(before, &ChangeEvent::DigestMoved)?;
+    locked.change.base = live;
+    locked.change.reason = Some(reason.clone());
+    locked.save(&mut write, AuditAction::ChangeRebased).await?;
+    let row = AuditRow::new(AuditAction::ChangeRebased, "change", &id)
+        .reason(Some(&reason))
+        .before(json!({ "state": before, "base": old_base }))
+        .after(json!({ "state": locked.change.state, "base": live, "digest": plan.digest }));
+    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
+    Ok(Error::refused(reason))
+}
+
+/// Adds the run and its steps: from here on the worker finds them.
+async fn run_add(
+    write: &mut Write,
+    environment_id: i64,
+    live: i64,
+    change: i64,
+    material: &Material,
+    plan: &Plan,
+) -> Result<i64, Error> {
+    let (requester, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let run = sqlx::query_scalar!(
+        "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
+                           requested_by, requested_by_name, requested_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        environment_id,
+        change,
+        ExecutorKind::DryRun.as_str(),
+        &plan.digest.0,
+        catalogue_version(),
+        live,
+        Json(&material.desired) as _,
+        requester,
+        name,
+        at,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    let written = sqlx::query!(
+        "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
+         SELECT $1, s.step ->> 'id', s.place, ARRAY(SELECT jsonb_array_elements_text(s.step -> 'depends_on')), s.step
+         FROM jsonb_array_elements($2) WITH ORDINALITY AS s (step, place)",
+        run,
+        Json(&plan.steps) as _,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), u64::try_from(plan.steps.len()).map_err(Error::unexpected)?)?;
+    sqlx::query!("INSERT INTO run_log_counters (run_id) VALUES ($1)", run).execute(write.connection()).await?;
+    Ok(run)
+}

@@ -1,0 +1,56 @@
+//! A person confirms what only a person can do.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::news::News;
+use strata_domain::run::StepState;
+
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+use crate::worker;
+
+/// Confirms that the checklist of a manual step was gone through; the run goes on. Confirming twice changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown step; [`Error::Refused`] where it waits for nobody.
+#[tracing::instrument(skip_all, fields(id, step_id))]
+pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id: &str) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::ConfirmStep, Scope::Run(id)).await?;
+    // The run before the step, as the worker does: two orders would be a deadlock.
+    sqlx::query!("SELECT id FROM runs WHERE id = $1 FOR NO KEY UPDATE", id).fetch_one(write.connection()).await?;
+    let step = sqlx::query!(
+        r#"SELECT state, plan_step ->> 'kind' AS kind FROM run_steps WHERE run_id = $1 AND step_id = $2"#,
+        id,
+        step_id,
+    )
+    .fetch_optional(write.connection())
+    .await?
+    .ok_or(Error::NotFound { what: "step" })?;
+    match ctx::stored(&step.state)? {
+        StepState::Waiting => {}
+        StepState::Succeeded if step.kind.as_deref() == Some("manual") => return Ok(()),
+        StepState::Pending if step.kind.as_deref() == Some("manual") => {
+            return Err(Error::refused("The steps before it have not ended yet."));
+        }
+        StepState::Pending | StepState::Running | StepState::Succeeded | StepState::Failed | StepState::Skipped => {
+            return Err(Error::refused("This step does not wait for anybody."));
+        }
+    }
+    let (outcome, at) = (format!("Confirmed by {}", write.person().name), write.at());
+    let written = sqlx::query!(
+        "UPDATE run_steps SET state = 'succeeded', finished_at = $3, outcome = $4
+         WHERE run_id = $1 AND step_id = $2 AND state = 'waiting'",
+        id,
+        step_id,
+        at,
+        outcome,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    worker::wake(write.connection()).await?;
+    let environment = write.place()?.slug.clone();
+    let row = AuditRow::new(AuditAction::StepConfirmed, "run", &id).after(json!({ "step": step_id }));
+    write.commit(row, vec![News::Run { environment, id }]).await
+}

@@ -1,0 +1,118 @@
+//! Carries out the steps of runs.
+//!
+//! The table of steps is the queue. A step is claimed with a lease; whoever holds it writes the log and records the
+//! outcome. A worker that dies loses nothing: its lease runs out and another takes the step over. Any number of
+//! processes may work on one database.
+
+mod claim;
+pub mod executors;
+mod queue;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnection, PgListener};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::ctx::Backend;
+use crate::error::Error;
+use executors::{DryRun, Executor};
+
+/// The channel that says that there is work.
+const CHANNEL: &str = "strata_work";
+
+/// Says, in the transaction that makes it, that there is work.
+pub(crate) async fn wake(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query!("SELECT pg_notify($1, '')", CHANNEL).fetch_one(connection).await?;
+    Ok(())
+}
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its name in leases and logs; processes need different ones only for people to tell them apart.
+    pub name: String,
+    /// How long a claimed step is its own without a sign of life.
+    pub lease: Duration,
+    /// How often to look for work that nobody told of.
+    pub poll: Duration,
+    /// How many steps at once.
+    pub parallel: usize,
+    /// Who carries the steps out.
+    pub executor: Arc<dyn Executor>,
+}
+
+impl Settings {
+    /// What [`run`] works with: four steps at once, leases of 30 seconds, a poll each second, the dry run.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            lease: Duration::from_secs(30),
+            poll: Duration::from_secs(1),
+            parallel: 4,
+            executor: Arc::new(DryRun::default()),
+        }
+    }
+}
+
+/// Works until `shutdown` says true; a step that is under way then is given back at once.
+pub async fn run(backend: Backend, worker_name: String, shutdown: watch::Receiver<bool>) {
+    run_with(backend, Settings::named(worker_name), shutdown).await;
+}
+
+/// As [`run`], with other settings.
+pub async fn run_with(backend: Backend, settings: Settings, shutdown: watch::Receiver<bool>) {
+    let (told, work) = watch::channel(());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(listen(backend.clone(), told, shutdown.clone()));
+    for place in 1..=settings.parallel.max(1) {
+        let worker = queue::Worker {
+            backend: backend.clone(),
+            owner: format!("{}/{place}/{}", settings.name, crate::ctx::new_id().simple()),
+            lease: settings.lease,
+            poll: settings.poll,
+            executor: Arc::clone(&settings.executor),
+            work: work.clone(),
+            shutdown: shutdown.clone(),
+        };
+        tasks.spawn(worker.work());
+    }
+    tracing::info!(worker = settings.name, parallel = settings.parallel, "the worker works");
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(worker = settings.name, "a loop of the worker broke: {error}");
+        }
+    }
+    tracing::info!(worker = settings.name, "the worker has stopped");
+}
+
+/// Passes on what the channel says. Polling makes up for whatever is missed, so errors only pause.
+async fn listen(backend: Backend, told: watch::Sender<()>, mut shutdown: watch::Receiver<bool>) {
+    tokio::select! {
+        () = stopped(&mut shutdown) => {}
+        () = async {
+            loop {
+                // The loops of the worker say that the database is away; twice would be noise.
+                let _polling_goes_on = listen_once(&backend, &told).await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        } => {}
+    }
+}
+
+async fn listen_once(backend: &Backend, told: &watch::Sender<()>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(backend.machinery()).await?;
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    while listener.try_recv().await?.is_some() {
+        told.send_replace(());
+    }
+    Ok(())
+}
+
+/// Ends when the worker has to stop; nobody left who could say so means the same.
+async fn stopped(shutdown: &mut watch::Receiver<bool>) {
+    let _gone = shutdown.wait_for(|stop| *stop).await;
+}

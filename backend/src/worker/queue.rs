@@ -1,0 +1,181 @@
+//! One loop of a worker: claim, carry out, record, settle, wait.
+
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::watch;
+
+use super::claim::{Claim, Ending};
+use super::executors::{Executor, StepError, StepLog};
+use super::{settle, stopped};
+use crate::ctx::Backend;
+use crate::error::Error;
+
+/// Longest pause after errors that go on.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+
+/// One loop; each has an owner's name of its own, made anew at each start.
+pub(super) struct Worker {
+    pub(super) backend: Backend,
+    pub(super) owner: String,
+    pub(super) lease: Duration,
+    pub(super) poll: Duration,
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) work: watch::Receiver<()>,
+    pub(super) shutdown: watch::Receiver<bool>,
+}
+
+/// What became of the work on a claimed step.
+enum Done {
+    Ended(Result<(), StepError>),
+    /// The worker has to stop.
+    Stopped,
+}
+
+impl Worker {
+    /// Works until it has to stop.
+    pub(super) async fn work(mut self) {
+        let mut backoff = Backoff::default();
+        // A step that had to be dropped while the database was away; given back when it answers.
+        let mut dropped = None;
+        while !self.has_to_stop() {
+            let outcome = self.once(&mut dropped).await;
+            let pause = match outcome {
+                Ok(ControlFlow::Continue(())) => {
+                    backoff.ended(&self.owner);
+                    continue;
+                }
+                Ok(ControlFlow::Break(())) => {
+                    backoff.ended(&self.owner);
+                    self.poll
+                }
+                Err(error) => backoff.failed(&self.owner, &error),
+            };
+            let is_idle = !backoff.is_on();
+            let (work, shutdown) = (&mut self.work, &mut self.shutdown);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                told = work.changed(), if is_idle => if told.is_err() { tokio::time::sleep(pause).await },
+                () = stopped(shutdown) => break,
+            }
+        }
+    }
+
+    /// Nobody left who could say so means the same.
+    fn has_to_stop(&self) -> bool {
+        *self.shutdown.borrow() || self.shutdown.has_changed().is_err()
+    }
+
+    /// Does the next piece of work; breaks where there is none.
+    async fn once(&mut self, dropped: &mut Option<Claim>) -> Result<ControlFlow<()>, Error> {
+        // What is told from here on is looked at in the next turn.
+        self.work.mark_unchanged();
+        if let Some(claim) = dropped.as_ref() {
+            claim.release(&self.backend).await?;
+            *dropped = None;
+        }
+        let settled = settle::settle_ended(&self.backend).await?;
+        let Some(claim) = Claim::next(&self.backend, &self.owner, self.lease).await? else {
+            return Ok(if settled { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+        };
+        match self.carry_out(&claim).await {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) => {
+                *dropped = Some(claim);
+                Err(error)
+            }
+        }
+    }
+
+    #[tracing::instrument(name = "run_carry_out_step", skip_all, fields(run = claim.run, step = claim.step_id, attempt = claim.attempt))]
+    async fn carry_out(&mut self, claim: &Claim) -> Result<(), Error> {
+        claim.tell(&self.backend).await?;
+        let ended = match self.execute(claim).await? {
+            Done::Stopped => return claim.release(&self.backend).await,
+            Done::Ended(ended) => ended,
+        };
+        let recorded = match ended {
+            Ok(()) if claim.is_manual() => claim.finish(&self.backend, Ending::Waiting).await?,
+            Ok(()) => claim.finish(&self.backend, Ending::Succeeded).await?,
+            Err(StepError::Failed(why)) => {
+                tracing::warn!("the step failed: {why}");
+                claim.finish(&self.backend, Ending::Failed(&why)).await?
+            }
+            Err(StepError::LeaseLost) => false,
+            Err(StepError::Backend(error)) => return Err(error),
+        };
+        if recorded {
+            tracing::info!("the step has ended");
+        } else {
+            tracing::warn!("another worker took the step over; nothing is recorded here");
+        }
+        Ok(())
+    }
+
+    /// Runs the executor beside the renewal of the lease.
+    async fn execute(&mut self, claim: &Claim) -> Result<Done, Error> {
+        let step = match &claim.step {
+            Ok(step) => step,
+            Err(error) => {
+                let why = format!("This version of Strata cannot read the step: {error}");
+                return Ok(Done::Ended(Err(StepError::Failed(why))));
+            }
+        };
+        let log = StepLog { backend: &self.backend, claim };
+        let work = async {
+            if claim.attempt > 1 {
+                log.line(&format!("Attempt {}: the one before did not end.", claim.attempt)).await?;
+            }
+            if claim.is_manual() {
+                return log.line("Waits for a person to go through the checklist.").await;
+            }
+            // A panic fails the step and spares the worker.
+            AssertUnwindSafe(self.executor.execute(step, &log)).catch_unwind().await.unwrap_or_else(|_| {
+                Err(StepError::Failed("Strata itself broke in this step; the server's log has more.".to_owned()))
+            })
+        };
+        tokio::pin!(work);
+        let mut renewal = tokio::time::interval(self.lease / 3);
+        renewal.tick().await;
+        loop {
+            tokio::select! {
+                ended = &mut work => return Ok(Done::Ended(ended)),
+                _ = renewal.tick() => {
+                    if !claim.renew(&self.backend, self.lease).await? {
+                        return Ok(Done::Ended(Err(StepError::LeaseLost)));
+                    }
+                }
+                () = stopped(&mut self.shutdown) => return Ok(Done::Stopped),
+            }
+        }
+    }
+}
+
+/// Errors are logged when they begin and when they end, not each time.
+#[derive(Default)]
+struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    const fn is_on(&self) -> bool {
+        self.failures > 0
+    }
+
+    fn failed(&mut self, worker: &str, error: &Error) -> Duration {
+        if self.failures == 0 {
+            tracing::warn!(worker, "no work until this passes: {error}");
+        }
+        self.failures = self.failures.saturating_add(1);
+        Duration::from_millis(250).saturating_mul(1 << self.failures.min(10)).min(LONGEST_BACKOFF)
+    }
+
+    fn ended(&mut self, worker: &str) {
+        if std::mem::take(&mut self.failures) > 0 {
+            tracing::info!(worker, "work goes on");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The end of a run: a new live revision, or a failure. Found by looking, so that it happens once and is not lost
+//! with the worker that ended the last step.
+
+use serde_json::json;
+use sqlx::types::Json;
+use strata_domain::audit::AuditAction;
+use strata_domain::change::{self, ChangeEvent};
+use strata_domain::news::News;
+use strata_domain::topology::Topology;
+
+use crate::changes::Locked;
+use crate::ctx::{self, AuditRow, Backend, Scope, Write};
+use crate::environments::{NewRevision, revision_add};
+use crate::error::Error;
+
+/// Ends every run whose steps have all ended, or of which one failed and none is under way; says whether there was one.
+pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
+    let ended = sqlx::query!(
+        "SELECT id, requested_by, requested_by_name FROM runs r
+         WHERE state = 'running'
+           AND NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'running')
+           AND (EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'failed')
+                OR NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state IN ('pending', 'waiting')))
+         ORDER BY id"
+    )
+    .fetch_all(backend.machinery())
+    .await?;
+    let mut any = false;
+    for run in ended {
+        // By the name of the person who applied: the worker acts for them.
+        let person = ctx::person(run.requested_by, run.requested_by_name);
+        let write = backend.write_for(person, Scope::Run(run.id)).await?;
+        any |= settle(write, run.id).await?;
+    }
+    Ok(any)
+}
+
+/// Ends one run; false where another worker has done so meanwhile.
+#[tracing::instrument(name = "run_settle", skip_all, fields(run))]
+async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
+    let environment_id = write.place()?.id;
+    let change_id =
+        sqlx::query_scalar!("SELECT change_id FROM runs WHERE id = $1", run).fetch_one(write.connection()).await?;
+    // Environment, change, run: the order in which everybody locks them.
+    let live =
+        sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id,)
+            .fetch_one(write.connection())
+            .await?;
+    let locked = Locked::take(&mut write, change_id).await?;
+    let row = sqlx::query!(
+        r#"SELECT state, base_revision, desired AS "desired: Json<Topology>" FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
+        run,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if row.state != "running" {
+        return Ok(false);
+    }
+    let steps = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE state = 'running') AS "running!",
+                  count(*) FILTER (WHERE state <> 'succeeded') AS "open!",
+                  min(step_id || ': ' || outcome) FILTER (WHERE state = 'failed') AS failure
+           FROM run_steps WHERE run_id = $1"#,
+        run,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    // Looked at again under the lock: a step may have been claimed meanwhile.
+    if steps.running > 0 || steps.failure.is_none() && steps.open > 0 {
+        return Ok(false);
+    }
+    if let Some(failure) = steps.failure {
+        fail(write, locked, run, &format!("The step {failure}")).await?;
+    } else if live != Some(row.base_revision) {
+        // Only runs and first imports move the live revision, and there is one run at a time: a bug, but no silent loss.
+        let reason = format!("Revision {} was to be built on, and it is not live any more.", row.base_revision);
+        fail(write, locked, run, &reason).await?;
+    } else {
+        succeed(write, locked, run, row.base_revision, &row.desired.0).await?;
+    }
+    Ok(true)
+}
+
+async fn succeed(mut write: Write, mut locked: Locked, run: i64, base: i64, desired: &Topology) -> Result<(), Error> {
+    let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
+    let (made_by, at) = (write.person().clone(), write.at());
+    let new = NewRevision {
+        environment_id,
+        after: Some(base),
+        topology: desired,
+        change: Some(locked.change.id),
+        run: Some(run),
+        title: &locked.change.title,
+        made_by: &made_by,
+        made_at: at,
+    };
+    let number = revision_add(write.connection(), new).await?;
+    end_run(&mut write, run, "succeeded", Some(number)).await?;
+    locked.change.state = change::step(locked.change.state, &ChangeEvent::RunSucceeded)?;
+    locked.save(&mut write, AuditAction::RunSucceeded).await?;
+    let row = AuditRow::new(AuditAction::RunSucceeded, "run", &run)
+        .before(json!({ "live": base }))
+        .after(json!({ "live": number, "change": locked.change.id, "state": locked.change.state }));
+    let news = vec![
+        News::Environment { environment: environment.clone() },
+        News::Change { environment: environment.clone(), id: locked.change.id },
+        News::Run { environment, id: run },
+    ];
+    write.commit(row, news).await?;
+    tracing::info!(revision = number, "the run succeeded");
+    Ok(())
+}
+
+async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> Result<(), Error> {
+    let environment = write.place()?.slug.clone();
+    let at = write.at();
+    sqlx::query!(
+        "UPDATE run_steps SET state = 'skipped', finished_at = $2, outcome = $3
+         WHERE run_id = $1 AND state IN ('pending', 'waiting')",
+        run,
+        at,
+        "Not begun, because the run failed before.",
+    )
+    .execute(write.connection())
+    .await?;
+    end_run(&mut write, run, "failed", None).await?;
+    locked.change.state = change::step(locked.change.state, &ChangeEvent::RunFailed)?;
+    locked.change.reason = Some(reason.to_owned());
+    locked.save(&mut write, AuditAction::RunFailed).await?;
+    let row = AuditRow::new(AuditAction::RunFailed, "run", &run)
+        .reason(Some(reason))
+        .after(json!({ "change": locked.change.id, "state": locked.change.state }));
+    let news = vec![
+        News::Change { environment: environment.clone(), id: locked.change.id },
+        News::Run { environment, id: run },
+    ];
+    write.commit(row, news).await?;
+    tracing::warn!(reason, "the run failed");
+    Ok(())
+}
+
+async fn end_run(write: &mut Write, run: i64, state: &str, revision: Option<i64>) -> Result<(), Error> {
+    let at = write.at();
+    let written = sqlx::query!(
+        "UPDATE runs SET state = $2, finished_at = $3, revision = $4 WHERE id = $1 AND state = 'running'",
+        run,
+        state,
+        at,
+        revision,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)
+}

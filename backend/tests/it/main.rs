@@ -1,0 +1,13 @@
+//! Use cases against a real PostgreSQL, a database for each test. One binary, because each is linked anew.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot seed its world has failed")]
+
+mod accounts;
+mod apply;
+mod environments;
+mod news;
+mod review;
+mod sessions;
+mod story;
+mod support;
+mod worker;

@@ -1,0 +1,217 @@
+//! A seeded environment, its people, and the short ways that tests take.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use strata_backend::accounts::{account_grant, account_group_add};
+use strata_backend::changes::{ChangeView, change_edit, change_load, change_start, change_submit};
+use strata_backend::environments::{Imported, environment_create, topology_import};
+use strata_backend::runs::run_load;
+use strata_backend::worker::executors::{DryRun, Executor};
+use strata_backend::worker::{self, Settings};
+use strata_backend::{Account, Actor, Backend, Error};
+use strata_domain::account::Capability;
+use strata_domain::approval::Verdict;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::digest::Digest;
+use strata_domain::edit::Edit;
+use strata_domain::plan;
+use strata_domain::run::{Run, RunState};
+use strata_domain::topology::{Assignment, Node};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub const ENVIRONMENT: &str = "production";
+
+/// All ten roles, no blocker.
+pub const TOPOLOGY: &str = include_str!("topology.yaml");
+
+/// An environment with a live topology, and people in it.
+pub struct World {
+    pub backend: Backend,
+    pub pool: PgPool,
+    pub ada: Actor,
+    pub adam: Actor,
+    pub lena: Actor,
+    pub luis: Actor,
+    pub vera: Actor,
+}
+
+impl World {
+    /// Ada and Adam are admins, Lena and Luis leads (Luis an expert), Vera a viewer.
+    pub async fn new(pool: PgPool) -> Self {
+        let backend = Backend::new(pool.clone());
+        environment_create(&backend, &Actor::Operator, ENVIRONMENT).await.unwrap();
+        let imported = topology_import(&backend, &Actor::Operator, ENVIRONMENT, TOPOLOGY.as_bytes(), "First").await;
+        assert_eq!(imported.unwrap(), Imported::Revision(1));
+        let ada = person(&pool, &backend, "Ada Admin", &[Capability::Admin]).await;
+        let adam = person(&pool, &backend, "Adam Admin", &[Capability::Admin]).await;
+        let lena = person(&pool, &backend, "Lena Lead", &[Capability::Lead]).await;
+        let luis = person(&pool, &backend, "Luis Lead", &[Capability::Lead]).await;
+        account_group_add(&backend, &Actor::Operator, &email("Luis Lead"), ENVIRONMENT, "infrastructure experts")
+            .await
+            .unwrap();
+        let vera = person(&pool, &backend, "Vera Viewer", &[Capability::Viewer]).await;
+        Self { backend, pool, ada, adam, lena, luis, vera }
+    }
+
+    /// Ada starts a change that adds a node with one more worker: low risk, one lead.
+    pub async fn draft(&self, hostname: &str) -> i64 {
+        let id = change_start(&self.backend, &self.ada, ENVIRONMENT, &format!("Add {hostname}")).await.unwrap();
+        self.edit(&self.ada, id, add_node(hostname, "worker")).await;
+        id
+    }
+
+    /// As [`Self::draft`], and sent to review.
+    pub async fn in_review(&self, hostname: &str) -> i64 {
+        let id = self.draft(hostname).await;
+        change_submit(&self.backend, &self.ada, id, self.version(id).await).await.unwrap();
+        id
+    }
+
+    /// As [`Self::in_review`], and approved by Lena.
+    pub async fn approved(&self, hostname: &str) -> i64 {
+        let id = self.in_review(hostname).await;
+        self.vote(&self.lena, id, Verdict::Approve, None).await.unwrap();
+        id
+    }
+
+    pub async fn edit(&self, actor: &Actor, id: i64, edit: Edit) {
+        change_edit(&self.backend, actor, id, self.version(id).await, edit).await.unwrap();
+    }
+
+    pub async fn vote(&self, actor: &Actor, id: i64, verdict: Verdict, reason: Option<&str>) -> Result<(), Error> {
+        let view = self.view(id).await;
+        let (version, digest) = (view.change.version, digest_of(&view));
+        let reason = reason.map(str::to_owned);
+        strata_backend::approvals::change_vote(&self.backend, actor, id, version, verdict, reason, digest).await
+    }
+
+    pub async fn view(&self, id: i64) -> ChangeView {
+        change_load(&self.backend, &self.vera, id).await.unwrap()
+    }
+
+    pub async fn version(&self, id: i64) -> i64 {
+        self.view(id).await.change.version
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(count).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// Works until the run is over.
+    pub async fn run_to_the_end(&self, run: i64) -> Run {
+        let working = Working::quick(self);
+        let run = self.wait_for(run, |run| matches!(run.state, RunState::Succeeded | RunState::Failed)).await;
+        working.stop().await;
+        run
+    }
+
+    /// Waits until the run is as wanted.
+    pub async fn wait_for(&self, run: i64, wanted: impl Fn(&Run) -> bool) -> Run {
+        let found = tokio::time::timeout(Duration::from_secs(60), async {
+            loop {
+                let (run, _) = run_load(&self.backend, &self.vera, run).await.unwrap();
+                if wanted(&run) {
+                    return run;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        found.await.expect("the run comes to what the test waits for")
+    }
+}
+
+/// A worker under way.
+pub struct Working {
+    pub task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Working {
+    /// The dry run without pauses.
+    pub fn quick(world: &World) -> Self {
+        Self::with(world, Arc::new(DryRun::new(Duration::ZERO)), Duration::from_secs(30))
+    }
+
+    pub fn with(world: &World, executor: Arc<dyn Executor>, lease: Duration) -> Self {
+        let (stop, shutdown) = watch::channel(false);
+        let settings =
+            Settings { lease, parallel: 2, poll: Duration::from_millis(100), executor, ..Settings::named("test") };
+        let task = tokio::spawn(worker::run_with(world.backend.clone(), settings, shutdown));
+        Self { task, stop }
+    }
+
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.task.await.unwrap();
+    }
+}
+
+pub fn email(name: &str) -> String {
+    format!("{}@example.net", name.to_lowercase().replace(' ', "."))
+}
+
+/// An account made past the slow hash, as the tests that sign nobody in need no password.
+pub async fn person(pool: &PgPool, backend: &Backend, name: &str, capabilities: &[Capability]) -> Actor {
+    let id: uuid::Uuid = sqlx::query_scalar(
+        "INSERT INTO accounts (id, email, name, password_hash, created_at)
+         VALUES (gen_random_uuid(), $1, $2, '$argon2id$none', now()) RETURNING id",
+    )
+    .bind(email(name))
+    .bind(name)
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    for capability in capabilities {
+        account_grant(backend, &Actor::Operator, &email(name), ENVIRONMENT, *capability).await.unwrap();
+    }
+    Actor::Account(Account { id: id.to_string(), name: name.to_owned(), email: email(name) })
+}
+
+pub fn account_id(actor: &Actor) -> uuid::Uuid {
+    match actor {
+        Actor::Account(account) => account.id.parse().unwrap(),
+        Actor::Nobody | Actor::Operator => panic!("no account"),
+    }
+}
+
+/// A node of its own with one role; the last part of its address comes from its name.
+pub fn add_node(hostname: &str, role: &str) -> Edit {
+    let last = hostname.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    Edit::AddNode {
+        node: Node {
+            id: None,
+            hostname: hostname.to_owned(),
+            private_ip: [10, 0, 7, last].into(),
+            public_ip: None,
+            site: None,
+            container: None,
+            hardware: Default::default(),
+            roles: vec![Assignment { role: role.into(), settings: Default::default() }],
+        },
+    }
+}
+
+/// The digest of the plan that a person sees who opens the change.
+pub fn digest_of(view: &ChangeView) -> Digest {
+    plan::plan(&view.base, &view.desired, Catalogue::built_in()).digest
+}
+
+/// The reason of a refusal, or what else came.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    match result {
+        Err(Error::Refused(refused)) => refused.reason,
+        other => panic!("no refusal but {other:?}"),
+    }
+}
+
+/// The sentence of a conflict, or what else came.
+pub fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    match result {
+        Err(Error::Conflict { what }) => what,
+        other => panic!("no conflict but {other:?}"),
+    }
+}

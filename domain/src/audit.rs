@@ -1,0 +1,125 @@
+//! Rows of the audit log.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::account::Person;
+use crate::words::words;
+
+/// What was done; one word for the log, the API and the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditAction {
+    /// An account was made.
+    AccountAdded,
+    /// A capability or a group was given.
+    AccountGranted,
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody signed out here.
+    SignedOut,
+    /// Somebody ended all their sessions.
+    SignedOutEverywhere,
+    /// An environment was made.
+    EnvironmentCreated,
+    /// A topology became the first live revision.
+    TopologyImported,
+    /// A change was started.
+    ChangeStarted,
+    /// An edit was appended.
+    ChangeEdited,
+    /// A change was moved to the live revision.
+    ChangeRebased,
+    /// A change was sent to review.
+    ChangeSubmitted,
+    /// A lead approved.
+    ChangeApproved,
+    /// A lead sent it back.
+    ChangeSentBack,
+    /// A lead rejected.
+    ChangeRejected,
+    /// The authors gave it up.
+    ChangeWithdrawn,
+    /// A run was started.
+    RunStarted,
+    /// A person confirmed a manual step.
+    StepConfirmed,
+    /// A run ended well and made a revision.
+    RunSucceeded,
+    /// A run ended badly.
+    RunFailed,
+}
+
+/// One row, written in the transaction of the thing it records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Counts up over all environments.
+    pub sequence: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Person,
+    /// What.
+    pub action: AuditAction,
+    /// On what: `change`, `run`, `account`, `environment`, `revision`.
+    pub subject_kind: String,
+    /// Which one of them.
+    pub subject: String,
+    /// The environment, where there is one.
+    pub environment: Option<String>,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
+    /// What was true before, where that says something.
+    pub before: Option<serde_json::Value>,
+    /// What is true after.
+    pub after: Option<serde_json::Value>,
+}
+
+words!(AuditAction, "audited action" {
+    AccountAdded => "account-added",
+    AccountGranted => "account-granted",
+    SignedIn => "signed-in",
+    SignedOut => "signed-out",
+    SignedOutEverywhere => "signed-out-everywhere",
+    EnvironmentCreated => "environment-created",
+    TopologyImported => "topology-imported",
+    ChangeStarted => "change-started",
+    ChangeEdited => "change-edited",
+    ChangeRebased => "change-rebased",
+    ChangeSubmitted => "change-submitted",
+    ChangeApproved => "change-approved",
+    ChangeSentBack => "change-sent-back",
+    ChangeRejected => "change-rejected",
+    ChangeWithdrawn => "change-withdrawn",
+    RunStarted => "run-started",
+    StepConfirmed => "step-confirmed",
+    RunSucceeded => "run-succeeded",
+    RunFailed => "run-failed",
+});
+
+impl AuditAction {
+    /// What follows the actor's name in a sentence.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::AccountAdded => "added the account",
+            Self::AccountGranted => "granted access",
+            Self::SignedIn => "signed in",
+            Self::SignedOut => "signed out",
+            Self::SignedOutEverywhere => "signed out everywhere",
+            Self::EnvironmentCreated => "created the environment",
+            Self::TopologyImported => "imported the topology",
+            Self::ChangeStarted => "started the change",
+            Self::ChangeEdited => "edited the change",
+            Self::ChangeRebased => "moved the change to the live revision",
+            Self::ChangeSubmitted => "sent the change to review",
+            Self::ChangeApproved => "approved the change",
+            Self::ChangeSentBack => "sent the change back",
+            Self::ChangeRejected => "rejected the change",
+            Self::ChangeWithdrawn => "withdrew the change",
+            Self::RunStarted => "started the run",
+            Self::StepConfirmed => "confirmed the manual step",
+            Self::RunSucceeded => "finished the run",
+            Self::RunFailed => "failed the run",
+        }
+    }
+}

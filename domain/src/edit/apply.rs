@@ -1,0 +1,403 @@
+//! Applies edits, one or a whole log.
+
+use super::{Edit, hostname_problem};
+use crate::catalogue::{Catalogue, SettingKind};
+use crate::topology::{Assignment, Node, RoleId, SettingValue, Settings, Topology};
+
+/// Why an edit does not fit the topology; the topology stays as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// No node of that hostname.
+    #[error("There is no node {hostname}.")]
+    UnknownNode {
+        /// What was asked for.
+        hostname: String,
+    },
+    /// Another node has that hostname.
+    #[error("There is a node {hostname} already.")]
+    HostnameTaken {
+        /// The name.
+        hostname: String,
+    },
+    /// The text is no hostname.
+    #[error("\"{hostname}\" is no hostname: {problem}.")]
+    BadHostname {
+        /// The text.
+        hostname: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The node has the role.
+    #[error("{hostname} has the role {role} already.")]
+    RoleAlreadyAssigned {
+        /// The node.
+        hostname: String,
+        /// The role.
+        role: RoleId,
+    },
+    /// The node has not the role.
+    #[error("{hostname} does not have the role {role}.")]
+    RoleNotAssigned {
+        /// The node.
+        hostname: String,
+        /// The role.
+        role: RoleId,
+    },
+    /// The catalogue has no such role.
+    #[error("There is no role {role}.")]
+    UnknownRole {
+        /// What was asked for.
+        role: RoleId,
+    },
+    /// The role has no such setting.
+    #[error("The role {role} has no setting \"{setting}\".")]
+    UnknownSetting {
+        /// The role.
+        role: RoleId,
+        /// What was asked for.
+        setting: String,
+    },
+    /// A name is empty.
+    #[error("The {what} needs a name.")]
+    EmptyName {
+        /// What it would have named.
+        what: &'static str,
+    },
+    /// A group of that name is there.
+    #[error("There is an availability group {name} already.")]
+    GroupTaken {
+        /// The name.
+        name: String,
+    },
+    /// No group of that name.
+    #[error("There is no availability group {name}.")]
+    UnknownGroup {
+        /// What was asked for.
+        name: String,
+    },
+    /// A service of that name is there.
+    #[error("There is a service {name} already.")]
+    ServiceTaken {
+        /// The name.
+        name: String,
+    },
+    /// No service of that name.
+    #[error("There is no service {name}.")]
+    UnknownService {
+        /// What was asked for.
+        name: String,
+    },
+}
+
+/// An edit of a log does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("edit {position} does not fit: {error}")]
+pub struct ReplayError {
+    /// Its place in the log, from 1.
+    pub position: usize,
+    /// Why.
+    pub error: EditError,
+}
+
+/// Applies all edits in order to a copy of the base.
+pub fn replay<'a>(
+    base: &Topology,
+    edits: impl IntoIterator<Item = &'a Edit>,
+    catalogue: &Catalogue,
+) -> Result<Topology, ReplayError> {
+    let mut topology = base.clone();
+    for (index, edit) in edits.into_iter().enumerate() {
+        apply(&mut topology, edit, catalogue).map_err(|error| ReplayError { position: index + 1, error })?;
+    }
+    Ok(topology)
+}
+
+/// Applies one edit. Checks that it fits (names, roles, setting names); whether values make sense is for the rules.
+pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Result<(), EditError> {
+    match edit {
+        Edit::AddNode { node } => {
+            check_hostname(&node.hostname)?;
+            free_hostname(topology, &node.hostname)?;
+            for (index, Assignment { role, settings }) in node.roles.iter().enumerate() {
+                check_settings(role, settings, catalogue)?;
+                if node.roles[..index].iter().any(|earlier| earlier.role == *role) {
+                    return Err(EditError::RoleAlreadyAssigned { hostname: node.hostname.clone(), role: role.clone() });
+                }
+            }
+            topology.nodes.push(node.clone());
+        }
+        Edit::UpdateNode { hostname, facts } => {
+            let super::NodeFacts { private_ip, public_ip, site, container, hardware } = facts.clone();
+            let node = node_mut(topology, hostname)?;
+            node.private_ip = private_ip;
+            node.public_ip = public_ip;
+            node.site = site;
+            node.container = container;
+            node.hardware = hardware;
+        }
+        Edit::RenameNode { from, to } => {
+            check_hostname(to)?;
+            let position = position(topology, from)?;
+            let other = topology
+                .nodes
+                .iter()
+                .enumerate()
+                .any(|(index, node)| index != position && node.hostname.eq_ignore_ascii_case(to));
+            if other {
+                return Err(EditError::HostnameTaken { hostname: to.clone() });
+            }
+            topology.nodes[position].hostname.clone_from(to);
+        }
+        Edit::RemoveNode { hostname } => {
+            let position = position(topology, hostname)?;
+            topology.nodes.remove(position);
+        }
+        Edit::AddGroup { name } => {
+            check_name("availability group", name)?;
+            free_group(topology, name)?;
+            topology.availability_groups.push(name.clone());
+        }
+        Edit::RenameGroup { from, to } => {
+            check_name("availability group", to)?;
+            let position = group_position(topology, from)?;
+            if from != to {
+                free_group(topology, to)?;
+            }
+            topology.availability_groups[position].clone_from(to);
+            rename_group_in_settings(topology, from, to, catalogue);
+        }
+        Edit::RemoveGroup { name } => {
+            group_position(topology, name)?;
+            topology.availability_groups.retain(|group| group != name);
+        }
+        Edit::AssignRole { hostname, role, settings } => {
+            check_settings(role, settings, catalogue)?;
+            let node = node_mut(topology, hostname)?;
+            if node.assignment(role.as_str()).is_some() {
+                return Err(EditError::RoleAlreadyAssigned { hostname: node.hostname.clone(), role: role.clone() });
+            }
+            node.roles.push(Assignment { role: role.clone(), settings: settings.clone() });
+        }
+        Edit::UpdateSettings { hostname, role, settings } => {
+            check_settings(role, settings, catalogue)?;
+            let node = node_mut(topology, hostname)?;
+            let Some(assignment) = node.roles.iter_mut().find(|assignment| assignment.role == *role) else {
+                return Err(EditError::RoleNotAssigned { hostname: hostname.clone(), role: role.clone() });
+            };
+            assignment.settings.clone_from(settings);
+        }
+        Edit::UnassignRole { hostname, role } => {
+            let node = node_mut(topology, hostname)?;
+            if node.assignment(role.as_str()).is_none() {
+                return Err(EditError::RoleNotAssigned { hostname: hostname.clone(), role: role.clone() });
+            }
+            node.roles.retain(|assignment| assignment.role != *role);
+        }
+        Edit::AddService { service } => {
+            check_name("service", &service.name)?;
+            check_settings(&service.role, &service.settings, catalogue)?;
+            if topology.service(&service.name).is_some() {
+                return Err(EditError::ServiceTaken { name: service.name.clone() });
+            }
+            topology.services.push(service.clone());
+        }
+        Edit::UpdateService { name, settings } => {
+            let Some(service) = topology.services.iter_mut().find(|service| service.name == *name) else {
+                return Err(EditError::UnknownService { name: name.clone() });
+            };
+            check_settings(&service.role, settings, catalogue)?;
+            service.settings.clone_from(settings);
+        }
+        Edit::RemoveService { name } => {
+            if topology.service(name).is_none() {
+                return Err(EditError::UnknownService { name: name.clone() });
+            }
+            topology.services.retain(|service| service.name != *name);
+        }
+    }
+    Ok(())
+}
+
+fn position(topology: &Topology, hostname: &str) -> Result<usize, EditError> {
+    topology
+        .nodes
+        .iter()
+        .position(|node| node.hostname.eq_ignore_ascii_case(hostname))
+        .ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })
+}
+
+fn node_mut<'a>(topology: &'a mut Topology, hostname: &str) -> Result<&'a mut Node, EditError> {
+    let position = position(topology, hostname)?;
+    Ok(&mut topology.nodes[position])
+}
+
+fn check_hostname(hostname: &str) -> Result<(), EditError> {
+    match hostname_problem(hostname) {
+        None => Ok(()),
+        Some(problem) => Err(EditError::BadHostname { hostname: hostname.to_owned(), problem }),
+    }
+}
+
+fn free_hostname(topology: &Topology, hostname: &str) -> Result<(), EditError> {
+    match topology.node(hostname) {
+        None => Ok(()),
+        Some(node) => Err(EditError::HostnameTaken { hostname: node.hostname.clone() }),
+    }
+}
+
+fn check_name(what: &'static str, name: &str) -> Result<(), EditError> {
+    if name.trim().is_empty() { Err(EditError::EmptyName { what }) } else { Ok(()) }
+}
+
+fn group_position(topology: &Topology, name: &str) -> Result<usize, EditError> {
+    topology
+        .availability_groups
+        .iter()
+        .position(|group| group == name)
+        .ok_or_else(|| EditError::UnknownGroup { name: name.to_owned() })
+}
+
+fn free_group(topology: &Topology, name: &str) -> Result<(), EditError> {
+    if topology.availability_groups.iter().any(|group| group == name) {
+        return Err(EditError::GroupTaken { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_settings(role: &RoleId, settings: &Settings, catalogue: &Catalogue) -> Result<(), EditError> {
+    let Some(known) = catalogue.role(role.as_str()) else {
+        return Err(EditError::UnknownRole { role: role.clone() });
+    };
+    match settings.keys().find(|name| known.setting(name).is_none()) {
+        None => Ok(()),
+        Some(setting) => Err(EditError::UnknownSetting { role: role.clone(), setting: setting.clone() }),
+    }
+}
+
+/// Nodes and services that name the group go on naming it.
+fn rename_group_in_settings(topology: &mut Topology, from: &str, to: &str, catalogue: &Catalogue) {
+    let on_nodes = topology.nodes.iter_mut().flat_map(|node| &mut node.roles).map(|a| (&a.role, &mut a.settings));
+    let outside = topology.services.iter_mut().map(|service| (&service.role, &mut service.settings));
+    for (role, settings) in on_nodes.chain(outside) {
+        let Some(role) = catalogue.role(role.as_str()) else { continue };
+        for spec in role.settings.iter().filter(|spec| spec.kind == SettingKind::Group) {
+            if let Some(SettingValue::Text(name)) = settings.get_mut(&spec.name)
+                && name == from
+            {
+                to.clone_into(name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::NodeFacts;
+    use crate::sample;
+
+    fn try_edit(edit: &Edit) -> Result<Topology, EditError> {
+        let mut topology = sample::healthy();
+        let before = topology.clone();
+        let outcome = apply(&mut topology, edit, Catalogue::built_in());
+        if outcome.is_err() {
+            assert_eq!(topology, before, "a refused edit leaves the topology as it was");
+        }
+        outcome.map(|()| topology)
+    }
+
+    fn slave() -> Settings {
+        Settings::from([("replication".to_owned(), SettingValue::Text("slave".to_owned()))])
+    }
+
+    #[test]
+    fn node_edits() {
+        let node = sample::node("new-1.example.net", "10.0.9.1");
+        let added = try_edit(&Edit::AddNode { node: node.clone() }).expect("fits");
+        assert_eq!(added.node("NEW-1.example.net"), Some(&node));
+        let mut facts = NodeFacts::from(&node);
+        facts.site = Some("dc9".to_owned());
+        let updated = try_edit(&Edit::UpdateNode { hostname: "sql-1.example.net".to_owned(), facts }).expect("fits");
+        let sql = updated.node("sql-1.example.net").expect("stays");
+        assert_eq!((sql.site.as_deref(), sql.roles.len()), (Some("dc9"), 1));
+        let rename = Edit::RenameNode { from: "sql-1.example.net".to_owned(), to: "SQL-1.example.net".to_owned() };
+        assert_eq!(try_edit(&rename).expect("only the case").nodes.len(), sample::healthy().nodes.len());
+        let removed = try_edit(&Edit::RemoveNode { hostname: "sql-1.example.net".to_owned() }).expect("fits");
+        assert_eq!(removed.node("sql-1.example.net"), None);
+    }
+
+    #[test]
+    fn renaming_a_group_takes_its_nodes_along() {
+        let renamed = try_edit(&Edit::RenameGroup { from: "ag-1".to_owned(), to: "left".to_owned() }).expect("fits");
+        let members = renamed
+            .instances_of("distributed-database")
+            .filter(|i| i.settings.get("availability_group") == Some(&SettingValue::Text("left".to_owned())))
+            .count();
+        assert_eq!(members, 2);
+        assert!(!renamed.availability_groups.contains(&"ag-1".to_owned()));
+    }
+
+    #[test]
+    fn refusals() {
+        let host = || "sql-1.example.net".to_owned();
+        let role = || RoleId::from("sql");
+        let nowhere = || "nowhere".to_owned();
+        let mut twice = sample::node("twice", "10.0.9.2");
+        twice.roles = vec![Assignment { role: "queue".into(), settings: Settings::new() }; 2];
+        let service = sample::healthy().services[0].clone();
+        let cases: Vec<(Edit, EditError)> = vec![
+            (Edit::RemoveNode { hostname: nowhere() }, EditError::UnknownNode { hostname: nowhere() }),
+            (
+                Edit::AddNode { node: sample::node("SQL-1.example.net", "10.0.9.1") },
+                EditError::HostnameTaken { hostname: host() },
+            ),
+            (
+                Edit::RenameNode { from: host(), to: "sql-2.example.net".to_owned() },
+                EditError::HostnameTaken { hostname: "sql-2.example.net".to_owned() },
+            ),
+            (
+                Edit::RenameNode { from: host(), to: String::new() },
+                EditError::BadHostname { hostname: String::new(), problem: "it is empty" },
+            ),
+            (
+                Edit::AddNode { node: twice },
+                EditError::RoleAlreadyAssigned { hostname: "twice".to_owned(), role: "queue".into() },
+            ),
+            (
+                Edit::AssignRole { hostname: host(), role: role(), settings: slave() },
+                EditError::RoleAlreadyAssigned { hostname: host(), role: role() },
+            ),
+            (
+                Edit::UnassignRole { hostname: host(), role: "queue".into() },
+                EditError::RoleNotAssigned { hostname: host(), role: "queue".into() },
+            ),
+            (
+                Edit::AssignRole { hostname: host(), role: "fax".into(), settings: Settings::new() },
+                EditError::UnknownRole { role: "fax".into() },
+            ),
+            (
+                Edit::AssignRole { hostname: host(), role: "queue".into(), settings: slave() },
+                EditError::UnknownSetting { role: "queue".into(), setting: "replication".to_owned() },
+            ),
+            (Edit::AddGroup { name: " ".to_owned() }, EditError::EmptyName { what: "availability group" }),
+            (Edit::AddGroup { name: "ag-1".to_owned() }, EditError::GroupTaken { name: "ag-1".to_owned() }),
+            (
+                Edit::RenameGroup { from: "ag-1".to_owned(), to: "ag-2".to_owned() },
+                EditError::GroupTaken { name: "ag-2".to_owned() },
+            ),
+            (Edit::RemoveGroup { name: nowhere() }, EditError::UnknownGroup { name: nowhere() }),
+            (Edit::AddService { service }, EditError::ServiceTaken { name: "media".to_owned() }),
+            (Edit::RemoveService { name: nowhere() }, EditError::UnknownService { name: nowhere() }),
+        ];
+        for (edit, error) in cases {
+            assert_eq!(try_edit(&edit), Err(error), "{edit:?}");
+        }
+    }
+
+    #[test]
+    fn replay_names_the_edit_that_does_not_fit() {
+        let good = Edit::AddGroup { name: "x".to_owned() };
+        let error = replay(&sample::healthy(), [&good, &good], Catalogue::built_in()).expect_err("twice");
+        assert_eq!((error.position, error.error), (2, EditError::GroupTaken { name: "x".to_owned() }));
+    }
+}

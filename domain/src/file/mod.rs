@@ -1,0 +1,183 @@
+//! The topology file, YAML or JSON (requirements, section 7).
+//!
+//! Reading never panics and never takes half a file: either the whole topology, or one error with its place.
+
+mod shape;
+mod suggest;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeSeed;
+
+use crate::catalogue::Catalogue;
+use crate::topology::Topology;
+
+/// Largest file that is read.
+pub const LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The version of the format that is written, and the only one that is read.
+pub const VERSION: u64 = 1;
+
+/// Brackets inside brackets, at most; the format needs five, and the scanner's time grows with the square.
+const LIMIT_DEPTH: usize = 64;
+
+/// Why a file cannot be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct FileError {
+    /// The line, from 1, where there is one.
+    pub line: Option<usize>,
+    /// The column in that line, from 1.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, "line {line}, column {column}: {}", self.message),
+            (Some(line), None) => write!(f, "line {line}: {}", self.message),
+            (None, _) => f.write_str(&self.message),
+        }
+    }
+}
+
+impl FileError {
+    fn of_file(message: impl Into<String>) -> Self {
+        Self { line: None, column: None, message: message.into() }
+    }
+
+    fn at(text: &[u8], offset: usize, message: impl Into<String>) -> Self {
+        let before = &text[..offset.min(text.len())];
+        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |position| position + 1);
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        Self { line: Some(line), column: Some(column), message: message.into() }
+    }
+}
+
+impl From<serde_norway::Error> for FileError {
+    fn from(error: serde_norway::Error) -> Self {
+        let place = error.location().map(|location| (location.line(), location.column()));
+        Self::told(&error.to_string(), place)
+    }
+}
+
+impl From<serde_json::Error> for FileError {
+    fn from(error: serde_json::Error) -> Self {
+        // Line 0 is the library's word for no place.
+        let place = (error.line() > 0).then(|| (error.line(), error.column().max(1)));
+        Self::told(&error.to_string(), place)
+    }
+}
+
+impl FileError {
+    /// The parsers end their message with the place, and speak of fields where the file's reader sees keys.
+    fn told(message: &str, place: Option<(usize, usize)>) -> Self {
+        let (line, column) = place.unzip();
+        let message = match place {
+            Some((line, column)) => {
+                let suffix = format!(" at line {line} column {column}");
+                message.strip_suffix(&suffix).unwrap_or(message)
+            }
+            None => message,
+        };
+        let message = message
+            .replace("unknown field", "unknown key")
+            .replace("missing field", "missing key")
+            .replace("duplicate field", "duplicate key")
+            .replace("unknown variant", "unknown value")
+            .replace("expected u32", "expected a whole number")
+            .replace("expected u64", "expected a whole number");
+        Self { line, column, message }
+    }
+}
+
+/// Reads a topology from YAML or JSON, told apart by content.
+pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Topology, FileError> {
+    if bytes.len() > LIMIT_BYTES {
+        let mebibytes = |bytes: usize| bytes.div_ceil(1024 * 1024);
+        return Err(FileError::of_file(format!(
+            "the file is too large: {} MiB, where at most {} MiB are read",
+            mebibytes(bytes.len()),
+            mebibytes(LIMIT_BYTES)
+        )));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| FileError::at(bytes, error.valid_up_to(), "the file is not UTF-8 text from here on"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    if text.lines().all(is_blank) {
+        return Err(FileError::of_file("the file is empty; it starts with `version: 1`"));
+    }
+    check_depth(text)?;
+    if text.trim_start().starts_with('{') { read_json(text, catalogue) } else { read_yaml(text, catalogue) }
+}
+
+fn read_yaml(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
+    let topology = shape::Document { catalogue }.deserialize(serde_norway::Deserializer::from_str(text))?;
+    Ok(topology)
+}
+
+/// JSON; but YAML can start with a brace as well, so what is no JSON gets a second chance as YAML.
+fn read_json(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let outcome = shape::Document { catalogue }
+        .deserialize(&mut deserializer)
+        .and_then(|topology| deserializer.end().map(|()| topology));
+    match outcome {
+        Ok(topology) => Ok(topology),
+        Err(error) if error.is_syntax() => read_yaml(text, catalogue).map_err(|_| error.into()),
+        Err(error) => Err(at_start_of_key(error.into(), text)),
+    }
+}
+
+/// The JSON parser tells where a key ends; a reader looks for where it starts.
+fn at_start_of_key(mut error: FileError, text: &str) -> FileError {
+    let key = error.message.split_once("unknown key `").and_then(|(_, rest)| rest.split_once('`')).map(|(key, _)| key);
+    if let (Some(key), Some(line), Some(column)) = (key, error.line, error.column)
+        && let Some(start) = column.checked_sub(key.len() + 1).filter(|start| *start > 0)
+        && let Some(found) = text.lines().nth(line - 1).and_then(|line| line.get(start - 1..column))
+        && found == format!("\"{key}\"")
+    {
+        error.column = Some(start);
+    }
+    error
+}
+
+/// Refuses brackets nested deeper than any topology. Counts brackets in texts too: closing ones come soon after.
+fn check_depth(text: &str) -> Result<(), FileError> {
+    let mut depth = 0usize;
+    for (offset, byte) in text.bytes().enumerate() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > LIMIT_DEPTH {
+            return Err(FileError::at(text.as_bytes(), offset, "brackets are nested too deeply"));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u64,
+    #[serde(flatten)]
+    topology: &'a Topology,
+}
+
+/// The topology as YAML; reading it gives the same topology.
+pub fn write_yaml(topology: &Topology) -> String {
+    serde_norway::to_string(&Written { version: VERSION, topology }).expect("all keys of a topology are texts")
+}
+
+/// The topology as JSON, indented; reading it gives the same topology.
+pub fn write_json(topology: &Topology) -> String {
+    serde_json::to_string_pretty(&Written { version: VERSION, topology }).expect("all keys of a topology are texts")
+}

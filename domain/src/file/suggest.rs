@@ -1,0 +1,56 @@
+//! What somebody may have meant by a word that is not known.
+
+/// `did you mean …`, or all that would fit.
+pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    match nearest(word, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => match known {
+            [] => "nothing fits here".to_owned(),
+            [only] => format!("expected `{only}`"),
+            many => {
+                let many: Vec<String> = many.iter().map(|word| format!("`{word}`")).collect();
+                format!("expected one of {}", many.join(", "))
+            }
+        },
+    }
+}
+
+/// The known word that is at most two letters away, or a third of its length.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if word.len() > 64 {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let distances = known.iter().map(|other| (distance(&word, other), *other));
+    distances.filter(|(distance, other)| *distance <= 2.max(other.len() / 3)).min().map(|(_, other)| other)
+}
+
+/// Letters to insert, remove or replace on the way from one word to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replace = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_what_is_near() {
+        let known = ["hostname", "private_ip", "public_ip"];
+        assert_eq!(suggestion("hostnam", &known), "did you mean `hostname`?");
+        assert_eq!(suggestion("privat_ip", &known), "did you mean `private_ip`?");
+        assert_eq!(suggestion("colour", &known), "expected one of `hostname`, `private_ip`, `public_ip`");
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,32 @@
+//! What Strata decides, and nothing else: topologies, edits, rules, plans, approvals, runs, permissions.
+//!
+//! Pure: no I/O, no clock, no randomness. The browser runs the same functions as the server, so what a
+//! person sees in the editor is what the server enforces. Words and ids follow the requirements document;
+//! "S" in a source means the vendor's page, "W" the vendor's wider documentation, "P" a decision of ours.
+
+pub mod account;
+pub mod approval;
+#[cfg(test)]
+mod arbitrary;
+pub mod audit;
+pub mod authz;
+pub mod catalogue;
+pub mod change;
+pub mod diff;
+pub mod digest;
+pub mod edit;
+pub mod environment;
+pub mod file;
+pub mod findings;
+pub mod news;
+mod pairing;
+pub mod plan;
+pub mod refused;
+pub mod run;
+#[cfg(test)]
+mod sample;
+pub mod sign_in;
+pub mod topology;
+pub mod words;
+
+pub use refused::Refused;

@@ -1,0 +1,99 @@
+//! The digest of a plan: what votes are bound to.
+
+use super::{Effect, ReplicationTask, Step};
+use crate::digest::{Digest, Encoding};
+
+/// Over the environment, the catalogue's version and the ordered typed steps with their effects; no text, no time.
+pub(super) fn of_steps(environment: &str, catalogue_version: u32, steps: &[Step]) -> Digest {
+    let mut encoding = Encoding::new("strata-plan-1");
+    encoding.text(environment);
+    encoding.number(u64::from(catalogue_version));
+    encoding.list(steps, step);
+    encoding.finish()
+}
+
+fn step(encoding: &mut Encoding, step: &Step) {
+    let Step { id, kind, node, service, role, impact, depends_on, effect } = step;
+    encoding.text(id);
+    encoding.text(kind.as_str());
+    encoding.option(node.as_deref(), Encoding::text);
+    encoding.option(service.as_deref(), Encoding::text);
+    encoding.option(role.as_ref(), |encoding, role| encoding.text(role.as_str()));
+    encoding.text(impact.as_str());
+    encoding.list(depends_on, |encoding, id| encoding.text(id));
+    self::effect(encoding, effect);
+}
+
+fn effect(encoding: &mut Encoding, effect: &Effect) {
+    match effect {
+        Effect::NodeAdded { facts } => {
+            encoding.choice(1);
+            encoding.facts(facts);
+        }
+        Effect::NodeChanged { hostname_before, before, after } => {
+            encoding.choice(2);
+            encoding.text(hostname_before);
+            encoding.facts(before);
+            encoding.facts(after);
+        }
+        Effect::NodeRemoved { facts } => {
+            encoding.choice(3);
+            encoding.facts(facts);
+        }
+        Effect::InstanceAdded { address, settings } => {
+            encoding.choice(4);
+            encoding.option(*address, Encoding::address);
+            encoding.settings(settings);
+        }
+        Effect::InstanceChanged { address, before, after } => {
+            encoding.choice(5);
+            encoding.option(*address, Encoding::address);
+            encoding.settings(before);
+            encoding.settings(after);
+        }
+        Effect::InstanceChecked { address, settings } => {
+            encoding.choice(6);
+            encoding.option(*address, Encoding::address);
+            encoding.settings(settings);
+        }
+        Effect::InstanceDrained { address, settings } => {
+            encoding.choice(7);
+            encoding.option(*address, Encoding::address);
+            encoding.settings(settings);
+        }
+        Effect::InstanceRemoved { address, settings } => {
+            encoding.choice(8);
+            encoding.option(*address, Encoding::address);
+            encoding.settings(settings);
+        }
+        Effect::RoleChecked { instances } => {
+            encoding.choice(9);
+            encoding.count(*instances);
+        }
+        Effect::LayoutChanged { joined, moved, left } => {
+            encoding.choice(10);
+            for names in [joined, moved, left] {
+                encoding.list(names, |encoding, name| encoding.text(name));
+            }
+        }
+        Effect::ReplicationSet { address, task, master } => {
+            encoding.choice(11);
+            encoding.option(*address, Encoding::address);
+            encoding.choice(match task {
+                ReplicationTask::StartMaster => 1,
+                ReplicationTask::JoinAsSlave => 2,
+                ReplicationTask::Promote => 3,
+                ReplicationTask::Demote => 4,
+            });
+            encoding.option(master.as_deref(), Encoding::text);
+        }
+        Effect::GroupAdded { group } => {
+            encoding.choice(12);
+            encoding.text(group);
+        }
+        Effect::GroupRemoved { group } => {
+            encoding.choice(13);
+            encoding.text(group);
+        }
+    }
+}

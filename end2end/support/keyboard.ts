@@ -1,0 +1,46 @@
+/** A person without a mouse: Tab, Enter, typing, and eyes that look for the focus. */
+
+import { type Locator, type Page, expect } from '@playwright/test';
+
+/** Past so many stops nobody goes on looking. */
+const PATIENCE = 150;
+
+/** Presses Tab until something has the focus, and looks whether the focus can be seen there. */
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  await expect(wanted).toBeVisible();
+  for (let presses = 0; presses <= PATIENCE; presses += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) {
+      await expectFocusVisible(wanted);
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${PATIENCE} times Tab did not lead to ${wanted.toString()}`);
+}
+
+/** Goes to a button or a link and presses Enter. */
+export async function press(page: Page, wanted: Locator): Promise<void> {
+  await tabTo(page, wanted);
+  await page.keyboard.press('Enter');
+}
+
+/** Goes to a field and types, in place of what is in it. */
+export async function type(page: Page, field: Locator, text: string): Promise<void> {
+  await tabTo(page, field);
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type(text);
+}
+
+/** There is an outline at the element, or at the card that stands for it. */
+async function expectFocusVisible(focused: Locator): Promise<void> {
+  const outline = await focused.evaluate((element) => {
+    for (let at: Element | null = element; at !== null; at = at.parentElement) {
+      const { outlineStyle, outlineWidth } = getComputedStyle(at);
+      if (outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2) {
+        return true;
+      }
+    }
+    return false;
+  });
+  expect(outline, `the focus can be seen at ${focused.toString()}`).toBe(true);
+}

@@ -1,0 +1,35 @@
+import { AxeBuilder } from '@axe-core/playwright';
+
+import { open } from '../support/browser.ts';
+import { expect, test } from '../support/fixtures.ts';
+import { EXHIBITS, type Exhibit, gallery } from '../support/gallery.ts';
+import { ADA, LENA } from '../support/people.ts';
+
+test.use({ site: 'axe' });
+
+let exhibits: Exhibit[] = [];
+
+test.beforeAll(async ({ sessions }) => {
+  exhibits = await gallery(await sessions.api(ADA), await sessions.api(LENA));
+});
+
+for (const name of EXHIBITS) {
+  test(`axe finds nothing on ${name}, light and dark`, async ({ visitor, signedIn, complaints }) => {
+    const exhibit = exhibits.find((one) => one.name === name);
+    expect(exhibit).toBeDefined();
+    if (exhibit === undefined) {
+      return;
+    }
+    if (exhibit.status !== undefined) {
+      complaints.expect(new RegExp(`status of ${exhibit.status}`));
+    }
+    const page = exhibit.visitor ? await visitor() : await signedIn(ADA);
+    await open(page, exhibit.path);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const said = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`);
+      expect(said, `${name}, ${colorScheme}`).toEqual([]);
+    }
+  });
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { account, heading, open, signIn } from '../support/browser.ts';
+import { expect, test } from '../support/fixtures.ts';
+import { ADA, LENA, PASSWORD, VERA } from '../support/people.ts';
+
+test.use({ site: 'sign-in' });
+
+const REFUSED = /No account has this e-mail with this password/;
+
+test('a wrong password and an unknown account are answered alike', async ({ visitor, api, complaints }) => {
+  complaints.expect(/status of 422/);
+  const page = await visitor();
+  for (const email of [LENA.email, 'nobody@example.net']) {
+    await open(page, '/sign-in');
+    await signIn(page, { email, name: '' }, 'not the password');
+    await expect(page.getByRole('alert')).toHaveText(REFUSED);
+    await expect(page.getByLabel('Password')).toHaveAccessibleDescription(REFUSED);
+    await expect(page).toHaveURL(/\/sign-in/);
+  }
+
+  const nobody = await api();
+  const answers = [];
+  for (const email of [LENA.email, 'nobody@example.net']) {
+    const response = await nobody.post('sign_in', { email, password: 'not the password' });
+    answers.push({ status: response.status(), body: await response.text(), cookie: response.headers()['set-cookie'] });
+  }
+  expect(answers[0]).toEqual(answers[1]);
+  expect(answers[0]?.status).toBe(422);
+});
+
+test('repeated failures are slowed, with the right password too, and the page says for how long', async ({ visitor, api, complaints }) => {
+  complaints.expect(/status of 403/);
+  const nobody = await api();
+  // The waits double from the fifth failure on: 1, 2, 4 seconds. After seven there is time to look at the page.
+  for (let failures = 0; failures < 7; ) {
+    const response = await nobody.post('sign_in', { email: VERA.email, password: 'a guess' });
+    if (response.status() === 422) {
+      failures += 1;
+    } else {
+      expect(response.status()).toBe(403);
+      await sleep(250);
+    }
+  }
+  const page = await visitor();
+  await open(page, '/sign-in');
+  await signIn(page, VERA);
+  await expect(page.getByRole('alert')).toHaveText(/Too many failed attempts\. Wait \d+ seconds?/);
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect(heading(page, /^Role map/)).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+});
+
+test('a visitor is led to sign in, and back to where they wanted', async ({ visitor }) => {
+  const page = await visitor();
+  for (const path of ['/', '/changes?env=production', '/audit?env=production', '/?env=production&role=sql']) {
+    await page.context().clearCookies();
+    await open(page, path);
+    await expect(page, `${path} asks to sign in`).toHaveURL(/\/sign-in\?next=/);
+    await signIn(page, ADA);
+    await expect(page).toHaveURL((url) => url.pathname + url.search === path);
+    await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Sign in');
+  }
+});
+
+test('nobody is led to a foreign site after signing in', async ({ visitor, strata }) => {
+  const page = await visitor();
+  for (const next of ['//evil.example/', 'https://evil.example/', '/\\evil.example']) {
+    await page.context().clearCookies();
+    await open(page, `/sign-in?next=${encodeURIComponent(next)}`);
+    await signIn(page, ADA);
+    await expect(heading(page, /^Role map/)).toBeVisible();
+    expect(new URL(page.url()).origin).toBe(strata.address);
+  }
+});
+
+test('signing out ends the session, not only the page', async ({ visitor, browser, strata }) => {
+  const page = await visitor();
+  await open(page, '/sign-in');
+  await signIn(page, ADA);
+  await expect(heading(page, /^Role map/)).toBeVisible();
+  const stolen = await page.context().storageState();
+
+  await account(page, ADA).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await expect(heading(page, 'Sign in')).toBeVisible();
+  await page.goto('/');
+  await expect(page).toHaveURL(/\/sign-in/);
+
+  const thief = await browser.newContext({ baseURL: strata.address, storageState: stolen });
+  const answer = await thief.request.get('/api/change_list', { headers: { Accept: 'application/json' } });
+  expect(answer.status(), 'the old cookie is worth nothing').toBe(401);
+  await thief.close();
+});
+
+test('signing out everywhere ends the session of another browser', async ({ visitor, strata }) => {
+  const twice = { email: 'twice@example.net', name: 'Tara Twice' };
+  await strata.addPerson({ ...twice, capabilities: ['viewer'] });
+  const here = await visitor();
+  const there = await visitor();
+  for (const page of [here, there]) {
+    await open(page, '/sign-in');
+    await signIn(page, twice);
+    await expect(heading(page, /^Role map/)).toBeVisible();
+  }
+  await account(here, twice).click();
+  await here.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await expect(heading(here, 'Sign in')).toBeVisible();
+  await there.goto('/history?env=production');
+  await expect(there).toHaveURL(/\/sign-in/);
+});
+
+test('the session’s cookie is out of reach of scripts and of other sites, and new at each sign-in', async ({ visitor, strata }) => {
+  const page = await visitor();
+  const foreign = { name: 'strata', value: 'AAAAAAAAAAAAAAAAAAAAAA', url: strata.address };
+  await page.context().addCookies([foreign]);
+  await open(page, '/sign-in');
+  await signIn(page, ADA);
+  await expect(heading(page, /^Role map/)).toBeVisible();
+  const cookies = await page.context().cookies();
+  expect(cookies).toHaveLength(1);
+  expect(cookies[0]).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' });
+  expect(cookies[0]?.value, 'a session fixed before signing in is worth nothing').not.toBe(foreign.value);
+  expect(await page.evaluate(() => document.cookie)).toBe('');
+  // Over plain HTTP there is no Secure; behind TLS the server's own tests look at it.
+  expect(await page.content()).not.toContain(PASSWORD);
+  expect(strata.said(), 'no password in the log').not.toContain('not the password');
+});

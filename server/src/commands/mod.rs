@@ -1,0 +1,86 @@
+//! The command line. One module for each command; this one says what there is and how a failure ends.
+
+mod check;
+mod export;
+mod failure;
+mod import;
+mod migrate;
+mod password;
+mod plan;
+mod serve;
+mod source;
+mod user;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use failure::Failure;
+
+use crate::logging;
+
+/// Strata: see which role runs where, change it safely, have it approved, watch it being provisioned, prove it later.
+#[derive(Debug, Parser)]
+#[command(name = "strata", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the pages, and run the worker with them
+    Serve(serve::ServeArgs),
+    /// Run provisioning steps only, beside any number of other workers
+    Worker(worker::WorkerArgs),
+    /// Bring the database to this version
+    Migrate(migrate::MigrateArgs),
+    /// Print the findings of a topology file; exit 1 if one of them is a blocker, 2 if it cannot be read
+    Check(check::CheckArgs),
+    /// Print the plan from one topology file to another
+    Plan(plan::PlanArgs),
+    /// Import a topology file: the first revision of an environment, later a draft of a change
+    Import(import::ImportArgs),
+    /// Write the live topology of an environment as a file
+    Export(export::ExportArgs),
+    /// Accounts
+    #[command(subcommand)]
+    User(user::UserCommand),
+}
+
+/// How findings and plans are printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let quiet = !matches!(cli.command, Command::Serve(_) | Command::Worker(_));
+    logging::start(quiet);
+    let outcome = match cli.command {
+        Command::Check(args) => check::check(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Serve(args) => in_runtime(serve::serve(args)),
+        Command::Worker(args) => in_runtime(worker::worker(args)),
+        Command::Migrate(args) => in_runtime(migrate::migrate(args)),
+        Command::Import(args) => in_runtime(import::import(args)),
+        Command::Export(args) => in_runtime(export::export(args)),
+        Command::User(command) => in_runtime(user::user(command)),
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("strata: {failure}");
+        failure.exit_code()
+    })
+}
+
+fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::io("cannot start"))?;
+    runtime.block_on(command).map(|()| ExitCode::SUCCESS)
+}

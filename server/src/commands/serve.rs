@@ -1,0 +1,92 @@
+//! `strata serve`: opens everything in the order in which a person wants to hear of what is missing, and closes it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use strata_backend::{Actor, environments};
+
+use super::Failure;
+use crate::database::{Database, DatabaseArgs};
+use crate::demo;
+use crate::serve::{self, Listener, PublicUrl, Shutdown, Site, TrustedProxies};
+
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    /// The address to listen on
+    #[arg(long, env = "STRATA_ADDR", default_value = "127.0.0.1:3000")]
+    addr: SocketAddr,
+    /// Load the example into the environment "production" and make accounts to try it with
+    #[arg(long)]
+    demo: bool,
+    /// The folder of the browser part, as scripts/build makes it
+    #[arg(long, env = "STRATA_SITE", default_value = "target/site", value_name = "FOLDER")]
+    site: PathBuf,
+    /// Leave the steps to `strata worker` processes
+    #[arg(long)]
+    no_worker: bool,
+    /// How people reach it; with https:// the cookie is for TLS only and browsers are told to stay with TLS
+    #[arg(long, env = "STRATA_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<PublicUrl>,
+    /// Addresses of reverse proxies, with commas between, whose X-Forwarded-For is believed
+    #[arg(long, env = "STRATA_TRUSTED_PROXY", value_name = "ADDRESSES")]
+    trusted_proxy: Option<TrustedProxies>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Serves until it is told to stop.
+pub(super) async fn serve(args: ServeArgs) -> Result<(), Failure> {
+    // What can be wrong with the command comes before anything is started for it.
+    let listener = Listener::bind(args.addr).await?;
+    let site = Site::open(&args.site)?;
+    let database = Database::open_migrated(&args.database, false).await?;
+    let served = serve_on(&args, listener, site, &database).await;
+    database.close().await;
+    served
+}
+
+async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &Database) -> Result<(), Failure> {
+    let shutdown = Shutdown::on_signals()?;
+    let backend = database.backend();
+    let address =
+        args.public_url.as_ref().map_or_else(|| format!("http://{}", listener.address()), ToString::to_string);
+    if args.demo {
+        let folder = database.folder().map_or_else(demo::default_folder, |folder| folder.path().to_owned());
+        let accounts = demo::prepare(backend, &folder).await?;
+        println!("{}", demo::table(&accounts, &address));
+    } else if environments::environment_list(backend, &Actor::Operator).await?.is_empty() {
+        println!("{FIRST_STEPS}");
+    }
+    let is_https = args.public_url.as_ref().is_some_and(PublicUrl::is_https);
+    if !listener.address().ip().is_loopback() && !is_https {
+        tracing::warn!(
+            "{} can be reached from other machines without TLS: put a proxy with TLS before it and set STRATA_PUBLIC_URL=https://…",
+            listener.address()
+        );
+    }
+    let worker = (!args.no_worker)
+        .then(|| tokio::spawn(strata_backend::worker::run(backend.clone(), serve::worker_name(), shutdown.receiver())));
+    tracing::info!("serving {address}");
+    let settings = serve::Settings {
+        public_url: args.public_url.clone(),
+        trusted_proxies: args.trusted_proxy.clone().unwrap_or_default(),
+    };
+    let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;
+    // Also when the server broke: the worker must not be left behind.
+    shutdown.begin();
+    if let Some(worker) = worker {
+        let _it_panicked = worker.await;
+    }
+    Ok(served?)
+}
+
+/// For a database with nothing in it.
+const FIRST_STEPS: &str = "
+There is nothing here yet. Import a topology and make the first account, in another terminal:
+
+  strata import topology.yaml --environment production
+  strata user add --email you@example.net --name 'Your Name' --environment production --capability admin
+
+(To look around first, start with --demo.)
+";

@@ -1,0 +1,260 @@
+//! Starts the server, starts it again should it die, and stops it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::binaries::Binaries;
+use super::owner::Owner;
+use super::postmaster::{self, Postmaster};
+use super::{DataFolder, EmbeddedError};
+
+/// Only part of the socket's name; nothing listens on the network.
+pub(super) const PORT: u16 = 5432;
+
+/// Recovery after a crash reads the write-ahead log, which takes as long as it takes.
+const READY_WITHIN: Duration = Duration::from_secs(300);
+/// The processes of a server that was killed notice it and go; until then a new one cannot start.
+const SETTLES_WITHIN: Duration = Duration::from_secs(15);
+const STOPS_WITHIN: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A log larger than this is put aside at the next start.
+const LOG_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A server and the thread that looks after it.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    shared: Arc<Mutex<State>>,
+    ended: Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    process: Option<i32>,
+    stopping: bool,
+}
+
+/// Everything that a start needs, kept for the next one.
+#[derive(Clone, Debug)]
+struct Recipe {
+    folder: DataFolder,
+    owner: Owner,
+    program: PathBuf,
+    socket: PathBuf,
+}
+
+impl Supervisor {
+    /// Starts the server and waits until it takes connections.
+    pub(super) fn start(
+        folder: &DataFolder,
+        owner: &Owner,
+        binaries: &Binaries,
+        socket: &Path,
+    ) -> Result<Self, EmbeddedError> {
+        let recipe = Recipe {
+            folder: folder.clone(),
+            owner: *owner,
+            program: binaries.program("postgres"),
+            socket: socket.to_owned(),
+        };
+        put_large_log_aside(&folder.log());
+        let shared = Arc::new(Mutex::new(State::default()));
+        let (started, first) = mpsc::channel();
+        let (ending, ended) = mpsc::channel();
+        // The parent-death signal comes when the thread that started the server ends, so that thread lives as long.
+        let thread = thread::Builder::new()
+            .name("postgres".to_owned())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || {
+                    look_after(&recipe, &shared, &started);
+                    if recipe.folder.is_outside(&recipe.socket) {
+                        let _may_be_gone = fs::remove_dir_all(&recipe.socket);
+                    }
+                    let _nobody_waits = ending.send(());
+                }
+            })
+            .map_err(EmbeddedError::io("cannot start a thread for", folder.path()))?;
+        let supervisor = Self { shared, ended, thread: Some(thread) };
+        match first.recv() {
+            Ok(Ok(())) => Ok(supervisor),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(EmbeddedError::Program { program: "postgres", output: "its thread ended".to_owned() }),
+        }
+    }
+
+    pub(super) fn process(&self) -> Option<i32> {
+        lock(&self.shared).process
+    }
+
+    fn ask_to_stop(&self, how: Signal) {
+        let mut state = lock(&self.shared);
+        state.stopping = true;
+        if let Some(process) = state.process {
+            postmaster::signal(process, how);
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // INT is PostgreSQL's fast shutdown: it ends all sessions, undoes what was open, and writes a checkpoint.
+        self.ask_to_stop(Signal::INT);
+        if self.ended.recv_timeout(STOPS_WITHIN).is_err() {
+            tracing::warn!("PostgreSQL does not stop; stopping it at once (it will recover at the next start)");
+            self.ask_to_stop(Signal::QUIT);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _it_panicked = thread.join();
+        }
+    }
+}
+
+fn lock(shared: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the server until it is asked to stop. Tells once how the first start went; if it failed, that is the end.
+fn look_after(recipe: &Recipe, shared: &Mutex<State>, started: &Sender<Result<(), EmbeddedError>>) {
+    let mut pause = Duration::from_secs(1);
+    let mut child = match start_settled(recipe, shared) {
+        Ok(child) => {
+            let _nobody_waits = started.send(Ok(()));
+            child
+        }
+        Err(error) => {
+            let _nobody_waits = started.send(Err(error));
+            return;
+        }
+    };
+    loop {
+        let began = Instant::now();
+        let status = wait(&mut child, shared);
+        if lock(shared).stopping {
+            break;
+        }
+        tracing::error!("PostgreSQL ended ({status}); starting it again. Its log: {}", recipe.folder.log().display());
+        pause = if began.elapsed() > LONGEST_PAUSE { Duration::from_secs(1) } else { (pause * 2).min(LONGEST_PAUSE) };
+        child = loop {
+            if sleep_unless_stopping(pause, shared) {
+                return;
+            }
+            match start_settled(recipe, shared) {
+                Ok(child) => break child,
+                Err(error) => tracing::error!("{error}"),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        tracing::info!("PostgreSQL is back");
+    }
+}
+
+/// Starts the server, again and again while processes of the one before are still going away.
+fn start_settled(recipe: &Recipe, shared: &Mutex<State>) -> Result<Child, EmbeddedError> {
+    let began = Instant::now();
+    loop {
+        postmaster::clear(&recipe.folder.cluster())?;
+        match start_once(recipe, shared) {
+            Err(EmbeddedError::Program { output, .. })
+                if output.contains("still in use") && began.elapsed() < SETTLES_WITHIN =>
+            {
+                thread::sleep(Duration::from_millis(250));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn start_once(recipe: &Recipe, shared: &Mutex<State>) -> Result<Child, EmbeddedError> {
+    let log = recipe.folder.log();
+    let said_before = fs::metadata(&log).map_or(0, |log| log.len());
+    let output =
+        File::options().create(true).append(true).open(&log).map_err(EmbeddedError::io("cannot open", &log))?;
+    recipe.owner.own(&log)?;
+    let mut child = command(recipe)
+        .stdout(Stdio::null())
+        .stderr(output)
+        .spawn()
+        .map_err(EmbeddedError::io("cannot start", &recipe.program))?;
+    let process = i32::try_from(child.id()).unwrap_or_default();
+    {
+        let mut state = lock(shared);
+        state.process = Some(process);
+        if state.stopping {
+            postmaster::signal(process, Signal::INT);
+        }
+    }
+    let began = Instant::now();
+    loop {
+        let server = Postmaster::read(&recipe.folder.cluster());
+        if server.is_some_and(|server| server.process == process && server.is_ready()) {
+            return Ok(child);
+        }
+        let ended = child.try_wait().map_err(EmbeddedError::io("cannot wait for", &recipe.program))?;
+        if ended.is_none() && began.elapsed() > READY_WITHIN {
+            postmaster::signal(process, Signal::INT);
+            wait(&mut child, shared);
+        } else if ended.is_none() {
+            thread::sleep(Duration::from_millis(10));
+            continue;
+        }
+        lock(shared).process = None;
+        let said = fs::read(&log).unwrap_or_default();
+        let new = said.get(usize::try_from(said_before).unwrap_or_default()..).unwrap_or_default();
+        return Err(EmbeddedError::Program { program: "postgres", output: last_lines(&String::from_utf8_lossy(new)) });
+    }
+}
+
+fn command(recipe: &Recipe) -> Command {
+    // setpriv sets the parent-death signal and becomes postgres: the same process, and no unsafe code of ours.
+    let mut command = recipe.owner.command("setpriv");
+    command
+        .args(["--pdeathsig", "INT", "--"])
+        .arg(&recipe.program)
+        .arg("-D")
+        .arg(recipe.folder.cluster())
+        .arg("-k")
+        .arg(&recipe.socket)
+        .args(["-p", &PORT.to_string()])
+        .args(["-c", "listen_addresses=", "-c", "fsync=on", "-c", "unix_socket_permissions=0700"])
+        .args(["-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "cluster_name=strata"])
+        .current_dir("/");
+    command
+}
+
+fn wait(child: &mut Child, shared: &Mutex<State>) -> String {
+    let status = child.wait().as_ref().map_or_else(ToString::to_string, ExitStatus::to_string);
+    lock(shared).process = None;
+    status
+}
+
+/// Sleeps in short naps; true as soon as we are asked to stop.
+fn sleep_unless_stopping(pause: Duration, shared: &Mutex<State>) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < pause {
+        if lock(shared).stopping {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    lock(shared).stopping
+}
+
+fn put_large_log_aside(log: &Path) {
+    if fs::metadata(log).is_ok_and(|log| log.len() > LOG_BYTES) {
+        let _the_log_just_grows = fs::rename(log, log.with_extension("log.old"));
+    }
+}
+
+/// The end of what a program said, short enough for a message.
+pub(super) fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(6)..].join("\n  ")
+}

@@ -1,0 +1,7 @@
+//! The binary `strata`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::commands::run()
+}

@@ -1,0 +1,91 @@
+//! Refuses requests that another site makes a person's browser send.
+//!
+//! By what browsers say of every request: `Sec-Fetch-Site`, else `Origin`. A request with neither does not come from
+//! a browser of the last years, so nobody's cookie was borrowed for it. No tokens, so plain forms work without wasm.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
+
+use super::AppState;
+
+/// The layer: 403 for what [`is_own`] does not let through.
+pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let public_host = state.settings.public_url.as_ref().map(super::PublicUrl::host);
+    if is_own(request.method(), request.headers(), public_host) {
+        return next.run(request).await;
+    }
+    tracing::warn!(method = %request.method(), path = request.uri().path(), "refused a request from another site");
+    (
+        StatusCode::FORBIDDEN,
+        "This request came from another site, and Strata does not act on those. Open Strata itself and try again there.\n",
+    )
+        .into_response()
+}
+
+/// Whether the request changes nothing, or comes from our own pages, or from no browser.
+fn is_own(method: &Method, headers: &HeaderMap, public_host: Option<&str>) -> bool {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return true;
+    }
+    match headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes) {
+        Some(b"same-origin" | b"none") => true,
+        Some(_) => false,
+        None => headers.get(header::ORIGIN).is_none_or(|origin| {
+            let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+            let from = origin.as_ref().and_then(Uri::authority).map(http::uri::Authority::as_str);
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            // `Origin: null`, as from a sandboxed frame, has no authority and is refused.
+            from.is_some_and(|from| [host, public_host].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(from)))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(method: Method, headers: &[(&'static str, &str)]) -> bool {
+        let headers =
+            headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect();
+        is_own(&method, &headers, Some("strata.example.net"))
+    }
+
+    #[test]
+    fn reading_is_free() {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+            assert!(asked(method, &[("sec-fetch-site", "cross-site")]));
+        }
+    }
+
+    #[test]
+    fn the_browser_says_where_it_comes_from() {
+        for (from, own) in
+            [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false), ("", false)]
+        {
+            assert_eq!(asked(Method::POST, &[("sec-fetch-site", from)]), own, "{from}");
+        }
+        let both = [("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")];
+        assert!(!asked(Method::DELETE, &both), "the newer header decides");
+    }
+
+    #[test]
+    fn an_older_browser_says_its_origin() {
+        let host = ("host", "127.0.0.1:3000");
+        assert!(asked(Method::POST, &[host, ("origin", "http://127.0.0.1:3000")]));
+        assert!(
+            asked(Method::POST, &[host, ("origin", "https://strata.example.net")]),
+            "behind a proxy that renames the host"
+        );
+        for foreign in ["http://127.0.0.1:3001", "https://evil.example", "null", "", "http://127.0.0.1"] {
+            assert!(!asked(Method::POST, &[host, ("origin", foreign)]), "{foreign}");
+        }
+        assert!(!asked(Method::POST, &[("origin", "http://127.0.0.1:3000")]), "no host to compare with");
+    }
+
+    #[test]
+    fn no_browser_no_borrowed_cookie() {
+        assert!(asked(Method::POST, &[("host", "127.0.0.1:3000")]));
+    }
+}

@@ -1,0 +1,89 @@
+//! All addresses, and the layers around them in their order.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use http::StatusCode;
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use strata_app::{App, shell};
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::{Level, Span};
+
+use super::site::Site;
+use super::{AppState, actor, answer, csrf, events, headers, limit, sessions, unavailable};
+
+/// The whole application.
+pub(super) fn router(state: AppState, site: &Site) -> Router {
+    let context = {
+        let backend = state.backend.clone();
+        move || provide_context(backend.clone())
+    };
+    let options = state.leptos.clone();
+    let pages = Router::new()
+        .route("/events", get(events::events))
+        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
+        .route("/api/{*name}", any(no_such_function))
+        .fallback(no_such_page)
+        // From here on the last one is the outermost.
+        .layer(from_fn_with_state(state.clone(), actor::identify))
+        .layer(sessions::layer(&state.backend, &state.settings))
+        .layer(from_fn_with_state(state.clone(), unavailable::explain))
+        .layer(from_fn(limit::guard));
+    Router::new()
+        .route("/healthz", get(health))
+        .merge(site.routes())
+        .merge(pages)
+        // Leaves events alone, and what is compressed already.
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), csrf::guard))
+        .layer(from_fn_with_state(state.clone(), headers::add))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_response(DefaultOnResponse::new().level(Level::INFO))
+                // The answer's line has the status already; what went wrong is logged where it did.
+                .on_failure(()),
+        )
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(state)
+}
+
+/// What is logged of a request: no query, no body, no cookie.
+fn span(request: &Request) -> Span {
+    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+}
+
+/// For a balancer: 200 while pages can be served.
+async fn health(State(state): State<AppState>) -> Response {
+    match state.backend.ping().await {
+        Ok(()) => "ok\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
+
+async fn no_such_function(request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let error = strata_app::error::AppError::NotFound { what: "function".to_owned() };
+    answer::Asker::of_parts(&parts).answer(StatusCode::NOT_FOUND, "Not found", &error, None)
+}
+
+/// The application's own page for an address it does not have.
+async fn no_such_page(State(state): State<AppState>, request: Request<Body>) -> Response {
+    let options = state.leptos.clone();
+    let backend = state.backend.clone();
+    let render =
+        render_app_async_with_context(move || provide_context(backend.clone()), move || shell(options.clone()));
+    let mut response = render(request).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}

@@ -1,0 +1,42 @@
+//! The cookie, and the sessions behind it.
+
+use std::time::Duration;
+
+use strata_backend::Backend;
+use strata_backend::sessions::PgSessionStore;
+use tokio::sync::watch;
+use tower_sessions::cookie::{SameSite, time};
+use tower_sessions::{ExpiredDeletion, Expiry, SessionManagerLayer};
+
+use super::{Settings, shutdown};
+
+/// A session that is not used for so long ends.
+const IDLE_HOURS: i64 = 8;
+/// Ended sessions are removed this often.
+const CLEANED_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// The session layer. Behind TLS the cookie's name binds it to this host, this path and TLS.
+pub(super) fn layer(backend: &Backend, settings: &Settings) -> SessionManagerLayer<PgSessionStore> {
+    let is_https = settings.public_url.as_ref().is_some_and(super::PublicUrl::is_https);
+    SessionManagerLayer::new(PgSessionStore::new(backend))
+        .with_name(if is_https { "__Host-strata" } else { "strata" })
+        .with_secure(is_https)
+        .with_http_only(true)
+        // Lax, so that a link in a mail leads to the page and not to the sign-in form; see `csrf` for the rest.
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(time::Duration::hours(IDLE_HOURS)))
+}
+
+/// Removes sessions that have ended, until it is time to stop.
+pub(super) async fn clean(backend: Backend, mut told: watch::Receiver<bool>) {
+    let store = PgSessionStore::new(&backend);
+    loop {
+        // A failure is logged by the store; the next time is soon.
+        let _tried_again_later = store.delete_expired().await;
+        tokio::select! {
+            () = tokio::time::sleep(CLEANED_EVERY) => {}
+            () = shutdown::wait(&mut told) => return,
+        }
+    }
+}

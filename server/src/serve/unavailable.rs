@@ -1,0 +1,45 @@
+//! When the database is away: pages say so, with status 503, and come back by themselves.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::StatusCode;
+use strata_app::error::AppError;
+
+use super::AppState;
+use super::answer::Asker;
+
+/// A page tries again after so many seconds.
+const AGAIN_AFTER: u8 = 5;
+
+/// An answer that has not begun by then will not: the database is there but does not move. What it was about is undone.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// Marks an answer that says already that the database is away.
+#[derive(Clone, Copy, Debug)]
+struct Said;
+
+/// The answer for when the database is away.
+pub(super) fn answer(asker: &Asker) -> Response {
+    let mut response = asker.answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The database does not answer",
+        &AppError::Unavailable,
+        Some(AGAIN_AFTER),
+    );
+    response.extensions_mut().insert(Said);
+    response
+}
+
+/// The layer: an answer that failed because the database is away says so instead.
+pub(super) async fn explain(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let asker = Asker::of(request.method(), request.headers(), request.uri().path());
+    let Ok(response) = tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await else { return answer(&asker) };
+    let failed = matches!(response.status(), StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
+    if failed && response.extensions().get::<Said>().is_none() && state.backend.ping().await.is_err() {
+        return answer(&asker);
+    }
+    response
+}

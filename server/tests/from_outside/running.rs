@@ -1,0 +1,134 @@
+//! A real `strata serve` on a folder of its own, and the little HTTP that it takes to ask it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// A folder that PostgreSQL's user can reach, removed in the end.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("strata-test-{name}-{}", std::process::id()));
+        let _left_by_a_killed_run = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o711)).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _best_effort = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server; killed in the end if nobody has stopped it.
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+impl Server {
+    /// Starts it on a free port with its private database in the folder, and waits until it serves.
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let site = folder.path().join("site");
+        fs::create_dir_all(site.join("pkg")).unwrap();
+        fs::write(site.join("pkg/strata.js"), "// the browser part\n".repeat(100)).unwrap();
+        fs::write(site.join("favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_strata"))
+            .args(["serve", "--addr", "127.0.0.1:0", "--no-worker", "--site"])
+            .arg(site)
+            .arg("--data")
+            .arg(folder.path().join("data"))
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .env_remove("RUST_LOG")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (said, address) = mpsc::channel();
+        // Reads on to the end, so that the server never waits for its log to be read.
+        thread::spawn(move || {
+            let mut all = String::new();
+            for line in log.lines().map_while(Result::ok) {
+                if let Some(address) = line.split("serving http://").nth(1) {
+                    let _too_late = said.send(Ok(address.trim().to_owned()));
+                }
+                all = all + &line + "\n";
+            }
+            let _too_late = said.send(Err(all));
+        });
+        match address.recv_timeout(Duration::from_secs(60)).unwrap() {
+            Ok(address) => Self { child, address },
+            Err(log) => panic!("strata serve did not serve:\n{log}"),
+        }
+    }
+
+    /// Kills it outright, as a crash would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub fn terminate(mut self) -> ExitStatus {
+        let process = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &process]).status().unwrap();
+        self.child.wait().unwrap()
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request += &format!("Host: {}\r\n", self.address);
+        }
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        stream.write_all((request + "\r\n").as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], b"")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ended_already = self.child.wait();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// Status line and headers, in lower case.
+    pub head: String,
+    pub body: String,
+}

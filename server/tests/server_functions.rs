@@ -1,0 +1,224 @@
+//! Server functions are a public API: each one is called here as nobody and as the least privileged, over real HTTP.
+//!
+//! A new server function fails `every_server_function_is_tried` until it has a row in [`CALLS`].
+
+use std::net::SocketAddr;
+
+use leptos::server_fn::axum::server_fn_paths;
+use server::serve::{Listener, Settings, Site, run};
+use sqlx::PgPool;
+use strata_backend::accounts::{NewAccount, account_add, account_grant};
+use strata_backend::environments::{environment_create, topology_import};
+use strata_backend::{Actor, Backend};
+use strata_domain::account::Capability;
+use tokio::sync::watch;
+
+const ENVIRONMENT: &str = "production";
+const PASSWORD: &str = "a long enough password";
+const TOPOLOGY: &[u8] = include_bytes!("../../examples/voip-18.yaml");
+
+/// What a call is expected to come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// For anybody: a reading function that says who is signed in, or one that signs in or out.
+    Open,
+    /// 401: sign in first.
+    SignIn,
+    /// 403: not with these rights.
+    Refused,
+    /// Allowed; there is nothing with that id, or it comes back with what was asked.
+    Allowed,
+}
+
+/// A function, how it is called, and what nobody and a viewer get.
+struct Call {
+    name: &'static str,
+    method: &'static str,
+    arguments: &'static str,
+    nobody: Answer,
+    viewer: Answer,
+}
+
+const fn read(name: &'static str, arguments: &'static str) -> Call {
+    Call { name, method: "GET", arguments, nobody: Answer::SignIn, viewer: Answer::Allowed }
+}
+
+const fn write(name: &'static str, arguments: &'static str) -> Call {
+    Call { name, method: "POST", arguments, nobody: Answer::SignIn, viewer: Answer::Refused }
+}
+
+const fn read_by_post(name: &'static str, arguments: &'static str) -> Call {
+    Call { name, method: "POST", arguments, nobody: Answer::SignIn, viewer: Answer::Allowed }
+}
+
+const fn open(name: &'static str, method: &'static str, arguments: &'static str) -> Call {
+    Call { name, method, arguments, nobody: Answer::Open, viewer: Answer::Open }
+}
+
+/// Every server function. `open` is the allow-list of those that nobody may call; it only shrinks.
+/// Change 1 exists and belongs to the operator; nothing of these calls changes it.
+const CALLS: &[Call] = &[
+    open("session_load", "GET", ""),
+    open("sign_in", "POST", "email=nobody%40example.net&password=wrong"),
+    read("role_map_load", "environment=production"),
+    read("change_list", "environment=production"),
+    read("change_load", "id=1"),
+    read("draft_load", "id=1"),
+    read("run_list", "environment=production"),
+    read("run_load", "id=1"),
+    read("revision_list", "environment=production"),
+    read("revision_load", "environment=production&number=1"),
+    read("audit_list", "environment=production"),
+    write("topology_import", MULTIPART),
+    write("change_start", "environment=production&title=Mine"),
+    write("change_edit", "id=1&version=1&form[kind]=add-group&form[name]=ag-9"),
+    write("change_submit", "id=1&version=1"),
+    write("change_withdraw", "id=1&version=1&reason=no"),
+    write("change_rebase", "id=1&version=1"),
+    write(
+        "change_vote",
+        "id=1&version=1&verdict=approve&digest=0000000000000000000000000000000000000000000000000000000000000000",
+    ),
+    write("change_apply", "id=1&version=1"),
+    // There is no run here; that a viewer may not confirm a step is a test of the backend.
+    read_by_post("run_confirm_step", "id=1&step=none"),
+    // Ends the caller's own session and nobody else's.
+    Call { name: "sign_out_everywhere", method: "POST", arguments: "", nobody: Answer::SignIn, viewer: Answer::Open },
+    Call { name: "sign_out", method: "POST", arguments: "", nobody: Answer::SignIn, viewer: Answer::Open },
+];
+
+/// Stands for a form with a file in it, see [`Server::call`].
+const MULTIPART: &str = "multipart";
+
+struct Server {
+    address: SocketAddr,
+    backend: Backend,
+    stop: watch::Sender<bool>,
+    _site: tempfile::TempDir,
+}
+
+impl Server {
+    async fn start(pool: PgPool) -> Self {
+        let site = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(site.path().join("pkg")).expect("a folder");
+        std::fs::write(site.path().join("pkg/strata.js"), "").expect("a file");
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let (address, backend) = (listener.address(), Backend::new(pool));
+        let (stop, stopped) = watch::channel(false);
+        let opened = Site::open(site.path()).expect("a site");
+        tokio::spawn(run(listener, opened, backend.clone(), Settings::default(), stopped));
+        Self { address, backend, stop, _site: site }
+    }
+
+    /// Gives the status, the cookie where one is set, and the body.
+    async fn call(&self, call: &Call, cookie: Option<&str>) -> (u16, Option<String>, String) {
+        let url = format!("http://{}/api/{}", self.address, call.name);
+        let (method, arguments) = (call.method, call.arguments);
+        let cookie = cookie.map(ToOwned::to_owned);
+        let answer = tokio::task::spawn_blocking(move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let with_cookie = |name: &str| cookie.as_deref().filter(|_| name == "cookie").unwrap_or_default().to_owned();
+            match (method, arguments) {
+                ("GET", _) => agent.get(format!("{url}?{arguments}")).header("cookie", with_cookie("cookie")).call(),
+                (_, MULTIPART) => agent
+                    .post(url)
+                    .header("cookie", with_cookie("cookie"))
+                    .header("content-type", "multipart/form-data; boundary=XX")
+                    .send(
+                        "--XX\r\nContent-Disposition: form-data; name=\"environment\"\r\n\r\nproduction\r\n\
+                         --XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\n\r\n\
+                         version: 1\nenvironment: production\n\r\n--XX--\r\n",
+                    ),
+                _ => agent
+                    .post(url)
+                    .header("cookie", with_cookie("cookie"))
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .send(arguments),
+            }
+        });
+        let mut response = answer.await.expect("no panic").expect("an answer");
+        let set = response.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let set = set.and_then(|value| value.split(';').next()).map(ToOwned::to_owned);
+        (response.status().as_u16(), set, response.body_mut().read_to_string().expect("text"))
+    }
+
+    async fn sign_in(&self, email: &'static str) -> String {
+        let arguments = Box::leak(format!("email={email}&password={PASSWORD}").replace(' ', "+").into_boxed_str());
+        let (status, cookie, body) = self.call(&open("sign_in", "POST", arguments), None).await;
+        assert_eq!(status, 200, "{body}");
+        cookie.expect("a session")
+    }
+}
+
+async fn account(backend: &Backend, email: &str, capabilities: &[Capability]) {
+    let new = NewAccount { email: email.to_owned(), name: email.to_owned(), password: PASSWORD.to_owned() };
+    account_add(backend, &Actor::Operator, new).await.expect("an account");
+    for &capability in capabilities {
+        account_grant(backend, &Actor::Operator, email, ENVIRONMENT, capability).await.expect("a grant");
+    }
+}
+
+async fn prepared(pool: PgPool) -> Server {
+    let server = Server::start(pool).await;
+    environment_create(&server.backend, &Actor::Operator, ENVIRONMENT).await.expect("an environment");
+    topology_import(&server.backend, &Actor::Operator, ENVIRONMENT, TOPOLOGY, "First").await.expect("an import");
+    strata_backend::changes::change_start(&server.backend, &Actor::Operator, ENVIRONMENT, "Theirs").await.expect("a change");
+    account(&server.backend, "viewer@example.net", &[Capability::Viewer]).await;
+    account(&server.backend, "stranger@example.net", &[]).await;
+    server
+}
+
+fn fits(answer: Answer, status: u16) -> bool {
+    match answer {
+        Answer::Open => status < 400 || status == 422,
+        Answer::SignIn => status == 401,
+        Answer::Refused => status == 403,
+        Answer::Allowed => status < 400 || status == 404,
+    }
+}
+
+#[test]
+fn every_server_function_is_tried() {
+    let missing: Vec<_> = server_fn_paths()
+        .map(|(path, _)| path.trim_start_matches("/api/").to_owned())
+        .filter(|name| !CALLS.iter().any(|call| call.name == name))
+        .collect();
+    assert!(missing.is_empty(), "Give each of these a row in CALLS of {}, and expect 401 and 403: {missing:?}", file!());
+    assert_eq!(server_fn_paths().count(), CALLS.len(), "CALLS has a row for a function that is gone, or one twice");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn nobody_is_told_to_sign_in(pool: PgPool) {
+    let server = prepared(pool).await;
+    for call in CALLS {
+        let (status, _, body) = server.call(call, None).await;
+        assert!(fits(call.nobody, status), "{}: {status} {body}", call.name);
+    }
+    let _ = server.stop.send(true);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_viewer_changes_nothing(pool: PgPool) {
+    let server = prepared(pool.clone()).await;
+    let cookie = server.sign_in("viewer@example.net").await;
+    let changes = "SELECT count(*) FROM changes WHERE version > 1 OR state <> 'draft' OR id > 1";
+    for call in CALLS.iter().filter(|call| call.viewer != Answer::Open) {
+        let (status, _, body) = server.call(call, Some(&cookie)).await;
+        assert!(fits(call.viewer, status), "{}: {status} {body}", call.name);
+        let moved: i64 = sqlx::query_scalar(changes).fetch_one(&pool).await.expect("a count");
+        assert_eq!(moved, 0, "{} changed something", call.name);
+    }
+    let _ = server.stop.send(true);
+}
+
+/// Whoever has no capability in an environment does not learn that anything in it exists.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_stranger_finds_nothing(pool: PgPool) {
+    let server = prepared(pool).await;
+    let cookie = server.sign_in("stranger@example.net").await;
+    for call in CALLS.iter().filter(|call| call.viewer != Answer::Open) {
+        let (status, _, body) = server.call(call, Some(&cookie)).await;
+        assert_eq!(status, 404, "{}: {body}", call.name);
+    }
+    let _ = server.stop.send(true);
+}
