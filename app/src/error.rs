@@ -38,7 +38,9 @@ pub enum AppError {
         message: String,
     },
     /// The database does not answer.
-    #[error("The database does not answer. Nothing that was acknowledged is lost; this page works again as soon as it is back.")]
+    #[error(
+        "The database does not answer. Nothing that was acknowledged is lost; this page works again as soon as it is back."
+    )]
     Unavailable,
     /// A fault of ours.
     #[error("Something went wrong on the server. If you report it, give this id: {id}")]

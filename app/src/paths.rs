@@ -94,7 +94,8 @@ mod tests {
     #[test]
     fn next_stays_inside() {
         assert_eq!(safe_next(Some("/changes/3?env=a")), "/changes/3?env=a");
-        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""] {
+        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""]
+        {
             assert_eq!(safe_next(Some(foreign)), "/", "{foreign}");
         }
     }

@@ -7,6 +7,7 @@ use http::{Method, StatusCode, header};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use strata_backend::ctx::{Actor, Backend};
+use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY};
 use tower_sessions::Session;
 
 use crate::error::AppError;
@@ -55,7 +56,8 @@ pub fn answer<T>(result: Result<T, strata_backend::Error>) -> Result<T, AppError
 /// A page that needs a person leads to the sign-in page instead, and from there back.
 pub fn fail(error: AppError) -> AppError {
     let parts = use_context::<Parts>();
-    if let (AppError::NotSignedIn, Some(page)) = (&error, parts.filter(|parts| !parts.uri.path().starts_with("/api/"))) {
+    if let (AppError::NotSignedIn, Some(page)) = (&error, parts.filter(|parts| !parts.uri.path().starts_with("/api/")))
+    {
         let next = page.uri.path_and_query().map_or("/", |path| path.as_str());
         leptos_axum::redirect(&crate::paths::sign_in(next));
         return error;
@@ -64,7 +66,10 @@ pub fn fail(error: AppError) -> AppError {
     // another status would leave the person on a bare error body.
     let plain_form = use_context::<Parts>().is_some_and(|parts| {
         parts.method == Method::POST
-            && parts.headers.get(header::ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|a| a.contains("text/html")))
+            && parts
+                .headers
+                .get(header::ACCEPT)
+                .is_some_and(|accept| accept.to_str().is_ok_and(|a| a.contains("text/html")))
     });
     if let (false, Some(options), Ok(status)) =
         (plain_form, use_context::<ResponseOptions>(), StatusCode::from_u16(error.status()))
@@ -96,9 +101,8 @@ impl From<strata_backend::Error> for AppError {
 pub async fn session_begin(session: &Session, account: &str, epoch: i64) -> Result<(), AppError> {
     let store = |_| fail(AppError::Unavailable);
     session.cycle_id().await.map_err(store)?;
-    session.insert("account", account).await.map_err(store)?;
-    session.insert("epoch", epoch).await.map_err(store)?;
-    session.insert("since", strata_backend::ctx::now().timestamp()).await.map_err(store)
+    session.insert(ACCOUNT_KEY, account).await.map_err(store)?;
+    session.insert(EPOCH_KEY, epoch).await.map_err(store)
 }
 
 /// Ends the session and removes it from the store.

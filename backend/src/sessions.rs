@@ -19,6 +19,8 @@ use crate::error::Error;
 
 /// Key of the record's data that holds the account's id as text.
 pub const ACCOUNT_KEY: &str = "account";
+/// Key of the account's session epoch as of sign-in: signing out everywhere moves it on.
+pub const EPOCH_KEY: &str = "epoch";
 
 /// A session ends this long after its id was made, however busy it is; sign-in makes a new id.
 pub const LONGEST_HOURS: i64 = 24;

@@ -46,7 +46,8 @@ fn assemble(nodes: impl Strategy<Value = Vec<Node>>) -> impl Strategy<Value = To
 
 fn node(hostname: String) -> impl Strategy<Value = Node> {
     let address = |net: [u8; 3]| (1u8..40).prop_map(move |last| IpAddr::from([net[0], net[1], net[2], last]));
-    let container = (select(Platform::ALL.to_vec()), any::<bool>()).prop_map(|(platform, ha)| Container { platform, ha });
+    let container =
+        (select(Platform::ALL.to_vec()), any::<bool>()).prop_map(|(platform, ha)| Container { platform, ha });
     let hardware = (
         option::of(1u32..4),
         option::of(select(vec![256u64, 512, 1024, 65_536])),

@@ -42,7 +42,12 @@ export function navigation(page: Page): Locator {
   return page.getByRole('navigation', { name: 'Pages' });
 }
 
-/** The part of the page's head that says in which state something is. */
+/** A state in a word, behind its mark: the first one on the page is that of the page's subject. */
+export function badge(within: Page | Locator, word: string): Locator {
+  return within.getByText(new RegExp(`^\\W+${word}$`)).first();
+}
+
+/** The page's title, with the name in it. */
 export function heading(page: Page, name: string | RegExp): Locator {
   return page.getByRole('heading', { level: 1, name });
 }

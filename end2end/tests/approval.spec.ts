@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { disclosure, heading, open, region } from '../support/browser.ts';
+import { badge, disclosure, heading, open, region } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
 import { ADA, LENA, type Person, VERA } from '../support/people.ts';
 
@@ -186,7 +186,7 @@ test('a lead sends a change back with a reason, which its author reads', async (
   await disclosure(lead, 'Send back or reject').click();
   await lead.getByLabel('Reason').first().fill('The address belongs to another site');
   await lead.getByRole('button', { name: 'Send back' }).click();
-  await expect(lead.getByText('draft', { exact: true }).first()).toBeVisible();
+  await expect(badge(lead, 'draft')).toBeVisible();
 
   await expect(author.getByText(`${LENA.name}: The address belongs to another site`)).toBeVisible();
   await expect(author.getByRole('button', { name: 'Submit for review' })).toBeEnabled();
@@ -194,10 +194,10 @@ test('a lead sends a change back with a reason, which its author reads', async (
 
 /** Adds a node through the editor's form. */
 async function add(page: Page, hostname: string, address: string): Promise<void> {
-  if ((await page.getByRole('form', { name: 'Add a node' }).count()) === 0) {
+  if ((await page.getByRole('region', { name: 'Add a node' }).count()) === 0) {
     await page.getByRole('link', { name: 'Add a node' }).click();
   }
-  const form = page.getByRole('form', { name: 'Add a node' });
+  const form = page.getByRole('region', { name: 'Add a node' });
   await form.getByLabel('Hostname').fill(hostname);
   await form.getByLabel('Private address').fill(address);
   await form.getByRole('button', { name: 'Add node' }).click();

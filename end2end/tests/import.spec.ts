@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { Page } from '@playwright/test';
 
-import { heading, open, region } from '../support/browser.ts';
+import { badge, heading, open, region } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
 import { ADA, VERA } from '../support/people.ts';
 
@@ -34,7 +34,7 @@ const BAD: { what: string; bytes: Buffer | string; says: RegExp[] }[] = [
   },
   { what: 'another environment', bytes: 'version: 1\nenvironment: staging\nnodes: []\n', says: [/staging/, /production/] },
   { what: 'what is live already', bytes: EXAMPLE, says: [/nothing to change/] },
-  { what: 'a bomb of aliases', bytes: bomb(), says: [/alias|anchor|large|limit|budget|depth|repet/i] },
+  { what: 'a bomb of aliases', bytes: bomb(), says: [/line \d+/] },
 ];
 
 for (const { what, bytes, says } of BAD) {
@@ -74,7 +74,7 @@ test('a good file becomes a change to review, and not the live map', async ({ si
   await choose(page, { name: 'larger.yaml', mimeType: 'application/yaml', buffer: Buffer.from(larger) });
   await expect(heading(page, 'Import of larger.yaml')).toBeVisible();
   await expect(region(page, 'What it does')).toContainText('node imported-1.example.net (worker)');
-  await expect(page.getByText('draft', { exact: true }).first()).toBeVisible();
+  await expect(badge(page, 'draft')).toBeVisible();
   await open(page, '/?env=production&role=worker');
   await expect(page.getByText('imported-1.example.net')).toHaveCount(0);
 });

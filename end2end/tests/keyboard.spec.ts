@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { account, disclosure, heading, navigation, open, region } from '../support/browser.ts';
+import { account, badge, disclosure, heading, navigation, open, region } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
 import { press, tabTo, type } from '../support/keyboard.ts';
 import { ADA, LENA, PASSWORD, type Person } from '../support/people.ts';
@@ -21,7 +21,7 @@ test('the whole story by keyboard alone', async ({ visitor }) => {
   await ada.keyboard.press('Enter');
   await expect(heading(ada, TITLE)).toBeVisible();
 
-  const form = ada.getByRole('form', { name: 'Add a node' });
+  const form = ada.getByRole('region', { name: 'Add a node' });
   await type(ada, form.getByLabel('Hostname'), NODE);
   await type(ada, form.getByLabel('Private address'), '10.77.2.1');
   await press(ada, form.getByRole('button', { name: 'Add node' }));
@@ -31,7 +31,7 @@ test('the whole story by keyboard alone', async ({ visitor }) => {
   await expect(ada.getByRole('form', { name: 'Settings of Worker' })).toBeVisible();
   await press(ada, ada.getByRole('link', { name: 'Review and submit' }));
   await press(ada, ada.getByRole('button', { name: 'Submit for review' }));
-  await expect(ada.getByText('in review', { exact: true }).first()).toBeVisible();
+  await expect(badge(ada, 'in review')).toBeVisible();
 
   const lena = await visitor();
   await signInByKeyboard(lena, LENA);
@@ -70,7 +70,7 @@ test('every stop of the editor can be seen and has a name', async ({ signedIn, a
   const page = await signedIn(ADA);
   await open(page, `/changes/${id}/edit?node=worker-walk.example.net`);
   const last = page.getByRole('button', { name: 'Remove node and its 1 role' });
-  await tabTo(page, page.getByLabel('Search'));
+  await tabTo(page, page.getByRole('searchbox', { name: 'Search' }));
   const names: string[] = [];
   for (let stop = 0; stop < 150; stop += 1) {
     const focused = page.locator(':focus');

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { account, disclosure, heading, navigation, region, signIn } from '../support/browser.ts';
+import { account, badge, disclosure, heading, navigation, region, signIn } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
 import { ADA, LENA, type Person, VERA } from '../support/people.ts';
 
@@ -39,7 +39,7 @@ test('no JavaScript: the whole story in plain forms', async ({ visitor, api }) =
   await expect(heading(ada, TITLE)).toBeVisible();
   const id = Number(/\/changes\/(\d+)\/edit/.exec(ada.url())?.[1]);
 
-  const form = ada.getByRole('form', { name: 'Add a node' });
+  const form = ada.getByRole('region', { name: 'Add a node' });
   await form.getByLabel('Hostname').fill(NODE);
   await form.getByLabel('Private address').fill('no address');
   await form.getByRole('button', { name: 'Add node' }).click();
@@ -57,7 +57,7 @@ test('no JavaScript: the whole story in plain forms', async ({ visitor, api }) =
 
   await ada.getByRole('link', { name: 'Review and submit' }).click();
   await ada.getByRole('button', { name: 'Submit for review' }).click();
-  await expect(ada.getByText('in review', { exact: true }).first()).toBeVisible();
+  await expect(badge(ada, 'in review')).toBeVisible();
 
   const lena = await visitor(options);
   await lena.goto(`/changes/${id}`);
@@ -111,7 +111,7 @@ async function readEverything(page: Page, { id, run, revision, title, node }: Do
   await navigation(page).getByRole('link', { name: 'Changes' }).click();
   await page.getByRole('link', { name: title }).click();
   await expect(page).toHaveURL(new RegExp(`/changes/${id}$`));
-  await expect(page.getByText('applied', { exact: true }).first()).toBeVisible();
+  await expect(badge(page, 'applied')).toBeVisible();
   await expect(region(page, 'Decision')).toContainText(LENA.name);
   await expect(region(page, 'Timeline').getByRole('row').filter({ hasText: 'approved the change' })).toBeVisible();
 

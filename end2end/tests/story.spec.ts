@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { disclosure, heading, hydrated, navigation, open, region, signIn, withoutReload } from '../support/browser.ts';
+import { badge, disclosure, heading, hydrated, navigation, open, region, signIn, withoutReload } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
 import { ADA, LENA } from '../support/people.ts';
 
@@ -46,7 +46,7 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
   });
 
   await test.step('Ada adds a node, and sees at once what the rules say', async () => {
-    const form = ada.getByRole('form', { name: 'Add a node' });
+    const form = ada.getByRole('region', { name: 'Add a node' });
     await form.getByLabel('Hostname').fill(NODE);
     await form.getByLabel('Private address').fill(ADDRESS);
     await form.getByRole('button', { name: 'Add node' }).click();
@@ -71,9 +71,9 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
   await test.step('Ada submits it for review', async () => {
     await ada.getByRole('link', { name: 'Review and submit' }).click();
     await expect(heading(ada, TITLE)).toBeVisible();
-    await expect(ada.getByText('draft', { exact: true }).first()).toBeVisible();
+    await expect(badge(ada, 'draft')).toBeVisible();
     await ada.getByRole('button', { name: 'Submit for review' }).click();
-    await expect(ada.getByText('in review', { exact: true }).first()).toBeVisible();
+    await expect(badge(ada, 'in review')).toBeVisible();
     const apply = ada.getByRole('button', { name: 'Apply' });
     await expect(apply).toBeDisabled();
     await expect(ada.getByText(/has to be approved before it is applied/)).toBeVisible();
@@ -92,7 +92,7 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
     const summary = region(lena, 'What it does');
     await expect(summary.getByRole('heading', { name: 'Added (1)' })).toBeVisible();
     await expect(summary).toContainText(`node ${NODE} (worker)`);
-    await expect(lena.getByText('low risk')).toBeVisible();
+    await expect(badge(lena, 'low risk')).toBeVisible();
     await expect(region(lena, /^Plan \(/).getByRole('row').filter({ hasText: NODE })).not.toHaveCount(0);
     await expect(region(lena, /^Findings after it/)).toBeVisible();
     await expect(region(lena, 'Decision')).toContainText('0 of 1 leads');
@@ -102,7 +102,7 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
     await withoutReload(ada, async () => {
       await lena.getByRole('button', { name: 'Approve' }).click();
       await expect(region(lena, 'Decision')).toContainText('1 of 1 leads');
-      await expect(ada.getByText('approved', { exact: true }).first()).toBeVisible();
+      await expect(badge(ada, 'approved')).toBeVisible();
       await expect(region(ada, 'Decision').getByRole('listitem').filter({ hasText: LENA.name })).toContainText('approved');
       await expect(ada.getByRole('button', { name: 'Apply' })).toBeEnabled();
     });

@@ -14,6 +14,8 @@ use crate::embedded::{self, DataFolder, Embedded, EmbeddedError};
 
 /// A request that finds no connection in this time is told that the database does not answer.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
+/// Connections that are given back in this time are closed in good order.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Which database, and how many connections to it.
 #[derive(Args, Clone, Debug)]
@@ -106,7 +108,8 @@ impl Database {
 
     /// Closes all connections and stops a private server that we started.
     pub async fn close(self) {
-        self.pool.close().await;
+        // Whoever still holds a connection, such as the one that listens for news, has nothing left to say.
+        let _some_are_cut_off = tokio::time::timeout(CLOSE_WITHIN, self.pool.close()).await;
         if let Some(embedded) = self.embedded {
             // It waits for the server's checkpoint.
             let _it_panicked = tokio::task::spawn_blocking(move || embedded.stop()).await;

@@ -117,7 +117,8 @@ impl Server {
         let cookie = cookie.map(ToOwned::to_owned);
         let answer = tokio::task::spawn_blocking(move || {
             let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-            let with_cookie = |name: &str| cookie.as_deref().filter(|_| name == "cookie").unwrap_or_default().to_owned();
+            let with_cookie =
+                |name: &str| cookie.as_deref().filter(|_| name == "cookie").unwrap_or_default().to_owned();
             match (method, arguments) {
                 ("GET", _) => agent.get(format!("{url}?{arguments}")).header("cookie", with_cookie("cookie")).call(),
                 (_, MULTIPART) => agent
@@ -162,7 +163,9 @@ async fn prepared(pool: PgPool) -> Server {
     let server = Server::start(pool).await;
     environment_create(&server.backend, &Actor::Operator, ENVIRONMENT).await.expect("an environment");
     topology_import(&server.backend, &Actor::Operator, ENVIRONMENT, TOPOLOGY, "First").await.expect("an import");
-    strata_backend::changes::change_start(&server.backend, &Actor::Operator, ENVIRONMENT, "Theirs").await.expect("a change");
+    strata_backend::changes::change_start(&server.backend, &Actor::Operator, ENVIRONMENT, "Theirs")
+        .await
+        .expect("a change");
     account(&server.backend, "viewer@example.net", &[Capability::Viewer]).await;
     account(&server.backend, "stranger@example.net", &[]).await;
     server
@@ -183,7 +186,11 @@ fn every_server_function_is_tried() {
         .map(|(path, _)| path.trim_start_matches("/api/").to_owned())
         .filter(|name| !CALLS.iter().any(|call| call.name == name))
         .collect();
-    assert!(missing.is_empty(), "Give each of these a row in CALLS of {}, and expect 401 and 403: {missing:?}", file!());
+    assert!(
+        missing.is_empty(),
+        "Give each of these a row in CALLS of {}, and expect 401 and 403: {missing:?}",
+        file!()
+    );
     assert_eq!(server_fn_paths().count(), CALLS.len(), "CALLS has a row for a function that is gone, or one twice");
 }
 

@@ -18,7 +18,6 @@ use strata_domain::run::Run;
 use super::{PAGE, next_page};
 use crate::error::AppError;
 
-
 /// One page of changes, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeListView {
@@ -100,14 +99,19 @@ pub struct Acts {
 
 /// The changes of an environment, newest first.
 #[server(prefix = "/api", endpoint = "change_list", input = GetUrl)]
-pub async fn change_list(environment: Option<String>, state: Option<ChangeState>, before: Option<i64>) -> Result<ChangeListView, AppError> {
+pub async fn change_list(
+    environment: Option<String>,
+    state: Option<ChangeState>,
+    before: Option<i64>,
+) -> Result<ChangeListView, AppError> {
     use strata_domain::authz::{Permission, allow};
 
     use crate::server_context::{actor, answer, backend};
 
     let (backend, actor) = (backend(), actor());
     let environment = super::environment_or_first(environment).await?;
-    let changes = answer(strata_backend::changes::change_list(&backend, &actor, &environment, state, before, PAGE).await)?;
+    let changes =
+        answer(strata_backend::changes::change_list(&backend, &actor, &environment, state, before, PAGE).await)?;
     let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
     let next = next_page(&changes, |row| row.id);
     let start_refused = allow(&standing, Permission::StartChange).err().map(|refused| refused.reason);
@@ -178,7 +182,13 @@ pub async fn change_rebase(id: i64, version: i64) -> Result<(), AppError> {
 
 /// Votes on the plan with that digest.
 #[server(prefix = "/api", endpoint = "change_vote")]
-pub async fn change_vote(id: i64, version: i64, verdict: Verdict, reason: Option<String>, digest: String) -> Result<(), AppError> {
+pub async fn change_vote(
+    id: i64,
+    version: i64,
+    verdict: Verdict,
+    reason: Option<String>,
+    digest: String,
+) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend, fail};
 
     let digest = digest.parse().map_err(|_| {
@@ -202,7 +212,11 @@ pub async fn change_apply(id: i64, version: i64) -> Result<(), AppError> {
 
 /// Computes the review from what is stored; the same domain functions that the backend decides with.
 #[cfg(feature = "ssr")]
-fn review_of(view: strata_backend::changes::ChangeView, actor: &strata_backend::ctx::Actor, timeline: Vec<AuditEntry>) -> ReviewView {
+fn review_of(
+    view: strata_backend::changes::ChangeView,
+    actor: &strata_backend::ctx::Actor,
+    timeline: Vec<AuditEntry>,
+) -> ReviewView {
     use strata_domain::catalogue::Catalogue;
     use strata_domain::{approval, diff, findings, plan};
 
@@ -211,8 +225,10 @@ fn review_of(view: strata_backend::changes::ChangeView, actor: &strata_backend::
     let checked = findings::check(&view.desired, catalogue);
     let summary = findings::summary(&checked);
     let before: BTreeSet<String> = findings::check(&view.base, catalogue).iter().map(finding_key).collect();
-    let mut reviewed: Vec<ReviewedFinding> =
-        checked.into_iter().map(|finding| ReviewedFinding { new: !before.contains(&finding_key(&finding)), finding }).collect();
+    let mut reviewed: Vec<ReviewedFinding> = checked
+        .into_iter()
+        .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(&finding)), finding })
+        .collect();
     reviewed.sort_by_key(|reviewed| !reviewed.new);
     let requirements = approval::requirements(plan.risk, view.desired.nodes.len());
     let tallies = approval::tally(&requirements, &view.votes, plan.digest, &view.authors);
@@ -245,7 +261,12 @@ fn finding_key(finding: &Finding) -> String {
 
 /// Asks the domain, for each act, what the backend will ask when it is tried.
 #[cfg(feature = "ssr")]
-pub(super) fn acts_of(view: &strata_backend::changes::ChangeView, actor: &strata_backend::ctx::Actor, plan: &Plan, blockers: usize) -> Acts {
+pub(super) fn acts_of(
+    view: &strata_backend::changes::ChangeView,
+    actor: &strata_backend::ctx::Actor,
+    plan: &Plan,
+    blockers: usize,
+) -> Acts {
     use strata_backend::ctx::Actor;
     use strata_domain::authz::{Permission, allow};
     use strata_domain::change::{ChangeEvent, step};
@@ -253,7 +274,10 @@ pub(super) fn acts_of(view: &strata_backend::changes::ChangeView, actor: &strata
 
     let state = view.change.state;
     let gate = |permission, event: &ChangeEvent| {
-        allow(&view.standing, permission).and_then(|()| step(state, event).map(drop)).err().map(|refused| refused.reason)
+        allow(&view.standing, permission)
+            .and_then(|()| step(state, event).map(drop))
+            .err()
+            .map(|refused| refused.reason)
     };
     let voter = match actor {
         Actor::Account(account) => account.id.clone(),
@@ -272,8 +296,8 @@ pub(super) fn acts_of(view: &strata_backend::changes::ChangeView, actor: &strata
         approve: may_vote(already),
         refuse: may_vote(false),
         apply: gate(Permission::ApplyChange, &ChangeEvent::Apply),
-        rebase: (view.change.base == view.live).then(|| "It builds on the live revision already.".to_owned()).or_else(|| {
-            allow(&view.standing, Permission::EditChange).err().map(|refused| refused.reason)
-        }),
+        rebase: (view.change.base == view.live)
+            .then(|| "It builds on the live revision already.".to_owned())
+            .or_else(|| allow(&view.standing, Permission::EditChange).err().map(|refused| refused.reason)),
     }
 }

@@ -87,7 +87,14 @@ pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
     let plan = plan::plan(&view.base, &view.desired, catalogue);
     let blockers = findings::summary(&findings::check(&view.desired, catalogue)).blocker;
     let acts = super::changes::acts_of(&view, &actor, &plan, blockers);
-    Ok(DraftView { change: view.change, live: view.live, base: view.base, desired: view.desired, edits: view.edits, acts })
+    Ok(DraftView {
+        change: view.change,
+        live: view.live,
+        base: view.base,
+        desired: view.desired,
+        edits: view.edits,
+        acts,
+    })
 }
 
 /// Appends one edit to a draft; `version` is the one that the person saw.
@@ -127,7 +134,9 @@ impl EditForm {
             "add-node" => {
                 let NodeFacts { private_ip, public_ip, site, container, hardware } = self.facts()?;
                 let roles = Vec::new();
-                Edit::AddNode { node: Node { id: None, hostname, private_ip, public_ip, site, container, hardware, roles } }
+                Edit::AddNode {
+                    node: Node { id: None, hostname, private_ip, public_ip, site, container, hardware, roles },
+                }
             }
             "update-node" => Edit::UpdateNode { facts: self.facts()?, hostname },
             "rename-node" => Edit::RenameNode { from: hostname, to },
@@ -149,8 +158,12 @@ impl EditForm {
         let platform = choice(&self.platform, "platform", &Platform::ALL, Platform::as_str)?;
         let disk = choice(&self.disk, "disk", &DiskKind::ALL, DiskKind::as_str)?;
         Ok(NodeFacts {
-            private_ip: optional::<IpAddr>(&self.private_ip, "private_ip", "an IPv4 or IPv6 address such as 10.0.0.11")?
-                .ok_or_else(|| invalid("private_ip", "Every node needs a private address.".to_owned()))?,
+            private_ip: optional::<IpAddr>(
+                &self.private_ip,
+                "private_ip",
+                "an IPv4 or IPv6 address such as 10.0.0.11",
+            )?
+            .ok_or_else(|| invalid("private_ip", "Every node needs a private address.".to_owned()))?,
             public_ip: optional(&self.public_ip, "public_ip", "an IPv4 or IPv6 address such as 203.0.113.5")?,
             site: Some(self.site.trim().to_owned()).filter(|site| !site.is_empty()),
             container: platform.map(|platform| Container { platform, ha: !self.ha.is_empty() }),
@@ -199,7 +212,12 @@ fn optional<T: FromStr>(text: &str, field: &str, wanted: &str) -> Result<Option<
     }
 }
 
-fn choice<T: Copy>(text: &str, field: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Result<Option<T>, AppError> {
+fn choice<T: Copy>(
+    text: &str,
+    field: &str,
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, AppError> {
     match text {
         "" => Ok(None),
         text => all
@@ -245,7 +263,8 @@ mod tests {
 
     #[test]
     fn settings_get_the_type_that_the_catalogue_gives() {
-        let settings = BTreeMap::from([("concurrency".to_owned(), "8".to_owned()), ("empty".to_owned(), " ".to_owned())]);
+        let settings =
+            BTreeMap::from([("concurrency".to_owned(), "8".to_owned()), ("empty".to_owned(), " ".to_owned())]);
         let form = EditForm { role: "worker".to_owned(), settings, ..form("assign-role") };
         let Ok(Edit::AssignRole { settings, .. }) = form.into_edit() else { panic!("an assign-role edit") };
         assert_eq!(settings, Settings::from([("concurrency".to_owned(), SettingValue::Integer(8))]));

@@ -13,7 +13,6 @@ use strata_domain::run::{Run, RunStep};
 use super::{PAGE, next_page};
 use crate::error::AppError;
 
-
 /// One page of revisions, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryView {
@@ -68,7 +67,8 @@ pub async fn revision_list(environment: Option<String>, before: Option<i64>) -> 
     use crate::server_context::{actor, answer, backend};
 
     let environment = super::environment_or_first(environment).await?;
-    let revisions = answer(strata_backend::history::revision_list(&backend(), &actor(), &environment, before, PAGE).await)?;
+    let revisions =
+        answer(strata_backend::history::revision_list(&backend(), &actor(), &environment, before, PAGE).await)?;
     let next = next_page(&revisions, |row| row.number);
     Ok(HistoryView { environment, revisions, next })
 }
@@ -91,11 +91,20 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
             let votes = view.votes.into_iter().filter(|vote| vote.digest.to_string() == run.digest).collect();
             let subject = change.to_string();
             let mut audit = answer(
-                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("change", &subject))).await,
+                strata_backend::audit::audit_list(
+                    &backend,
+                    &actor,
+                    &environment,
+                    None,
+                    PAGE,
+                    Some(("change", &subject)),
+                )
+                .await,
             )?;
             let subject = run.id.to_string();
             audit.extend(answer(
-                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("run", &subject))).await,
+                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("run", &subject)))
+                    .await,
             )?);
             audit.sort_by_key(|entry| std::cmp::Reverse(entry.sequence));
             (Some(Origin { change: view.change, votes, run, steps }), audit)
@@ -103,7 +112,15 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
         _ => {
             let subject = number.to_string();
             let audit = answer(
-                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("revision", &subject))).await,
+                strata_backend::audit::audit_list(
+                    &backend,
+                    &actor,
+                    &environment,
+                    None,
+                    PAGE,
+                    Some(("revision", &subject)),
+                )
+                .await,
             )?;
             (None, audit)
         }
@@ -117,7 +134,8 @@ pub async fn audit_list(environment: Option<String>, before: Option<i64>) -> Res
     use crate::server_context::{actor, answer, backend};
 
     let environment = super::environment_or_first(environment).await?;
-    let entries = answer(strata_backend::audit::audit_list(&backend(), &actor(), &environment, before, PAGE, None).await)?;
+    let entries =
+        answer(strata_backend::audit::audit_list(&backend(), &actor(), &environment, before, PAGE, None).await)?;
     let next = next_page(&entries, |row| row.sequence);
     Ok(AuditView { environment, entries, next })
 }

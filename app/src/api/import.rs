@@ -27,7 +27,8 @@ pub async fn topology_import(form: MultipartData) -> Result<(), AppError> {
         while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
             match name.as_str() {
                 "file" if file.len() + chunk.len() > LIMIT_BYTES => {
-                    let message = format!("The file is larger than {} MiB, the limit for a topology.", LIMIT_BYTES / 1024 / 1024);
+                    let message =
+                        format!("The file is larger than {} MiB, the limit for a topology.", LIMIT_BYTES / 1024 / 1024);
                     return Err(fail(AppError::Invalid { field: "file".to_owned(), message }));
                 }
                 "file" => file.extend_from_slice(&chunk),

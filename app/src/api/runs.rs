@@ -66,7 +66,15 @@ pub async fn run_load(id: i64, log_after: Option<i64>) -> Result<RunView, AppErr
     let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &run.environment).await)?;
     let subject = id.to_string();
     let audit = answer(
-        strata_backend::audit::audit_list(&backend, &actor, &run.environment, None, PAGE, Some(("run", subject.as_str()))).await,
+        strata_backend::audit::audit_list(
+            &backend,
+            &actor,
+            &run.environment,
+            None,
+            PAGE,
+            Some(("run", subject.as_str())),
+        )
+        .await,
     )?;
     let log_next = (i64::try_from(log.len()) == Ok(LOG_PAGE)).then(|| log.last().map(|last| last.sequence)).flatten();
     let confirm_refused = allow(&standing, Permission::ConfirmStep).err().map(|refused| refused.reason);

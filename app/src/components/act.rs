@@ -24,6 +24,7 @@ pub fn Act(
     choice: Option<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let is_refused = refused.is_some();
+    let description = refused.clone();
     let why = refused.map(|reason| view! { <span class="why-not">{reason}</span> });
     view! {
         <span class="act">
@@ -34,6 +35,7 @@ pub fn Act(
                 name=choice.map(|(name, _)| name)
                 value=choice.map(|(_, value)| value)
                 disabled=move || is_refused || pending.get()
+                aria-description=description
             >
                 {label}
             </button>
@@ -96,7 +98,7 @@ pub fn TextField(
     let hint = (!hint.is_empty()).then(|| view! { <span class="hint">{hint}</span> });
     view! {
         <p class="field">
-            <label for=id.clone()>{label} {hint}</label>
+            <label for=id.clone()>{label} " " {hint}</label>
             <input
                 id=id
                 name=name

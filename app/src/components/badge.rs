@@ -131,6 +131,8 @@ pub fn FindingCounts(
             }
         })
         .collect();
-    let none = shown.is_empty().then(|| view! { <span class="count" data-tone="good"><span aria-hidden="true">"✓"</span> " no finding"</span> });
+    let none = shown.is_empty().then(
+        || view! { <span class="count" data-tone="good"><span aria-hidden="true">"✓"</span> " no finding"</span> },
+    );
     view! { <span class="counts">{shown} {none}</span> }
 }

@@ -65,9 +65,10 @@ pub fn ErrorPanel(
         AppError::NotFound { .. } => "Not found",
         AppError::Unavailable => "The database does not answer",
         AppError::Refused { .. } => "Not allowed",
-        AppError::Conflict { .. } | AppError::Invalid { .. } | AppError::Unexpected { .. } | AppError::Request { .. } => {
-            "That did not work"
-        }
+        AppError::Conflict { .. }
+        | AppError::Invalid { .. }
+        | AppError::Unexpected { .. }
+        | AppError::Request { .. } => "That did not work",
     };
     let way_on = match &error {
         AppError::NotSignedIn => {

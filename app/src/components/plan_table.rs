@@ -18,7 +18,8 @@ pub fn PlanTable(
         return view! { <p class="empty">"No step: the draft says the same as its base."</p> }.into_any();
     }
     let catalogue = Catalogue::built_in();
-    let positions: BTreeMap<String, usize> = plan.steps.iter().enumerate().map(|(i, step)| (step.id.clone(), i + 1)).collect();
+    let positions: BTreeMap<String, usize> =
+        plan.steps.iter().enumerate().map(|(i, step)| (step.id.clone(), i + 1)).collect();
     let rows: Vec<_> = plan
         .steps
         .iter()
@@ -44,7 +45,7 @@ pub fn PlanTable(
         .then(|| view! { <div class="notice" data-tone="info"><p>"Worth a thought before you go on:"</p><ul>{alternatives}</ul></div> });
     view! {
         {alternatives}
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Plan">
+        <div class="table-scroll" data-of="plan" tabindex="0" role="region" aria-label="Plan">
             <table>
                 <thead>
                     <tr>

@@ -18,7 +18,7 @@ pub fn AuditPage() -> impl IntoView {
         <Title text="Audit" />
         {loaded(view, |view| {
             view! {
-                <h1>"Audit" <span class="of">{view.environment}</span></h1>
+                <h1>"Audit " <span class="of">{view.environment}</span></h1>
                 <p class="lead">"Each row was written in the transaction of the thing it records; the database refuses to change or remove one."</p>
                 <AuditList entries=view.entries />
                 <NextLink next=view.next />

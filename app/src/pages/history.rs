@@ -16,7 +16,8 @@ use crate::paths;
 pub fn HistoryPage() -> impl IntoView {
     let (env, before) = (query("env"), before());
     let news = Live::version(move || Topic::Environment(env.get().unwrap_or_default()));
-    let view = Resource::new(move || (env.get(), before.get(), news.get()), |(env, before, _)| revision_list(env, before));
+    let view =
+        Resource::new(move || (env.get(), before.get(), news.get()), |(env, before, _)| revision_list(env, before));
     view! {
         <Title text="History" />
         {loaded(view, |view| {
@@ -66,7 +67,7 @@ pub fn HistoryPage() -> impl IntoView {
                 })
             };
             view! {
-                <h1>"History" <span class="of">{view.environment}</span></h1>
+                <h1>"History " <span class="of">{view.environment}</span></h1>
                 <p class="lead">"Revisions are immutable: each is what was live from its time to the next one's."</p>
                 {body}
                 <NextLink next=view.next />

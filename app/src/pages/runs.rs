@@ -28,7 +28,7 @@ pub fn RunListPage() -> impl IntoView {
                 Either::Right(view! { <RunTable runs=view.runs /> })
             };
             view! {
-                <h1>"Runs" <span class="of">{view.environment}</span></h1>
+                <h1>"Runs " <span class="of">{view.environment}</span></h1>
                 {body}
                 <NextLink next=view.next />
             }
@@ -230,7 +230,9 @@ fn Log(lines: Vec<LogLine>, next: Option<i64>, run: i64) -> impl IntoView {
                 }
             })
             .collect();
-        Either::Right(view! { <ol class="log" tabindex="0" role="region" aria-label="Log lines, times in UTC">{lines}</ol> })
+        Either::Right(
+            view! { <ol class="log" tabindex="0" role="region" aria-label="Log lines, times in UTC">{lines}</ol> },
+        )
     };
     view! {
         <section class="panel" aria-labelledby="log-heading">

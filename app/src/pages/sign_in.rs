@@ -16,9 +16,8 @@ pub fn SignInPage() -> impl IntoView {
     let action = ServerAction::<SignIn>::new();
     let next = query("next");
     let error = move || action.value().get().and_then(Result::err);
-    let password_error = Signal::derive(move || {
-        error().and_then(|error| error.for_field("password").map(ToOwned::to_owned))
-    });
+    let password_error =
+        Signal::derive(move || error().and_then(|error| error.for_field("password").map(ToOwned::to_owned)));
     let other_error = Signal::derive(move || error().filter(|error| !matches!(error, AppError::Invalid { .. })));
     view! {
         <Title text="Sign in" />

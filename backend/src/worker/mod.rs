@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::ctx::Backend;
 use crate::error::Error;
-use executors::{DryRun, Executor};
+use executors::Executor;
 
 /// The channel that says that there is work.
 const CHANNEL: &str = "strata_work";
@@ -45,25 +45,20 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What [`run`] works with: four steps at once, leases of 30 seconds, a poll each second, the dry run.
-    pub fn named(name: impl Into<String>) -> Self {
+    /// Four steps at once, leases of 30 seconds, a poll each second.
+    pub fn new(name: impl Into<String>, executor: impl Executor + 'static) -> Self {
         Self {
             name: name.into(),
             lease: Duration::from_secs(30),
             poll: Duration::from_secs(1),
             parallel: 4,
-            executor: Arc::new(DryRun::default()),
+            executor: Arc::new(executor),
         }
     }
 }
 
 /// Works until `shutdown` says true; a step that is under way then is given back at once.
-pub async fn run(backend: Backend, worker_name: String, shutdown: watch::Receiver<bool>) {
-    run_with(backend, Settings::named(worker_name), shutdown).await;
-}
-
-/// As [`run`], with other settings.
-pub async fn run_with(backend: Backend, settings: Settings, shutdown: watch::Receiver<bool>) {
+pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver<bool>) {
     let (told, work) = watch::channel(());
     let mut tasks = JoinSet::new();
     tasks.spawn(listen(backend.clone(), told, shutdown.clone()));

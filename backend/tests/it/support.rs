@@ -138,9 +138,9 @@ impl Working {
 
     pub fn with(world: &World, executor: Arc<dyn Executor>, lease: Duration) -> Self {
         let (stop, shutdown) = watch::channel(false);
-        let settings =
-            Settings { lease, parallel: 2, poll: Duration::from_millis(100), executor, ..Settings::named("test") };
-        let task = tokio::spawn(worker::run_with(world.backend.clone(), settings, shutdown));
+        let name = "test".to_owned();
+        let settings = Settings { name, lease, poll: Duration::from_millis(100), parallel: 2, executor };
+        let task = tokio::spawn(worker::run(world.backend.clone(), settings, shutdown));
         Self { task, stop }
     }
 

@@ -124,9 +124,10 @@ fn memberships(grouping: &Grouping<'_>, report: &mut Report) {
     }
     for &(group, member) in &grouping.lost {
         let (node, _) = member;
-        let mut fixes =
-            vec![Fix::new(format!("Add the group {group}"), vec![Edit::AddGroup { name: group.to_owned() }])];
+        let mut fixes = Vec::new();
         if grouping.view.addressable(node) {
+            let edits = vec![Edit::AddGroup { name: group.to_owned() }];
+            fixes.push(Fix::new(format!("Add the group {group}"), edits));
             fixes.extend(join_smallest(member));
         }
         report.add(&Problem::UnknownGroup { role, group }, Subject::node(node), Some(&grouping.role.id), fixes);

@@ -84,13 +84,12 @@ fn role_settings() {
     let other = with("sql-2", |n| set_role(n, "replication", "both"));
     assert_eq!(message(&other).as_deref(), Some("replication is both; it has to be master or slave."));
     let text = with("worker-1", |n| set_role(n, "concurrency", "many"));
-    assert_eq!(
-        message(&text).as_deref(),
-        Some("concurrency is many; it has to be a whole number from 1 to 1024.")
-    );
-    let number = |n| with("worker-1", |node| {
-        node.roles[0].settings.insert("concurrency".to_owned(), SettingValue::Integer(n));
-    });
+    assert_eq!(message(&text).as_deref(), Some("concurrency is many; it has to be a whole number from 1 to 1024."));
+    let number = |n| {
+        with("worker-1", |node| {
+            node.roles[0].settings.insert("concurrency".to_owned(), SettingValue::Integer(n));
+        })
+    };
     assert_eq!(found(&number(0), rule), ["instance worker-1.example.net/worker"]);
     assert!(found(&number(8), rule).is_empty());
 
@@ -276,7 +275,11 @@ fn ddb_groups() {
     assert!(found(&healthy(), RuleId::DdbGroupTooSmall).is_empty());
 
     let grown = |count: u8| {
-        changed(|t| (3..=count).for_each(|i| add(t, &format!("ddb-x{i}"), i, role("distributed-database", &[("availability_group", "ag-1")]))))
+        changed(|t| {
+            (3..=count).for_each(|i| {
+                add(t, &format!("ddb-x{i}"), i, role("distributed-database", &[("availability_group", "ag-1")]))
+            })
+        })
     };
     assert!(found(&grown(4), RuleId::DdbGroupTooLarge).is_empty());
     assert_eq!(found(&grown(5), RuleId::DdbGroupTooLarge), ["group ag-1"]);
@@ -370,5 +373,36 @@ fn sorted_and_counted_and_serialised() {
     assert_eq!(severities, [Severity::Blocker, Severity::Warning, Severity::Advice]);
     assert_eq!(summary(&findings), Summary { blocker: 1, warning: 1, advice: 1 });
     assert_eq!(findings[0].role, Some(RoleId::from("sql")));
-    insta::assert_snapshot!(serde_json::to_string_pretty(&to_json(&findings[2..])).expect("serialises"), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&to_json(&findings[2..])).expect("serialises"), @r#"
+    {
+      "findings": [
+        {
+          "fixes": [
+            {
+              "edits": [
+                {
+                  "kind": "remove-group",
+                  "name": "ag-3"
+                }
+              ],
+              "label": "Remove the group ag-3"
+            }
+          ],
+          "message": "ag-3 has no node.",
+          "rule": "ddb.empty-group",
+          "severity": "advice",
+          "subject": {
+            "kind": "group",
+            "name": "ag-3"
+          },
+          "why": "An empty group is either forgotten or not yet filled."
+        }
+      ],
+      "summary": {
+        "advice": 1,
+        "blocker": 0,
+        "warning": 0
+      }
+    }
+    "#);
 }

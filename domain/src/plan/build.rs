@@ -270,8 +270,7 @@ impl<'a> Builder<'a> {
                 }
             };
             if let Some((step, manual)) = last {
-                wait.push(step);
-                wait.extend(manual.map(|(manual, _)| manual));
+                wait.push(manual.map_or(step, |(manual, _)| manual));
             }
             let effect = Effect::InstanceChecked { address, settings: after.clone() };
             let verify = self.add(about(StepKind::VerifyRole), Impact::None, effect, wait);
@@ -298,16 +297,21 @@ impl<'a> Builder<'a> {
         let replication = role?.replication.as_ref()?;
         let before = change.before.and_then(|settings| replication.part(settings));
         let after = change.after.and_then(|settings| replication.part(settings))?;
-        let task = match (before, after) {
-            (Some(before), after) if before == after => return None,
-            (None, ReplicationPart::Master) => ReplicationTask::StartMaster,
-            (Some(_), ReplicationPart::Master) => ReplicationTask::Promote,
-            (None, ReplicationPart::Slave) => ReplicationTask::JoinAsSlave,
-            (Some(_), ReplicationPart::Slave) => ReplicationTask::Demote,
-        };
         let is_master = |settings: &Settings| replication.part(settings) == Some(ReplicationPart::Master);
-        let masters = self.desired.instances_of(change.role.as_str()).filter(|other| is_master(other.settings));
-        let master = masters.map(|master| master.place.name()).min().map(str::to_owned);
+        let master_in = |topology: &Topology| {
+            let masters = topology.instances_of(change.role.as_str()).filter(|other| is_master(other.settings));
+            masters.map(|master| master.place.name()).min().map(str::to_owned)
+        };
+        let (task, master) = match (before, after) {
+            (Some(before), after) if before == after => return None,
+            (None, ReplicationPart::Master) => match master_in(self.base) {
+                Some(so_far) => (ReplicationTask::TakeOver, Some(so_far)),
+                None => (ReplicationTask::StartMaster, None),
+            },
+            (Some(_), ReplicationPart::Master) => (ReplicationTask::Promote, master_in(self.base)),
+            (None, ReplicationPart::Slave) => (ReplicationTask::JoinAsSlave, master_in(self.desired)),
+            (Some(_), ReplicationPart::Slave) => (ReplicationTask::Demote, master_in(self.desired)),
+        };
         let rank = Rank {
             stage: 1,
             role: self.roles.rank(change.role),
@@ -501,7 +505,7 @@ struct HandOver {
 impl HandOver {
     fn note(&mut self, task: ReplicationTask, step: usize, manual: usize, verify: usize) {
         match task {
-            ReplicationTask::StartMaster | ReplicationTask::Promote => {
+            ReplicationTask::StartMaster | ReplicationTask::TakeOver | ReplicationTask::Promote => {
                 if self.master.is_none() {
                     self.master = Some((step, verify));
                     self.is_promotion = task == ReplicationTask::Promote;

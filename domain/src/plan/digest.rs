@@ -84,6 +84,7 @@ fn effect(encoding: &mut Encoding, effect: &Effect) {
                 ReplicationTask::JoinAsSlave => 2,
                 ReplicationTask::Promote => 3,
                 ReplicationTask::Demote => 4,
+                ReplicationTask::TakeOver => 5,
             });
             encoding.option(master.as_deref(), Encoding::text);
         }

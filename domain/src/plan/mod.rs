@@ -219,7 +219,7 @@ pub enum Effect {
         address: Option<IpAddr>,
         /// What has to be done.
         task: ReplicationTask,
-        /// Where the master is afterwards, if there is one.
+        /// The other side: the master so far for a new master, the master from now on for a slave.
         master: Option<String>,
     },
     /// An availability group is there.
@@ -238,8 +238,10 @@ pub enum Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplicationTask {
-    /// A new instance becomes the master.
+    /// A new instance becomes the first master.
     StartMaster,
+    /// A new instance takes over from the master so far.
+    TakeOver,
     /// A new instance becomes a slave.
     JoinAsSlave,
     /// A slave becomes the master.

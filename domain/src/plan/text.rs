@@ -62,6 +62,7 @@ impl Step {
                 let master = master.as_deref().unwrap_or("the master");
                 match task {
                     ReplicationTask::StartMaster => format!("Set up {role} on {place} as the master by hand"),
+                    ReplicationTask::TakeOver => format!("Let {role} on {place} take over from {master} by hand"),
                     ReplicationTask::JoinAsSlave => {
                         format!("Set up replication of {role} from {master} to {place} by hand")
                     }
@@ -87,6 +88,14 @@ impl Step {
                 format!("Check that the platform starts {place} elsewhere when its host fails."),
                 format!("Check that {place} takes writes."),
             ],
+            ReplicationTask::TakeOver => vec![
+                format!("Take a consistent copy of the data on {master} and note its position in the binary log."),
+                format!("Restore the copy on {here} and start replication from {master} at the noted position."),
+                "Stop writes: the platform is down from here on.".to_owned(),
+                format!("Wait until {place} has caught up, stop replication and let it take writes."),
+                format!("Let the slaves replicate from {place}."),
+                format!("Check that the platform writes to {place}."),
+            ],
             ReplicationTask::JoinAsSlave => vec![
                 format!("Take a consistent copy of the data on {master} and note its position in the binary log."),
                 format!("Restore the copy on {here}."),
@@ -96,7 +105,7 @@ impl Step {
             ],
             ReplicationTask::Promote => vec![
                 "Stop writes: the platform is down from here on.".to_owned(),
-                format!("Wait until {here} has caught up with the master so far."),
+                format!("Wait until {here} has caught up with {master}."),
                 format!("Stop replication on {place} and let it take writes."),
                 format!("Let the other slaves replicate from {place}."),
                 format!("Check that the platform writes to {place}."),

@@ -7,6 +7,7 @@ use clap::Args;
 use strata_backend::{Actor, environments};
 
 use super::Failure;
+use super::worker::Execution;
 use crate::database::{Database, DatabaseArgs};
 use crate::demo;
 use crate::serve::{self, Listener, PublicUrl, Shutdown, Site, TrustedProxies};
@@ -31,6 +32,8 @@ pub(super) struct ServeArgs {
     /// Addresses of reverse proxies, with commas between, whose X-Forwarded-For is believed
     #[arg(long, env = "STRATA_TRUSTED_PROXY", value_name = "ADDRESSES")]
     trusted_proxy: Option<TrustedProxies>,
+    #[command(flatten)]
+    execution: Execution,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -65,8 +68,9 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
             listener.address()
         );
     }
-    let worker = (!args.no_worker)
-        .then(|| tokio::spawn(strata_backend::worker::run(backend.clone(), serve::worker_name(), shutdown.receiver())));
+    let worker = (!args.no_worker).then(|| {
+        tokio::spawn(strata_backend::worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()))
+    });
     tracing::info!("serving {address}");
     let settings = serve::Settings {
         public_url: args.public_url.clone(),

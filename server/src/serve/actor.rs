@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use strata_app::server_context::ClientAddress;
+use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY};
 use strata_backend::{Actor, Backend, accounts};
 use tower_sessions::Session;
 use tower_sessions::session::Error as SessionError;
@@ -15,18 +16,11 @@ use super::AppState;
 use super::answer::Asker;
 use super::unavailable;
 
-/// A session ends this long after signing in, whatever happens in it.
-const LONGEST_SECONDS: i64 = 7 * 24 * 60 * 60;
 /// A session that is used is renewed at most so often: reading a page should not write.
 const RENEWED_AFTER_SECONDS: i64 = 5 * 60;
 
-/// Keys of the session's data; sign-in writes the first three.
-mod key {
-    pub(super) const ACCOUNT: &str = "account";
-    pub(super) const EPOCH: &str = "epoch";
-    pub(super) const SINCE: &str = "since";
-    pub(super) const SEEN: &str = "seen";
-}
+/// Key of the session's data with the time of its latest renewal, in seconds since 1970.
+const SEEN_KEY: &str = "seen";
 
 /// The layer: puts [`Actor`] and [`ClientAddress`] into the request.
 pub(super) async fn identify(
@@ -68,21 +62,16 @@ async fn present(backend: &Backend, session: &Session, now: i64) -> Result<Actor
     if session.id().is_none() {
         return Ok(Actor::Nobody);
     }
-    let account: Option<String> = session.get(key::ACCOUNT).await?;
-    let epoch: Option<i64> = session.get(key::EPOCH).await?;
-    let since: Option<i64> = session.get(key::SINCE).await?;
-    let (Some(account), Some(epoch), Some(since)) = (account, epoch, since) else { return Ok(Actor::Nobody) };
-    let actor = match now - since < LONGEST_SECONDS {
-        true => accounts::actor_load(backend, &account, epoch).await?,
-        false => None,
-    };
-    let Some(actor) = actor else {
+    let account: Option<String> = session.get(ACCOUNT_KEY).await?;
+    let epoch: Option<i64> = session.get(EPOCH_KEY).await?;
+    let (Some(account), Some(epoch)) = (account, epoch) else { return Ok(Actor::Nobody) };
+    let Some(actor) = accounts::actor_load(backend, &account, epoch).await? else {
         session.flush().await?;
         return Ok(Actor::Nobody);
     };
-    let seen: i64 = session.get(key::SEEN).await?.unwrap_or(since);
+    let seen: i64 = session.get(SEEN_KEY).await?.unwrap_or_default();
     if now - seen >= RENEWED_AFTER_SECONDS {
-        session.insert(key::SEEN, now).await?;
+        session.insert(SEEN_KEY, now).await?;
     }
     Ok(actor)
 }

@@ -1,5 +1,7 @@
 //! The binary and its parts from outside: real processes, real PostgreSQL, real HTTP. One test program, linked once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod command_line;
 mod embedded;
 mod running;

@@ -92,7 +92,8 @@ impl RoleCard {
                 worst: worst.get(instance.place.name()).copied(),
             });
         }
-        let of_role: Vec<&Finding> = findings.iter().filter(|finding| finding.role.as_ref() == Some(&role.id)).collect();
+        let of_role: Vec<&Finding> =
+            findings.iter().filter(|finding| finding.role.as_ref() == Some(&role.id)).collect();
         Self {
             id: role.id.to_string(),
             name: role.name.clone(),
@@ -118,7 +119,8 @@ impl RolePanel {
 
 impl InstanceRow {
     fn of(instance: &Instance<'_>) -> Self {
-        let settings = instance.settings.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))).collect();
+        let settings =
+            instance.settings.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))).collect();
         match instance.place {
             Place::Service(service) => Self {
                 place: service.name.clone(),
@@ -131,7 +133,11 @@ impl InstanceRow {
             Place::Node(node) => Self {
                 place: node.hostname.clone(),
                 service: false,
-                addresses: [Some(node.private_ip), node.public_ip].into_iter().flatten().map(|ip| ip.to_string()).collect(),
+                addresses: [Some(node.private_ip), node.public_ip]
+                    .into_iter()
+                    .flatten()
+                    .map(|ip| ip.to_string())
+                    .collect(),
                 site: node.site.clone(),
                 settings,
                 machine: machine::in_words(node.container, node.hardware),

@@ -69,7 +69,13 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
     let found: Vec<_> = found.into_iter().map(|finding| (finding, false)).collect();
     let mut groups = desired.availability_groups.clone();
     groups.sort();
-    let draft = Draft { id: change.id, version: change.version, refused: StoredValue::new(acts.edit.clone()), action, groups: StoredValue::new(groups) };
+    let draft = Draft {
+        id: change.id,
+        version: change.version,
+        refused: StoredValue::new(acts.edit.clone()),
+        action,
+        groups: StoredValue::new(groups),
+    };
     let stale = (change.base != live).then(|| {
         view! {
             <p class="notice" data-tone="attention">
@@ -159,7 +165,9 @@ fn NodeList(id: i64, topology: Topology, search: String) -> impl IntoView {
             }
         })
         .collect();
-    let cut = (total > LISTED_NODES).then(|| view! { <p class="hint">{format!("The first {LISTED_NODES} of {total}; search to narrow down.")}</p> });
+    let cut = (total > LISTED_NODES).then(
+        || view! { <p class="hint">{format!("The first {LISTED_NODES} of {total}; search to narrow down.")}</p> },
+    );
     let none = (total == 0).then(|| view! { <p class="empty">"No node here."</p> });
     view! {
         <section class="panel" aria-labelledby="nodes-heading">

@@ -158,8 +158,10 @@ fn SelectField(
     options: Vec<&'static str>,
     value: Option<&'static str>,
 ) -> impl IntoView {
-    let options: Vec<_> =
-        options.into_iter().map(|word| view! { <option value=word selected=value == Some(word)>{word}</option> }).collect();
+    let options: Vec<_> = options
+        .into_iter()
+        .map(|word| view! { <option value=word selected=value == Some(word)>{word}</option> })
+        .collect();
     view! {
         <p class="field">
             <label for=id.clone()>{label}</label>
@@ -228,7 +230,9 @@ fn SettingFields(prefix: String, role: &'static Role, values: Settings, draft: D
             let id = format!("{prefix}-{}", spec.name);
             let name = format!("form[settings][{}]", spec.name);
             match &spec.kind {
-                SettingKind::Choice(words) => Either::Left(view! { <ChoiceField id name spec options=words.clone() value /> }),
+                SettingKind::Choice(words) => {
+                    Either::Left(view! { <ChoiceField id name spec options=words.clone() value /> })
+                }
                 SettingKind::Group => {
                     Either::Left(view! { <ChoiceField id name spec options=draft.groups.get_value() value /> })
                 }
@@ -242,7 +246,13 @@ fn SettingFields(prefix: String, role: &'static Role, values: Settings, draft: D
 }
 
 #[component]
-fn ChoiceField(id: String, name: String, spec: &'static SettingSpec, options: Vec<String>, value: String) -> impl IntoView {
+fn ChoiceField(
+    id: String,
+    name: String,
+    spec: &'static SettingSpec,
+    options: Vec<String>,
+    value: String,
+) -> impl IntoView {
     let options: Vec<_> = options
         .into_iter()
         .map(|word| {

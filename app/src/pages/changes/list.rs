@@ -80,10 +80,11 @@ fn ChangeList(view: ChangeListView, state: Option<ChangeState>, start: ServerAct
         })
     };
     let answer = move || start.value().get().and_then(Result::err);
-    let title_error = Signal::derive(move || answer().and_then(|error| error.for_field("title").map(ToOwned::to_owned)));
+    let title_error =
+        Signal::derive(move || answer().and_then(|error| error.for_field("title").map(ToOwned::to_owned)));
     let other_error = Signal::derive(move || answer().filter(|error| !matches!(error, AppError::Invalid { .. })));
     view! {
-        <h1>"Changes" <span class="of">{environment.clone()}</span></h1>
+        <h1>"Changes " <span class="of">{environment.clone()}</span></h1>
         <section class="panel" aria-labelledby="start-heading">
             <h2 id="start-heading">"Start a change"</h2>
             <ActError error=other_error />

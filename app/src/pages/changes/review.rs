@@ -11,7 +11,9 @@ use super::summary::ChangeSummary;
 use crate::api::changes::{
     ChangeApply, ChangeRebase, ChangeSubmit, ChangeVote, ChangeWithdraw, CountedVote, ReviewView, change_load,
 };
-use crate::components::{Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, PlanTable, Stateful, TextField, loaded};
+use crate::components::{
+    Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, PlanTable, Stateful, TextField, loaded,
+};
 use crate::error::AppError;
 use crate::live::{Live, Topic};
 use crate::pages::number;
@@ -80,7 +82,9 @@ fn Review(view: ReviewView, actions: Actions) -> impl IntoView {
     let ReviewView { change, live, edits, diff, plan, findings, summary, votes, tallies, runs, acts, timeline } = view;
     let (base, target) = (change.base, (change.id, change.version));
     let rebase_refused = acts.rebase.clone();
-    let stale = (base != live && matches!(change.state, ChangeState::Draft | ChangeState::InReview | ChangeState::Approved)).then(|| {
+    let stale = (base != live
+        && matches!(change.state, ChangeState::Draft | ChangeState::InReview | ChangeState::Approved))
+    .then(|| {
         view! {
             <div class="notice" data-tone="attention">
                 <p>{format!("Revision {live} went live since; this change builds on revision {base}.")}</p>
@@ -221,7 +225,12 @@ fn Decision(
         .into_iter()
         .map(|tally| {
             let mark = if tally.met() { "✓" } else { "○" };
-            let words = format!("{} of {} {}", tally.have.min(tally.requirement.quorum), tally.requirement.quorum, tally.requirement.group.name());
+            let words = format!(
+                "{} of {} {}",
+                tally.have.min(tally.requirement.quorum),
+                tally.requirement.quorum,
+                tally.requirement.group.name()
+            );
             view! { <li data-met=tally.met().then_some("true")><span aria-hidden="true">{mark}</span> " " {words}</li> }
         })
         .collect();

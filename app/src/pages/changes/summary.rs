@@ -70,11 +70,15 @@ fn node_lines(node: &NodeDiff, presence: Presence) -> Vec<String> {
     let hostname = &node.hostname;
     match (node.presence, presence) {
         (Presence::Changed, _) => {
-            let roles = node.roles.iter().filter(|role| role.presence == presence).map(|role| role_line(hostname, role));
+            let roles =
+                node.roles.iter().filter(|role| role.presence == presence).map(|role| role_line(hostname, role));
             let facts = (presence == Presence::Changed)
-                .then(|| node.renamed_from.iter().map(|from| format!("{from} is renamed to {hostname}")).chain(
-                    node.fields.iter().map(|field| format!("{hostname}: {}", field_line(field))),
-                ))
+                .then(|| {
+                    node.renamed_from
+                        .iter()
+                        .map(|from| format!("{from} is renamed to {hostname}"))
+                        .chain(node.fields.iter().map(|field| format!("{hostname}: {}", field_line(field))))
+                })
                 .into_iter()
                 .flatten();
             facts.chain(roles).collect()
@@ -90,7 +94,11 @@ fn node_lines(node: &NodeDiff, presence: Presence) -> Vec<String> {
 
 fn role_line(hostname: &str, role: &RoleDiff) -> String {
     let settings = role.settings.iter().map(field_line).collect::<Vec<_>>().join(", ");
-    if settings.is_empty() { format!("{} on {hostname}", role.role) } else { format!("{} on {hostname}: {settings}", role.role) }
+    if settings.is_empty() {
+        format!("{} on {hostname}", role.role)
+    } else {
+        format!("{} on {hostname}: {settings}", role.role)
+    }
 }
 
 fn service_line(service: &ServiceDiff) -> String {

@@ -14,7 +14,10 @@ pub fn RoleList(bands: Vec<Band>, environment: String) -> impl IntoView {
         .flat_map(|band| band.roles.into_iter().map(move |role| (band.layer, role)))
         .map(|(layer, role)| {
             let groups = role.clusters.iter().filter(|cluster| !cluster.name.is_empty());
-            let groups = groups.map(|cluster| format!("{} ({})", cluster.name, cluster.pips.len())).collect::<Vec<_>>().join(", ");
+            let groups = groups
+                .map(|cluster| format!("{} ({})", cluster.name, cluster.pips.len()))
+                .collect::<Vec<_>>()
+                .join(", ");
             view! {
                 <tr>
                     <th scope="row"><a href=paths::role(&environment, &role.id)>{role.name}</a></th>

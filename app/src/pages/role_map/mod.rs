@@ -40,7 +40,7 @@ fn RoleMap(view: RoleMapView, as_list: bool) -> impl IntoView {
     let head = view! {
         <div class="page-head">
             <div>
-                <h1>"Role map" <span class="of">{environment.clone()}</span></h1>
+                <h1>"Role map " <span class="of">{environment.clone()}</span></h1>
                 <p class="facts">
                     <a href=paths::revision(&environment, revision.number)>{format!("Revision {}", revision.number)}</a>
                     " live since " <Moment at=revision.made_at /> ", "
@@ -78,7 +78,8 @@ fn RoleMap(view: RoleMapView, as_list: bool) -> impl IntoView {
         }
     };
     let total = view.summary.blocker + view.summary.warning + view.summary.advice;
-    let cut = (total > view.findings.len()).then(|| view! { <p class="hint">{format!("The first {} of {total}.", view.findings.len())}</p> });
+    let cut = (total > view.findings.len())
+        .then(|| view! { <p class="hint">{format!("The first {} of {total}.", view.findings.len())}</p> });
     let findings = view.findings.into_iter().map(|finding| (finding, false)).collect::<Vec<_>>();
     Either::Right(view! {
         {head}
@@ -94,11 +95,13 @@ fn RoleMap(view: RoleMapView, as_list: bool) -> impl IntoView {
 #[component]
 fn EmptyEnvironment(environment: String, refused: Option<String>) -> impl IntoView {
     let act = match refused {
-        None => Either::Left(view! { <a class="button" data-tone="primary" href=paths::import(&environment)>"Import a topology file"</a> }),
+        None => Either::Left(
+            view! { <a class="button" data-tone="primary" href=paths::import(&environment)>"Import a topology file"</a> },
+        ),
         Some(reason) => Either::Right(view! { <span class="why-not">{reason}</span> }),
     };
     view! {
-        <h1>"Role map" <span class="of">{environment.clone()}</span></h1>
+        <h1>"Role map " <span class="of">{environment.clone()}</span></h1>
         <section class="panel empty-state">
             <h2>"Nothing here yet"</h2>
             <p>"This environment has no topology. Import a topology file, and it becomes revision 1 and the role map."</p>

@@ -11,7 +11,8 @@ use crate::paths;
 pub fn RolePanelView(panel: RolePanel, environment: String) -> impl IntoView {
     let requirements: Vec<_> = panel.role.requirements.iter().map(|text| view! { <li>{text.clone()}</li> }).collect();
     let shown = panel.instances.len();
-    let cut = (panel.total > shown).then(|| view! { <p class="hint">{format!("The first {shown} of {}.", panel.total)}</p> });
+    let cut =
+        (panel.total > shown).then(|| view! { <p class="hint">{format!("The first {shown} of {}.", panel.total)}</p> });
     let rows: Vec<_> = panel.instances.into_iter().map(|row| view! { <InstanceItem row /> }).collect();
     let findings = panel.findings.into_iter().map(|finding| (finding, false)).collect::<Vec<_>>();
     view! {
@@ -42,7 +43,8 @@ fn InstanceItem(row: InstanceRow) -> impl IntoView {
         .chain(Some(row.machine).filter(|machine| !machine.is_empty()))
         .collect::<Vec<_>>()
         .join(" · ");
-    let settings: Vec<_> = row.settings.into_iter().map(|setting| view! { <span class="chip">{setting}</span> }).collect();
+    let settings: Vec<_> =
+        row.settings.into_iter().map(|setting| view! { <span class="chip">{setting}</span> }).collect();
     view! {
         <li>
             <p><strong>{row.place}</strong> " " {service} " " {settings}</p>

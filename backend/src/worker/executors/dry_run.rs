@@ -22,13 +22,6 @@ impl DryRun {
     }
 }
 
-impl Default for DryRun {
-    /// Slow enough for a person to follow.
-    fn default() -> Self {
-        Self::new(Duration::from_millis(150))
-    }
-}
-
 #[async_trait]
 impl Executor for DryRun {
     async fn execute(&self, step: &Step, log: &StepLog<'_>) -> Result<(), StepError> {
