@@ -8,8 +8,8 @@ use strata_domain::news::News;
 /// What a page wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// Anything in that environment.
-    Environment(String),
+    /// Anything in that environment; none where the address names none, and the page shows the first.
+    Environment(Option<String>),
     /// That change.
     Change(i64),
     /// That run.
@@ -48,7 +48,8 @@ impl Live {
     #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears news"))]
     fn publish(self, news: &News) {
         self.counts.update(|counts| {
-            *counts.entry(Topic::Environment(news.environment().to_owned())).or_default() += 1;
+            *counts.entry(Topic::Environment(Some(news.environment().to_owned()))).or_default() += 1;
+            *counts.entry(Topic::Environment(None)).or_default() += 1;
             match news {
                 News::Environment { .. } => {}
                 News::Change { id, .. } => *counts.entry(Topic::Change(*id)).or_default() += 1,

@@ -116,8 +116,7 @@ fn add(topology: &mut Topology, kind: &str, index: u32, hardware: &Hardware, gro
         hostname: format!("{kind}-{index:03}.large.example.net"),
         private_ip: IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + number)),
         // 198.18.0.0/15 is set aside for tests and large enough.
-        public_ip: is_public
-            .then(|| IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + number))),
+        public_ip: is_public.then(|| IpAddr::V4(Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + number))),
         site: Some(format!("dc{}", index % 3 + 1)),
         container: Some(Container { platform: Platform::Kvm, ha: true }),
         hardware: *hardware,

@@ -171,7 +171,7 @@ fn named_facts(facts: &NodeFacts) -> Vec<(&'static str, Option<String>)> {
 fn fields_between(before: Option<&Node>, after: Option<&Node>) -> Vec<FieldDiff> {
     // Texts are made only where something differs: of thousands of nodes, few do.
     if let (Some(before), Some(after)) = (before, after)
-        && NodeFacts::from(before) == NodeFacts::from(after)
+        && NodeFacts::same(before, after)
     {
         return Vec::new();
     }

@@ -5,15 +5,23 @@ import { type Locator, type Page, expect } from '@playwright/test';
 /** Past so many stops nobody goes on looking. */
 const PATIENCE = 150;
 
-/** Presses Tab until something has the focus, and looks whether the focus can be seen there. */
+/** Presses Tab, or Shift and Tab where it lies behind, until something has the focus, which then can be seen there. */
 export async function tabTo(page: Page, wanted: Locator): Promise<void> {
   await expect(wanted).toBeVisible();
   for (let presses = 0; presses <= PATIENCE; presses += 1) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) {
+    const key = await wanted.evaluate((element) => {
+      const { activeElement } = document;
+      if (activeElement === element) {
+        return undefined;
+      }
+      const lies = activeElement?.compareDocumentPosition(element) ?? 0;
+      return lies & Node.DOCUMENT_POSITION_PRECEDING ? 'Shift+Tab' : 'Tab';
+    });
+    if (key === undefined) {
       await expectFocusVisible(wanted);
       return;
     }
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
   }
   throw new Error(`${PATIENCE} times Tab did not lead to ${wanted.toString()}`);
 }

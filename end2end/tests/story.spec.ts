@@ -62,8 +62,8 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
     await expect(ada.getByRole('form', { name: 'Settings of Worker' })).toBeVisible();
     await expect(region(ada, 'Findings').getByText('node.idle')).toHaveCount(0);
     const plan = region(ada, /^Plan \(/).getByRole('table');
-    for (const kind of ['prepare-node', 'install-role', 'verify-role']) {
-      await expect(plan.getByRole('cell', { name: kind, exact: true })).toHaveCount(1);
+    for (const step of ['Prepare node', 'Install Worker on', 'Verify Worker on']) {
+      await expect(plan.getByRole('cell', { name: `${step} ${NODE}` })).toHaveCount(1);
     }
     await expect(region(ada, /^Edits \(2\)/)).toContainText(ADA.name);
   });

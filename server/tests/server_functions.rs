@@ -194,7 +194,7 @@ fn every_server_function_is_tried() {
     assert_eq!(server_fn_paths().count(), CALLS.len(), "CALLS has a row for a function that is gone, or one twice");
 }
 
-#[sqlx::test(migrations = "../migrations")]
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn nobody_is_told_to_sign_in(pool: PgPool) {
     let server = prepared(pool).await;
     for call in CALLS {
@@ -204,7 +204,7 @@ async fn nobody_is_told_to_sign_in(pool: PgPool) {
     let _ = server.stop.send(true);
 }
 
-#[sqlx::test(migrations = "../migrations")]
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_viewer_changes_nothing(pool: PgPool) {
     let server = prepared(pool.clone()).await;
     let cookie = server.sign_in("viewer@example.net").await;
@@ -219,7 +219,7 @@ async fn a_viewer_changes_nothing(pool: PgPool) {
 }
 
 /// Whoever has no capability in an environment does not learn that anything in it exists.
-#[sqlx::test(migrations = "../migrations")]
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_stranger_finds_nothing(pool: PgPool) {
     let server = prepared(pool).await;
     let cookie = server.sign_in("stranger@example.net").await;

@@ -37,7 +37,7 @@ pub fn AuditList(
         })
         .collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Audit rows">
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of audit rows">
             <table>
                 <thead>
                     <tr>

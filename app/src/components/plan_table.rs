@@ -45,7 +45,7 @@ pub fn PlanTable(
         .then(|| view! { <div class="notice" data-tone="info"><p>"Worth a thought before you go on:"</p><ul>{alternatives}</ul></div> });
     view! {
         {alternatives}
-        <div class="table-scroll" data-of="plan" tabindex="0" role="region" aria-label="Plan">
+        <div class="table-scroll" data-of="plan" tabindex="0" role="region" aria-label="Table of plan">
             <table>
                 <thead>
                     <tr>

@@ -12,7 +12,7 @@ use crate::pages::{before, query};
 #[component]
 pub fn AuditPage() -> impl IntoView {
     let (env, before) = (query("env"), before());
-    let news = Live::version(move || Topic::Environment(env.get().unwrap_or_default()));
+    let news = Live::version(move || Topic::Environment(env.get()));
     let view = Resource::new(move || (env.get(), before.get(), news.get()), |(env, before, _)| audit_list(env, before));
     view! {
         <Title text="Audit" />

@@ -15,7 +15,7 @@ use crate::paths;
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let (env, before) = (query("env"), before());
-    let news = Live::version(move || Topic::Environment(env.get().unwrap_or_default()));
+    let news = Live::version(move || Topic::Environment(env.get()));
     let view =
         Resource::new(move || (env.get(), before.get(), news.get()), |(env, before, _)| revision_list(env, before));
     view! {
@@ -49,7 +49,7 @@ pub fn HistoryPage() -> impl IntoView {
                 Either::Left(view! { <p class="empty">"No revision yet. The first import makes revision 1."</p> })
             } else {
                 Either::Right(view! {
-                    <div class="table-scroll" tabindex="0" role="region" aria-label="Revisions">
+                    <div class="table-scroll" tabindex="0" role="region" aria-label="Table of revisions">
                         <table>
                             <thead>
                                 <tr>
@@ -166,7 +166,7 @@ fn OriginBody(origin: Origin) -> impl IntoView {
                 <dt>"Plan"</dt>
                 <dd><code title=run.digest.clone()>{short(&run.digest)}</code></dd>
             </dl>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Steps">
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of steps">
                 <table>
                     <thead>
                         <tr>

@@ -16,7 +16,7 @@ use crate::paths;
 pub fn Layout() -> impl IntoView {
     let session = Resource::new_blocking(|| (), |()| session_load());
     view! {
-        <a class="skip-link" href="#main">"Skip to the content"</a>
+        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
         <header class="site-header">
             <a class="brand" href="/"><Mark /> "Strata"</a>
             <Transition>

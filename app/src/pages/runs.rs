@@ -17,7 +17,7 @@ use crate::paths;
 #[component]
 pub fn RunListPage() -> impl IntoView {
     let (env, before) = (query("env"), before());
-    let news = Live::version(move || Topic::Environment(env.get().unwrap_or_default()));
+    let news = Live::version(move || Topic::Environment(env.get()));
     let view = Resource::new(move || (env.get(), before.get(), news.get()), |(env, before, _)| run_list(env, before));
     view! {
         <Title text="Runs" />
@@ -59,7 +59,7 @@ pub fn RunTable(
         })
         .collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Runs">
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of runs">
             <table>
                 <thead>
                     <tr>
@@ -154,7 +154,7 @@ fn RunBody(
         </p>
         <section class="panel" aria-labelledby="steps-heading">
             <h2 id="steps-heading">"Steps"</h2>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Steps">
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of steps">
                 <table>
                     <thead>
                         <tr>
@@ -231,7 +231,7 @@ fn Log(lines: Vec<LogLine>, next: Option<i64>, run: i64) -> impl IntoView {
             })
             .collect();
         Either::Right(
-            view! { <ol class="log" tabindex="0" role="region" aria-label="Log lines, times in UTC">{lines}</ol> },
+            view! { <div class="log" tabindex="0" role="region" aria-label="Log lines, times in UTC"><ol>{lines}</ol></div> },
         )
     };
     view! {

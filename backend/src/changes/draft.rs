@@ -25,11 +25,35 @@ pub async fn change_start(backend: &Backend, actor: &Actor, environment: &str, t
     let base = write.place()?.live.ok_or_else(|| {
         Error::refused("This environment has no topology yet; import one, and changes can be made to it.")
     })?;
+    if let Some(id) = untouched_draft(&mut write, base, &title).await? {
+        return Ok(id);
+    }
     let id = change_add(&mut write, base, &title).await?;
     let environment = write.place()?.slug.clone();
     let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id).after(json!({ "title": title, "base": base }));
     write.commit(row, vec![News::Change { environment, id }]).await?;
     Ok(id)
+}
+
+/// The draft that this very request made already, if it comes twice: the same title by the same person over the same
+/// base, with nothing done to it since. Whoever starts a change holds the lock on their account until they commit, so
+/// the second of a double click waits for the first.
+async fn untouched_draft(write: &mut Write, base: i64, title: &str) -> Result<Option<i64>, Error> {
+    let Some(author) = write.account_id()? else { return Ok(None) };
+    let environment_id = write.place()?.id;
+    sqlx::query!("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", author).fetch_one(write.connection()).await?;
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM changes
+         WHERE environment_id = $1 AND created_by = $2 AND title = $3 AND base_revision = $4
+           AND state = 'draft' AND touched_action = $5",
+        environment_id,
+        author,
+        title,
+        base,
+        AuditAction::ChangeStarted.as_str(),
+    )
+    .fetch_optional(write.connection())
+    .await?)
 }
 
 /// Appends an edit to a draft; gives the new version. A node that is added gets its id here.

@@ -131,3 +131,14 @@ async fn a_manual_step_waits_for_a_person(pool: sqlx::PgPool) {
         audit_list(backend, &Actor::Operator, ENVIRONMENT, None, 100, Some(("run", &run.to_string()))).await.unwrap();
     assert_eq!(confirmations.iter().filter(|row| row.action == AuditAction::StepConfirmed).count(), 1);
 }
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_double_click_starts_one_change(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let start = || change_start(&world.backend, &world.ada, ENVIRONMENT, "Once");
+    let (first, second) = tokio::join!(start(), start());
+    assert_eq!(first, second);
+    world.edit(&world.ada, first.clone().unwrap(), add_node("worker-9.example.net", "worker")).await;
+    assert_ne!(start().await, first, "what was edited since is another draft");
+    assert_eq!(world.count("changes").await, 2);
+}

@@ -17,16 +17,15 @@ pub fn between(base: &Topology, desired: &Topology) -> Vec<Edit> {
 
     edits.extend(new_groups.difference(&old_groups).map(|name| Edit::AddGroup { name: (*name).clone() }));
     edits.extend(removed.iter().map(|node| Edit::RemoveNode { hostname: node.hostname.clone() }));
-    let renames = kept
+    let renames: Vec<(String, String)> = kept
         .iter()
         .filter(|(before, after)| before.hostname != after.hostname)
         .map(|(before, after)| (before.hostname.clone(), after.hostname.clone()))
         .collect();
-    edits.extend(in_free_order(renames, base, desired).into_iter().map(|(from, to)| Edit::RenameNode { from, to }));
+    edits.extend(in_free_order(&renames, base, desired).into_iter().map(|(from, to)| Edit::RenameNode { from, to }));
     for (before, after) in &kept {
-        let facts = NodeFacts::from(*after);
-        if NodeFacts::from(*before) != facts {
-            edits.push(Edit::UpdateNode { hostname: after.hostname.clone(), facts });
+        if !NodeFacts::same(before, after) {
+            edits.push(Edit::UpdateNode { hostname: after.hostname.clone(), facts: NodeFacts::from(*after) });
         }
         roles_between(before, after, &mut edits);
     }
@@ -77,7 +76,7 @@ fn services_between(base: &Topology, desired: &Topology, edits: &mut Vec<Edit>) 
 }
 
 /// Renames in an order in which every new name is free; where names go round in a circle, one waits under another name.
-fn in_free_order(renames: Vec<(String, String)>, base: &Topology, desired: &Topology) -> Vec<(String, String)> {
+fn in_free_order(renames: &[(String, String)], base: &Topology, desired: &Topology) -> Vec<(String, String)> {
     let by_old: HashMap<String, usize> =
         renames.iter().enumerate().map(|(index, (from, _))| (from.to_ascii_lowercase(), index)).collect();
     let mut ordered = Vec::with_capacity(renames.len());

@@ -2,6 +2,7 @@
 //!
 //! Reading never panics and never takes half a file: either the whole topology, or one error with its place.
 
+mod seeds;
 mod shape;
 mod suggest;
 

@@ -30,18 +30,14 @@ fn duplicate_hostname(view: &View<'_>, report: &mut Report) {
 /// `node.duplicate-address`.
 fn duplicate_address(view: &View<'_>, report: &mut Report) {
     let nodes = &view.topology.nodes;
-    let mut private: HashMap<IpAddr, Vec<&Node>> = HashMap::with_capacity(nodes.len());
-    let mut public: HashMap<IpAddr, Vec<&Node>> = HashMap::new();
-    for node in nodes {
-        private.entry(node.private_ip.to_canonical()).or_default().push(node);
-        if let Some(address) = node.public_ip {
-            public.entry(address.to_canonical()).or_default().push(node);
-        }
+    let private = Sharers::of(nodes, |node| Some(node.private_ip));
+    let public = Sharers::of(nodes, |node| node.public_ip);
+    if private.0.is_empty() && public.0.is_empty() {
+        return;
     }
     for node in nodes {
-        let shared_private = private.get(&node.private_ip.to_canonical()).filter(|sharers| sharers.len() > 1);
-        let shared_public =
-            node.public_ip.and_then(|address| public.get(&address.to_canonical())).filter(|sharers| sharers.len() > 1);
+        let shared_private = private.with(Some(node.private_ip));
+        let shared_public = public.with(node.public_ip);
         if shared_private.is_none() && shared_public.is_none() {
             continue;
         }
@@ -68,6 +64,34 @@ fn duplicate_address(view: &View<'_>, report: &mut Report) {
             Vec::new()
         };
         report.add(&problem, Subject::node(node), None, fixes);
+    }
+}
+
+/// Nodes by the address that they share; addresses that one node alone has are left out.
+struct Sharers<'a>(HashMap<IpAddr, Vec<&'a Node>>);
+
+impl<'a> Sharers<'a> {
+    fn of(nodes: &'a [Node], address: impl Fn(&Node) -> Option<IpAddr>) -> Self {
+        let mut counts: HashMap<IpAddr, usize> = HashMap::with_capacity(nodes.len());
+        for address in nodes.iter().filter_map(&address) {
+            *counts.entry(address.to_canonical()).or_insert(0) += 1;
+        }
+        counts.retain(|_, count| *count > 1);
+        let mut sharers: HashMap<IpAddr, Vec<&Node>> = HashMap::with_capacity(counts.len());
+        if !counts.is_empty() {
+            for node in nodes {
+                if let Some(address) = address(node).map(|address| address.to_canonical())
+                    && counts.contains_key(&address)
+                {
+                    sharers.entry(address).or_default().push(node);
+                }
+            }
+        }
+        Self(sharers)
+    }
+
+    fn with(&self, address: Option<IpAddr>) -> Option<&Vec<&'a Node>> {
+        self.0.get(&address?.to_canonical())
     }
 }
 

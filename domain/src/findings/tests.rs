@@ -276,9 +276,9 @@ fn ddb_groups() {
 
     let grown = |count: u8| {
         changed(|t| {
-            (3..=count).for_each(|i| {
-                add(t, &format!("ddb-x{i}"), i, role("distributed-database", &[("availability_group", "ag-1")]))
-            })
+            for i in 3..=count {
+                add(t, &format!("ddb-x{i}"), i, role("distributed-database", &[("availability_group", "ag-1")]));
+            }
         })
     };
     assert!(found(&grown(4), RuleId::DdbGroupTooLarge).is_empty());

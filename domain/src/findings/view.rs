@@ -1,16 +1,18 @@
 //! A topology as the rules see it: instances by role, hostnames counted, built in one pass.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::catalogue::{Catalogue, PlaceKind, Role};
 use crate::edit::{Edit, NodeFacts};
+use crate::pairing::lower_case;
 use crate::topology::{Instance, Node, Place, SettingValue, Settings, Topology};
 
 pub(super) struct View<'a> {
     pub topology: &'a Topology,
     pub roles: Vec<RoleView<'a>>,
     pub groups: HashSet<&'a str>,
-    hostnames: HashMap<String, usize>,
+    hostnames: HashMap<Cow<'a, str>, usize>,
 }
 
 /// One role with its instances, in the order of the topology.
@@ -42,7 +44,7 @@ impl<'a> View<'a> {
         }
         let mut hostnames = HashMap::with_capacity(topology.nodes.len());
         for node in &topology.nodes {
-            *hostnames.entry(node.hostname.to_ascii_lowercase()).or_insert(0) += 1;
+            *hostnames.entry(lower_case(&node.hostname)).or_insert(0) += 1;
         }
         let groups = topology.availability_groups.iter().map(String::as_str).collect();
         Self { topology, roles, groups, hostnames }
@@ -50,7 +52,7 @@ impl<'a> View<'a> {
 
     /// How many nodes have this node's hostname.
     pub fn namesakes(&self, node: &Node) -> usize {
-        self.hostnames.get(&node.hostname.to_ascii_lowercase()).copied().unwrap_or(0)
+        self.hostnames.get(&lower_case(&node.hostname)).copied().unwrap_or(0)
     }
 
     /// Whether an edit that names this node means this node.
@@ -66,7 +68,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A group name that is not taken: `ag-1`, `ag-2`…, after `taken` others that the same fix makes.
+    /// Group names that are not taken: `ag-1`, `ag-2`…
     pub fn free_group_names(&self) -> impl Iterator<Item = String> {
         (1..).map(|number| format!("ag-{number}")).filter(|name| !self.groups.contains(name.as_str()))
     }

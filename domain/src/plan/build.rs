@@ -8,8 +8,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::changes::{Changes, InstanceChange, NodeChange, Site, claims};
+use super::hand_over::HandOver;
 use super::impact::{self, GroupSizes, Touch};
 use super::order::{Draft, Rank};
+use super::role_order::RoleOrder;
 use super::{Effect, Impact, ReplicationTask, Step, StepKind};
 use crate::catalogue::{Catalogue, Growth, ReplicationPart, Role};
 use crate::edit::NodeFacts;
@@ -62,62 +64,6 @@ fn changes_by_role<'a, 'c>(
     by_role
 }
 
-/// Roles in an order in which each comes after all that it depends on.
-struct RoleOrder<'a> {
-    ranks: HashMap<&'a str, usize>,
-    /// By rank: the ranks of all roles that it depends on, directly or not.
-    below: Vec<Vec<usize>>,
-}
-
-impl<'a> RoleOrder<'a> {
-    fn of(catalogue: &'a Catalogue, changes: &Changes<'a>) -> Self {
-        let mut order = Self { ranks: HashMap::new(), below: Vec::new() };
-        for role in &catalogue.roles {
-            order.place(role, catalogue, &mut Vec::new());
-        }
-        // Roles that the catalogue does not know come last and depend on nothing.
-        let mut unknown: Vec<&str> = changes.instances.iter().map(|change| change.role.as_str()).collect();
-        unknown.sort_unstable();
-        for role in unknown {
-            if !order.ranks.contains_key(role) {
-                order.ranks.insert(role, order.below.len());
-                order.below.push(Vec::new());
-            }
-        }
-        order
-    }
-
-    fn place(&mut self, role: &'a Role, catalogue: &'a Catalogue, open: &mut Vec<&'a str>) {
-        let id = role.id.as_str();
-        // A role that is still open depends on itself in the end; that edge is left out.
-        if self.ranks.contains_key(id) || open.contains(&id) {
-            return;
-        }
-        open.push(id);
-        let mut below = Vec::new();
-        for other in role.depends_on.iter().filter_map(|id| catalogue.role(id.as_str())) {
-            self.place(other, catalogue, open);
-            if let Some(&rank) = self.ranks.get(other.id.as_str()) {
-                below.push(rank);
-                below.extend_from_slice(&self.below[rank]);
-            }
-        }
-        open.pop();
-        below.sort_unstable();
-        below.dedup();
-        self.ranks.insert(id, self.below.len());
-        self.below.push(below);
-    }
-
-    fn rank(&self, role: &RoleId) -> usize {
-        self.ranks.get(role.as_str()).copied().unwrap_or(self.below.len())
-    }
-
-    fn above(&self, rank: usize) -> Vec<usize> {
-        (0..self.below.len()).filter(|&other| self.below[other].contains(&rank)).collect()
-    }
-}
-
 /// A point that others wait for: all of a role's instances verified, or all that leave removed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Gate {
@@ -127,7 +73,7 @@ enum Gate {
 
 struct Builder<'a> {
     roles: RoleOrder<'a>,
-    sizes: GroupSizes,
+    sizes: GroupSizes<'a>,
     base: &'a Topology,
     desired: &'a Topology,
     catalogue: &'a Catalogue,
@@ -486,49 +432,6 @@ impl<'a> Builder<'a> {
         for (index, change) in changes.nodes.iter().enumerate() {
             let (Some(after), Some(step)) = (change.after, self.node_steps[index]) else { continue };
             self.drafts[step].after.extend(claims(after).iter().filter_map(|claim| makes_room.get(claim)));
-        }
-    }
-}
-
-/// The turns of masters and slaves when the master changes.
-#[derive(Default)]
-struct HandOver {
-    /// The step that makes an instance the master, and its verification.
-    master: Option<(usize, usize)>,
-    /// The step that configures a master so far as slave.
-    demotion: Option<usize>,
-    is_promotion: bool,
-    /// Manual steps of slaves, which need the master.
-    slaves: Vec<usize>,
-}
-
-impl HandOver {
-    fn note(&mut self, task: ReplicationTask, step: usize, manual: usize, verify: usize) {
-        match task {
-            ReplicationTask::StartMaster | ReplicationTask::TakeOver | ReplicationTask::Promote => {
-                if self.master.is_none() {
-                    self.master = Some((step, verify));
-                    self.is_promotion = task == ReplicationTask::Promote;
-                }
-            }
-            ReplicationTask::JoinAsSlave => self.slaves.push(manual),
-            ReplicationTask::Demote => {
-                self.slaves.push(manual);
-                self.demotion.get_or_insert(step);
-            }
-        }
-    }
-
-    /// The old master stops being one, then the new one starts, then slaves follow it.
-    fn sequence(self, drafts: &mut [Draft]) {
-        let Some((master, verified)) = self.master else { return };
-        if self.is_promotion
-            && let Some(demotion) = self.demotion
-        {
-            drafts[master].after.push(demotion);
-        }
-        for slave in self.slaves {
-            drafts[slave].after.push(verified);
         }
     }
 }

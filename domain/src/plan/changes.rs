@@ -78,7 +78,7 @@ impl<'a> Changes<'a> {
         let change = |before, after| NodeChange { before, after, makes_room: false };
 
         for (before, after) in kept {
-            let own = before.hostname != after.hostname || NodeFacts::from(before) != NodeFacts::from(after);
+            let own = before.hostname != after.hostname || !NodeFacts::same(before, after);
             let index = own.then_some(nodes.len());
             if own {
                 nodes.push(change(Some(before), Some(after)));

@@ -127,6 +127,6 @@ fn dependencies_check(role: &Role) -> String {
     if role.depends_on.is_empty() {
         return format!("{} depends on no other role", role.name);
     }
-    let names: Vec<&str> = role.depends_on.iter().map(|id| id.as_str()).collect();
+    let names: Vec<&str> = role.depends_on.iter().map(crate::topology::RoleId::as_str).collect();
     format!("would expect these roles to answer: {}", names.join(", "))
 }

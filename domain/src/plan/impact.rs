@@ -24,7 +24,12 @@ fn risk_of(step: &Step) -> Risk {
 }
 
 /// What it costs to give an instance other settings.
-pub(super) fn of_configure(role: Option<&Role>, before: &Settings, after: &Settings, groups: &GroupSizes) -> Impact {
+pub(super) fn of_configure(
+    role: Option<&Role>,
+    before: &Settings,
+    after: &Settings,
+    groups: &GroupSizes<'_>,
+) -> Impact {
     let Some(role) = role else { return Impact::None };
     if let Some(replication) = &role.replication {
         return match replication.part(before) {
@@ -43,7 +48,7 @@ pub(super) fn of_configure(role: Option<&Role>, before: &Settings, after: &Setti
 }
 
 /// What it costs to take an instance away.
-pub(super) fn of_removal(role: Option<&Role>, before: &Settings, groups: &GroupSizes) -> Impact {
+pub(super) fn of_removal(role: Option<&Role>, before: &Settings, groups: &GroupSizes<'_>) -> Impact {
     let Some(role) = role else { return Impact::None };
     if let Some(replication) = &role.replication {
         return match replication.part(before) {
@@ -134,16 +139,16 @@ pub(super) fn group_of<'a>(role: &Role, settings: &'a Settings) -> Option<&'a st
 }
 
 /// How many nodes each role has in each group, before and after.
-pub(super) struct GroupSizes(HashMap<(String, String), (usize, usize)>);
+pub(super) struct GroupSizes<'a>(HashMap<(&'a str, &'a str), (usize, usize)>);
 
-impl GroupSizes {
-    pub fn of(base: &Topology, desired: &Topology, catalogue: &Catalogue) -> Self {
-        let mut sizes: HashMap<(String, String), (usize, usize)> = HashMap::new();
+impl<'a> GroupSizes<'a> {
+    pub fn of(base: &'a Topology, desired: &'a Topology, catalogue: &'a Catalogue) -> Self {
+        let mut sizes: HashMap<(&str, &str), (usize, usize)> = HashMap::new();
         for role in catalogue.roles.iter().filter(|role| role.group.is_some()) {
-            let mut count = |topology: &Topology, add: fn(&mut (usize, usize))| {
+            let mut count = |topology: &'a Topology, add: fn(&mut (usize, usize))| {
                 for instance in topology.instances_of(role.id.as_str()) {
                     if let Some(group) = group_of(role, instance.settings) {
-                        add(sizes.entry((role.id.0.clone(), group.to_owned())).or_default());
+                        add(sizes.entry((role.id.as_str(), group)).or_default());
                     }
                 }
             };
@@ -155,6 +160,6 @@ impl GroupSizes {
 
     /// Whether a group that had more is left with one node.
     fn loses_redundancy(&self, role: &Role, group: &str) -> bool {
-        self.0.get(&(role.id.0.clone(), group.to_owned())).is_some_and(|&(before, after)| before > 1 && after == 1)
+        self.0.get(&(role.id.as_str(), group)).is_some_and(|&(before, after)| before > 1 && after == 1)
     }
 }

@@ -6,8 +6,10 @@ mod build;
 mod changes;
 mod checks;
 mod digest;
+mod hand_over;
 mod impact;
 mod order;
+mod role_order;
 mod text;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ const FILTERS: [ChangeState; 5] =
 pub fn ChangeListPage() -> impl IntoView {
     let (env, state, before) = (query("env"), query("state"), before());
     let start = ServerAction::<ChangeStart>::new();
-    let news = Live::version(move || Topic::Environment(env.get().unwrap_or_default()));
+    let news = Live::version(move || Topic::Environment(env.get()));
     let state = Memo::new(move |_| state.get().and_then(|word| word.parse::<ChangeState>().ok()));
     let view = Resource::new(
         move || (env.get(), state.get(), before.get(), news.get()),
@@ -64,7 +64,7 @@ fn ChangeList(view: ChangeListView, state: Option<ChangeState>, start: ServerAct
         Either::Left(view! { <p class="empty">"No change here."</p> })
     } else {
         Either::Right(view! {
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Changes">
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of changes">
                 <table>
                     <thead>
                         <tr>

@@ -31,7 +31,7 @@ pub fn RoleList(bands: Vec<Band>, environment: String) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Roles">
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of roles">
             <table>
                 <thead>
                     <tr>

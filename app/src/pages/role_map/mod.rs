@@ -21,7 +21,7 @@ use crate::paths;
 #[component]
 pub fn RoleMapPage() -> impl IntoView {
     let (env, role, view_as) = (query("env"), query("role"), query("view"));
-    let news = Live::version(move || Topic::Environment(env.get().unwrap_or_default()));
+    let news = Live::version(move || Topic::Environment(env.get()));
     let view = Resource::new(move || (env.get(), role.get(), news.get()), |(env, role, _)| role_map_load(env, role));
     let as_list = Memo::new(move |_| view_as.get().as_deref() == Some("list"));
     view! {
