@@ -12,5 +12,7 @@ export interface Person {
 export const ADA: Person = { email: 'admin@example.net', name: 'Ada Admin' };
 /** Lead of it. */
 export const LENA: Person = { email: 'lead@example.net', name: 'Lena Lead' };
+/** Lead too, and an infrastructure expert. */
+export const LEO: Person = { email: 'lead2@example.net', name: 'Leo Lead' };
 /** May look and no more. */
 export const VERA: Person = { email: 'viewer@example.net', name: 'Vera Viewer' };

@@ -40,8 +40,9 @@ export class Postgres {
 
   /** Starts it and waits until it takes connections. */
   async start(): Promise<void> {
-    const args = ['-D', this.data, '-k', this.folder, '-c', 'listen_addresses='];
-    const child = spawn(join(binaries(), 'postgres'), args, { cwd: '/', stdio: 'ignore', ...this.owner });
+    const postgres = [join(binaries(), 'postgres'), '-D', this.data, '-k', this.folder, '-c', 'listen_addresses='];
+    // Should the tests be killed outright, the kernel tells it to stop.
+    const child = spawn('setpriv', ['--pdeathsig', 'INT', '--', ...postgres], { cwd: '/', stdio: 'ignore', ...this.owner });
     this.process = child;
     const until = Date.now() + STARTS_WITHIN_MS;
     const pidFile = join(this.data, 'postmaster.pid');

@@ -61,7 +61,9 @@ export class StrataServer {
       NO_COLOR: '1',
       ...more,
     };
-    const child = spawn(BINARY, ['serve', '--demo', '--addr', `127.0.0.1:${port}`, '--site', SITE], {
+    const serve = [BINARY, 'serve', '--demo', '--addr', `127.0.0.1:${port}`, '--site', SITE];
+    // Should the tests be killed outright, the kernel tells the server to stop.
+    const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...serve], {
       cwd: data,
       env: environment,
       stdio: ['ignore', output, output],
@@ -125,10 +127,10 @@ export class StrataServer {
     this.process.once('error', (error) => (failed = error));
     for (;;) {
       if (failed !== undefined) {
-        throw new Error(`${BINARY} cannot be run (make build): ${failed.message}`);
+        throw failed;
       }
       if (this.process.exitCode !== null) {
-        throw new Error(`the server ended with ${this.process.exitCode}:\n${this.said()}`);
+        throw new Error(`the server ended with ${this.process.exitCode} (is it built? make build):\n${this.said()}`);
       }
       const response = await fetch(`${this.address}/sign-in`).catch(() => undefined);
       if (response?.ok) {

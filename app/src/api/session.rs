@@ -49,7 +49,8 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
             return Err(fail(AppError::Invalid { field: "password".to_owned(), message }));
         }
         Err(SignInError::Wait { seconds }) => {
-            let reason = format!("Too many failed attempts. Wait {seconds} seconds, then try again.");
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            let reason = format!("Too many failed attempts. Wait {seconds} {unit}, then try again.");
             return Err(fail(AppError::Refused { reason }));
         }
         Err(SignInError::Backend(error)) => return Err(fail(error.into())),

@@ -103,8 +103,10 @@ async fn seen(connection: &mut PgConnection, key: &str, now: DateTime<Utc>) -> R
 }
 
 fn left(seen: &Option<Seen>, policy: fn(u32) -> u32, now: DateTime<Utc>) -> u32 {
-    let Some(seen) = seen else { return 0 };
-    let until = seen.last_at + TimeDelta::seconds(policy(seen.failures).into());
+    let wait = seen.as_ref().map_or(0, |seen| policy(seen.failures));
+    // An attempt beside this one may have been counted after `now` was asked: that alone is nothing to wait for.
+    let Some(seen) = seen.as_ref().filter(|_| wait > 0) else { return 0 };
+    let until = seen.last_at + TimeDelta::seconds(wait.into());
     let milliseconds = u64::try_from((until - now).num_milliseconds()).unwrap_or(0);
     u32::try_from(milliseconds.div_ceil(1000)).unwrap_or(u32::MAX)
 }
@@ -134,6 +136,14 @@ mod tests {
         let keys = Keys::of("hunter2hunter2", "192.0.2.1".parse().unwrap());
         assert!(!keys.account.contains("hunter2"));
         assert_eq!(keys.account.len(), "account:".len() + 64);
+    }
+
+    #[test]
+    fn an_attempt_at_the_same_moment_is_nothing_to_wait_for() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let later = |failures| Some(Seen { failures, last_at: now + TimeDelta::milliseconds(5) });
+        assert_eq!(left(&later(1), wait_seconds, now), 0);
+        assert!(left(&later(5), wait_seconds, now) > 0);
     }
 
     #[test]

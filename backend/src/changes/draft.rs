@@ -41,7 +41,9 @@ pub async fn change_start(backend: &Backend, actor: &Actor, environment: &str, t
 async fn untouched_draft(write: &mut Write, base: i64, title: &str) -> Result<Option<i64>, Error> {
     let Some(author) = write.account_id()? else { return Ok(None) };
     let environment_id = write.place()?.id;
-    sqlx::query!("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", author).fetch_one(write.connection()).await?;
+    sqlx::query!("SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE", author)
+        .fetch_one(write.connection())
+        .await?;
     Ok(sqlx::query_scalar!(
         "SELECT id FROM changes
          WHERE environment_id = $1 AND created_by = $2 AND title = $3 AND base_revision = $4

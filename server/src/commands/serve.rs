@@ -71,7 +71,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
     let worker = (!args.no_worker).then(|| {
         tokio::spawn(strata_backend::worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()))
     });
-    tracing::info!("serving {address}");
+    tracing::info!("listening on http://{}", listener.address());
     let settings = serve::Settings {
         public_url: args.public_url.clone(),
         trusted_proxies: args.trusted_proxy.clone().unwrap_or_default(),

@@ -64,7 +64,7 @@ impl Server {
         thread::spawn(move || {
             let mut all = String::new();
             for line in log.lines().map_while(Result::ok) {
-                if let Some(address) = line.split("serving http://").nth(1) {
+                if let Some(address) = line.split("listening on http://").nth(1) {
                     let _too_late = said.send(Ok(address.trim().to_owned()));
                 }
                 all = all + &line + "\n";

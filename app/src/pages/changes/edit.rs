@@ -76,7 +76,7 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
         action,
         groups: StoredValue::new(groups),
     };
-    let stale = (change.base != live).then(|| {
+    let stale = (change.base != live && super::is_open(change.state)).then(|| {
         view! {
             <p class="notice" data-tone="attention">
                 {format!("Revision {live} went live since; this draft builds on revision {}. ", change.base)}

@@ -82,9 +82,7 @@ fn Review(view: ReviewView, actions: Actions) -> impl IntoView {
     let ReviewView { change, live, edits, diff, plan, findings, summary, votes, tallies, runs, acts, timeline } = view;
     let (base, target) = (change.base, (change.id, change.version));
     let rebase_refused = acts.rebase.clone();
-    let stale = (base != live
-        && matches!(change.state, ChangeState::Draft | ChangeState::InReview | ChangeState::Approved))
-    .then(|| {
+    let stale = (base != live && super::is_open(change.state)).then(|| {
         view! {
             <div class="notice" data-tone="attention">
                 <p>{format!("Revision {live} went live since; this change builds on revision {base}.")}</p>
@@ -209,7 +207,7 @@ fn Decision(
             </ActionForm>
         }
     });
-    let withdraw = matches!(state, ChangeState::Draft | ChangeState::InReview | ChangeState::Approved).then(|| {
+    let withdraw = super::is_open(state).then(|| {
         view! {
             <details class="more">
                 <summary>"Withdraw"</summary>
