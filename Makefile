@@ -28,8 +28,8 @@ release: ## the same, small and fast, in minutes: target/site-release, target/re
 fmt: ## format all Rust code
 	@cargo fmt --all
 
-lint: ## format check, clippy for the host and for the browser
-	@scripts/test fmt clippy clippy-wasm domain-is-pure
+lint: ## format check, clippy for the host and for the browser, types of the browser tests
+	@scripts/test fmt clippy clippy-wasm domain-is-pure types
 
 unit: ## the domain's tests: no database, seconds (ARGS=name for some)
 	@cargo test --profile quick -p strata-domain $(ARGS)

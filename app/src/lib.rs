@@ -4,6 +4,7 @@
 //! into the browser, which sees `strata_domain` alone.
 
 #![recursion_limit = "512"]
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 #![expect(missing_docs, reason = "the component and server macros make public items that no doc comment reaches")]
 
 pub mod api;

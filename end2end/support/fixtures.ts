@@ -29,7 +29,7 @@ interface TestFixtures {
   complaints: Complaints;
 }
 
-/** Every step with its pictures, for `npx playwright show-trace`; it costs a third of the time. */
+/** Every step with its pictures, for `npx playwright show-trace`; off by default, since it slows everything down. */
 const TRACED = process.env['STRATA_TRACE'] !== undefined;
 
 export const test = base.extend<TestFixtures, Options & WorkerFixtures>({

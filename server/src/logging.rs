@@ -15,7 +15,11 @@ const DEFAULT: &str = "info,sqlx=warn,hyper=warn,tower_sessions=error,tower_sess
 pub fn start(quiet: bool) {
     let default = if quiet { "warn" } else { DEFAULT };
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        // Whoever read our log may have gone; complaining about it on the same closed pipe would be a panic.
+        .log_internal_errors(false);
     // A second start, as in tests, changes nothing.
     let _already_started = if env::var("STRATA_LOG_FORMAT").is_ok_and(|format| format == "json") {
         lines.json().try_init()

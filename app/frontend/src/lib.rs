@@ -1,5 +1,6 @@
 //! The browser's entry point: takes over the pages that the server rendered.
 
+use leptos::mount::hydrate_body;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -7,7 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(strata_app::App);
+    hydrate_body(strata_app::App);
     // Tests wait for this before they act as a person with wasm would.
     if let Some(body) = document().body() {
         let _ = body.set_attribute("data-hydrated", "true");

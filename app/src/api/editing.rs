@@ -254,10 +254,10 @@ mod tests {
 
     #[test]
     fn a_bad_figure_comes_back_to_its_field() {
-        let form = EditForm { private_ip: "10.0.0.9".to_owned(), memory_mib: "2 GB".to_owned(), ..form("add-node") };
-        let error = form.into_edit().expect_err("2 GB is no number of MiB");
+        let typed = EditForm { private_ip: "10.0.0.9".to_owned(), memory_mib: "2 GB".to_owned(), ..form("add-node") };
+        let error = typed.into_edit().expect_err("2 GB is no number of MiB");
         assert!(error.for_field("memory_mib").is_some_and(|message| message.contains("2 GB")), "{error:?}");
-        let error = super::tests::form("add-node").into_edit().expect_err("no address");
+        let error = form("add-node").into_edit().expect_err("no address");
         assert!(error.for_field("private_ip").is_some());
     }
 

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use strata_domain::audit::AuditEntry;
 
 use super::moment::Moment;
+use super::table::Table;
 
 /// Who did what, when, to what and why.
 #[component]
@@ -37,21 +38,7 @@ pub fn AuditList(
         })
         .collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of audit rows">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Row"</th>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"On"</th>
-                        <th scope="col">"Why and details"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table of="audit rows" columns=&["Row", "When", "Who", "What", "On", "Why and details"]>{rows}</Table>
     }
     .into_any()
 }

@@ -8,6 +8,7 @@ mod loaded;
 mod moment;
 mod next_link;
 mod plan_table;
+mod table;
 
 pub use act::{Act, ActError, TextField};
 pub use audit_list::AuditList;
@@ -17,3 +18,4 @@ pub use loaded::loaded;
 pub use moment::{Moment, duration_in_words};
 pub use next_link::NextLink;
 pub use plan_table::PlanTable;
+pub use table::Table;

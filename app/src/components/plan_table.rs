@@ -7,6 +7,7 @@ use strata_domain::catalogue::Catalogue;
 use strata_domain::plan::Plan;
 
 use super::badge::{Badge, Stateful};
+use super::table::Table;
 
 /// Steps with what they do, what they cost and which steps they wait for.
 #[component]
@@ -45,20 +46,7 @@ pub fn PlanTable(
         .then(|| view! { <div class="notice" data-tone="info"><p>"Worth a thought before you go on:"</p><ul>{alternatives}</ul></div> });
     view! {
         {alternatives}
-        <div class="table-scroll" data-of="plan" tabindex="0" role="region" aria-label="Table of plan">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"#"</th>
-                        <th scope="col">"Step"</th>
-                        <th scope="col">"What it does"</th>
-                        <th scope="col">"Impact"</th>
-                        <th scope="col">"After"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table of="plan" columns=&["#", "Step", "What it does", "Impact", "After"]>{rows}</Table>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::history::{Origin, RevisionView, revision_list, revision_load};
-use crate::components::{AuditList, Badge, Moment, NextLink, Stateful, loaded};
+use crate::components::{AuditList, Badge, Moment, NextLink, Stateful, Table, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::runs::took;
 use crate::pages::{before, number, query};
@@ -49,21 +49,7 @@ pub fn HistoryPage() -> impl IntoView {
                 Either::Left(view! { <p class="empty">"No revision yet. The first import makes revision 1."</p> })
             } else {
                 Either::Right(view! {
-                    <div class="table-scroll" tabindex="0" role="region" aria-label="Table of revisions">
-                        <table>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Revision"</th>
-                                    <th scope="col">"Live since"</th>
-                                    <th scope="col">"Made by"</th>
-                                    <th scope="col">"From"</th>
-                                    <th scope="col">"Nodes"</th>
-                                    <th scope="col">"Content"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
+                    <Table of="revisions" columns=&["Revision", "Live since", "Made by", "From", "Nodes", "Content"]>{rows}</Table>
                 })
             };
             view! {
@@ -166,20 +152,7 @@ fn OriginBody(origin: Origin) -> impl IntoView {
                 <dt>"Plan"</dt>
                 <dd><code title=run.digest.clone()>{short(&run.digest)}</code></dd>
             </dl>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of steps">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"#"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"What it did"</th>
-                            <th scope="col">"Began"</th>
-                            <th scope="col">"Took"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table of="steps" columns=&["#", "State", "What it did", "Began", "Took"]>{rows}</Table>
         </section>
     }
 }

@@ -8,7 +8,9 @@ use leptos_meta::Title;
 use strata_domain::run::{ExecutorKind, LogLine, Run, RunState, RunStep, StepState};
 
 use crate::api::runs::{RunConfirmStep, RunView, run_list, run_load};
-use crate::components::{Act, ActError, AuditList, Badge, Moment, NextLink, Stateful, duration_in_words, loaded};
+use crate::components::{
+    Act, ActError, AuditList, Badge, Moment, NextLink, Stateful, Table, duration_in_words, loaded,
+};
 use crate::live::{Live, Topic};
 use crate::pages::{before, number, query};
 use crate::paths;
@@ -59,22 +61,7 @@ pub fn RunTable(
         })
         .collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of runs">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Run"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"Change"</th>
-                        <th scope="col">"Steps done"</th>
-                        <th scope="col">"Applied by"</th>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Took"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table of="runs" columns=&["Run", "State", "Change", "Steps done", "Applied by", "When", "Took"]>{rows}</Table>
     }
 }
 
@@ -154,22 +141,7 @@ fn RunBody(
         </p>
         <section class="panel" aria-labelledby="steps-heading">
             <h2 id="steps-heading">"Steps"</h2>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of steps">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"#"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"What it does"</th>
-                            <th scope="col">"Impact"</th>
-                            <th scope="col">"Began"</th>
-                            <th scope="col">"Took"</th>
-                            <th scope="col">"Outcome"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table of="steps" columns=&["#", "State", "What it does", "Impact", "Began", "Took", "Outcome"]>{rows}</Table>
         </section>
         <Log lines=log next=log_next run=id />
         <section class="panel" aria-labelledby="audit-heading">

@@ -52,7 +52,13 @@ fn print(out: &mut impl Write, environment: &str, found: &[Finding]) -> io::Resu
     let counts = findings::summary(found);
     writeln!(
         out,
-        "{environment}: {} blockers, {} warnings, {} pieces of advice",
-        counts.blocker, counts.warning, counts.advice
+        "{environment}: {}, {}, {} of advice",
+        counted(counts.blocker, "blocker"),
+        counted(counts.warning, "warning"),
+        counted(counts.advice, "piece")
     )
+}
+
+fn counted(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }

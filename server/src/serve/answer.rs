@@ -113,24 +113,24 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn asker(method: Method, path: &str, accept: &str) -> Asker {
+    fn asker(method: &Method, path: &str, accept: &str) -> Asker {
         let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
-        Asker::of(&method, &headers, path)
+        Asker::of(method, &headers, path)
     }
 
     #[test]
     fn a_page_loads_again_by_itself_only_when_it_was_read() {
         let error = AppError::Unavailable;
-        let read = asker(Method::GET, "/changes/1", "text/html").page("Gone", &error.to_string(), Some(5));
+        let read = asker(&Method::GET, "/changes/1", "text/html").page("Gone", &error.to_string(), Some(5));
         assert!(read.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("'nonce-"));
-        let page = asker(Method::POST, "/api/change_submit", "text/html,*/*").answer(
+        let page = asker(&Method::POST, "/api/change_submit", "text/html,*/*").answer(
             StatusCode::SERVICE_UNAVAILABLE,
             "Gone",
             &error,
             Some(5),
         );
         assert_eq!(page.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
-        let json = asker(Method::POST, "/api/change_submit", "application/json").answer(
+        let json = asker(&Method::POST, "/api/change_submit", "application/json").answer(
             StatusCode::SERVICE_UNAVAILABLE,
             "Gone",
             &error,

@@ -32,8 +32,8 @@ impl Shutdown {
                     tracing::warn!("{name} again: ending at once; a private PostgreSQL is told to stop by the kernel");
                     std::process::exit(130);
                 }
-                tracing::info!("{name}: stopping");
                 told.begin();
+                tracing::info!("{name}: stopping");
             }
         });
         Ok(shutdown)

@@ -42,6 +42,15 @@ pub struct Server {
 impl Server {
     /// Starts it on a free port with its private database in the folder, and waits until it serves.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::launch(folder, arguments, true)
+    }
+
+    /// The same, with a log that nobody reads any more: the pipe is closed.
+    pub fn start_unheard(folder: &Folder) -> Self {
+        Self::launch(folder, &[], false)
+    }
+
+    fn launch(folder: &Folder, arguments: &[&str], read_on: bool) -> Self {
         let site = folder.path().join("site");
         fs::create_dir_all(site.join("pkg")).unwrap();
         fs::write(site.join("pkg/strata.js"), "// the browser part\n".repeat(100)).unwrap();
@@ -59,22 +68,28 @@ impl Server {
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
+        // From here on it is killed when a test fails.
+        let mut server = Self { child, address: String::new() };
         let (said, address) = mpsc::channel();
-        // Reads on to the end, so that the server never waits for its log to be read.
+        // Reads on to the end, so that the server never waits for its log to be read; or lets go of it.
         thread::spawn(move || {
             let mut all = String::new();
             for line in log.lines().map_while(Result::ok) {
                 if let Some(address) = line.split("listening on http://").nth(1) {
                     let _too_late = said.send(Ok(address.trim().to_owned()));
+                    if !read_on {
+                        return;
+                    }
                 }
                 all = all + &line + "\n";
             }
             let _too_late = said.send(Err(all));
         });
         match address.recv_timeout(Duration::from_secs(60)).unwrap() {
-            Ok(address) => Self { child, address },
+            Ok(address) => server.address = address,
             Err(log) => panic!("strata serve did not serve:\n{log}"),
         }
+        server
     }
 
     /// Kills it outright, as a crash would.

@@ -80,3 +80,11 @@ fn it_stops_cleanly_and_takes_its_database_along() {
     assert_eq!(ended.code(), Some(0));
     assert!(!folder.path().join("data/postgres/postmaster.pid").exists());
 }
+
+#[test]
+fn it_stops_also_when_nobody_reads_its_log() {
+    let folder = Folder::new("deaf");
+    let server = Server::start_unheard(&folder);
+    assert_eq!(server.get("/healthz").status, 200);
+    assert_eq!(server.terminate().code(), Some(0));
+}

@@ -101,7 +101,7 @@ impl RoleCard {
             shape: shape(role, instances),
             clusters: clusters.into_iter().map(|(name, pips)| Cluster { name, pips }).collect(),
             not_drawn: instances.len().saturating_sub(DRAWN_INSTANCES),
-            summary: findings::summary(of_role.into_iter()),
+            summary: findings::summary(of_role),
         }
     }
 }

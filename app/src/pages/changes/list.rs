@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use strata_domain::change::ChangeState;
 
 use crate::api::changes::{ChangeListView, ChangeStart, change_list};
-use crate::components::{Act, ActError, Badge, Moment, NextLink, Stateful, TextField, loaded};
+use crate::components::{Act, ActError, Badge, Moment, NextLink, Stateful, Table, TextField, loaded};
 use crate::error::AppError;
 use crate::live::{Live, Topic};
 use crate::pages::{before, query};
@@ -64,19 +64,7 @@ fn ChangeList(view: ChangeListView, state: Option<ChangeState>, start: ServerAct
         Either::Left(view! { <p class="empty">"No change here."</p> })
     } else {
         Either::Right(view! {
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of changes">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Change"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"Started by"</th>
-                            <th scope="col">"Last act"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Table of="changes" columns=&["Change", "State", "Started by", "Last act"]>{rows}</Table>
         })
     };
     let answer = move || start.value().get().and_then(Result::err);

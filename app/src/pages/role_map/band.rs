@@ -1,6 +1,7 @@
 //! One layer of the map with its role cards.
 
 use leptos::prelude::*;
+use strata_domain::findings::Severity;
 
 use crate::api::role_map::{Band, Cluster, Pip, RoleCard};
 use crate::components::FindingCounts;
@@ -50,7 +51,7 @@ fn ClusterView(cluster: Cluster) -> impl IntoView {
         .pips
         .into_iter()
         .map(|Pip { place, mark, worst }| {
-            view! { <span class="pip" data-mark=mark data-worst=worst.map(|severity| severity.as_str()) title=place></span> }
+            view! { <span class="pip" data-mark=mark data-worst=worst.map(Severity::as_str) title=place></span> }
         })
         .collect();
     let name = (!cluster.name.is_empty()).then(|| view! { <span class="cluster-name">{cluster.name}</span> });

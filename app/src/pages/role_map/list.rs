@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::role_map::Band;
-use crate::components::FindingCounts;
+use crate::components::{FindingCounts, Table};
 use crate::paths;
 
 /// One row for each role.
@@ -31,20 +31,6 @@ pub fn RoleList(bands: Vec<Band>, environment: String) -> impl IntoView {
         })
         .collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Table of roles">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Role"</th>
-                        <th scope="col">"Layer"</th>
-                        <th scope="col">"Instances"</th>
-                        <th scope="col">"Shape"</th>
-                        <th scope="col">"Availability groups"</th>
-                        <th scope="col">"Findings"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        <Table of="roles" columns=&["Role", "Layer", "Instances", "Shape", "Availability groups", "Findings"]>{rows}</Table>
     }
 }
