@@ -41,7 +41,7 @@ pub fn ImportPage() -> impl IntoView {
                 <form method="post" action=TopologyImport::PATH enctype="multipart/form-data" class="panel form">
                     <input type="hidden" name="environment" value=view.environment.clone() />
                     <p class="field">
-                        <label for="file">"Topology file" <span class="hint">"YAML or JSON, up to 16 MiB"</span></label>
+                        <label for="file">"Topology file " <span class="hint">"YAML or JSON, up to 16 MiB"</span></label>
                         <input id="file" type="file" name="file" required=true accept=".yaml,.yml,.json,application/yaml,application/json" />
                     </p>
                     <Act label="Import" tone="primary" refused=view.import_refused />
