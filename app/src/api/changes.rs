@@ -135,18 +135,7 @@ pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
 
     let (backend, actor) = (backend(), actor());
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    let subject = ("change", id.to_string());
-    let timeline = answer(
-        strata_backend::audit::audit_list(
-            &backend,
-            &actor,
-            &view.change.environment,
-            None,
-            PAGE,
-            Some((subject.0, subject.1.as_str())),
-        )
-        .await,
-    )?;
+    let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
     Ok(review_of(view, &actor, timeline))
 }
 

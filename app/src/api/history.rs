@@ -89,39 +89,13 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
             let view = answer(strata_backend::changes::change_load(&backend, &actor, change).await)?;
             let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, run).await)?;
             let votes = view.votes.into_iter().filter(|vote| vote.digest.to_string() == run.digest).collect();
-            let subject = change.to_string();
-            let mut audit = answer(
-                strata_backend::audit::audit_list(
-                    &backend,
-                    &actor,
-                    &environment,
-                    None,
-                    PAGE,
-                    Some(("change", &subject)),
-                )
-                .await,
-            )?;
-            let subject = run.id.to_string();
-            audit.extend(answer(
-                strata_backend::audit::audit_list(&backend, &actor, &environment, None, PAGE, Some(("run", &subject)))
-                    .await,
-            )?);
+            let mut audit = super::recorded_of(&environment, "change", change).await?;
+            audit.extend(super::recorded_of(&environment, "run", run.id).await?);
             audit.sort_by_key(|entry| std::cmp::Reverse(entry.sequence));
             (Some(Origin { change: view.change, votes, run, steps }), audit)
         }
         _ => {
-            let subject = number.to_string();
-            let audit = answer(
-                strata_backend::audit::audit_list(
-                    &backend,
-                    &actor,
-                    &environment,
-                    None,
-                    PAGE,
-                    Some(("revision", &subject)),
-                )
-                .await,
-            )?;
+            let audit = super::recorded_of(&environment, "revision", number).await?;
             (None, audit)
         }
     };

@@ -30,3 +30,17 @@ async fn environment_or_first(asked: Option<String>) -> Result<String, crate::er
     let first = environments.into_iter().next().map(|environment| environment.slug);
     first.ok_or_else(|| fail(AppError::NotFound { what: "environment that you may view".to_owned() }))
 }
+
+/// The latest audit rows of one subject, newest first.
+#[cfg(feature = "ssr")]
+async fn recorded_of(
+    environment: &str,
+    kind: &str,
+    id: i64,
+) -> Result<Vec<strata_domain::audit::AuditEntry>, crate::error::AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let id = id.to_string();
+    let subject = Some((kind, id.as_str()));
+    answer(strata_backend::audit::audit_list(&backend(), &actor(), environment, None, PAGE, subject).await)
+}

@@ -64,18 +64,7 @@ pub async fn run_load(id: i64, log_after: Option<i64>) -> Result<RunView, AppErr
     let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, id).await)?;
     let log = answer(strata_backend::runs::run_log(&backend, &actor, id, log_after.unwrap_or(0), LOG_PAGE).await)?;
     let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &run.environment).await)?;
-    let subject = id.to_string();
-    let audit = answer(
-        strata_backend::audit::audit_list(
-            &backend,
-            &actor,
-            &run.environment,
-            None,
-            PAGE,
-            Some(("run", subject.as_str())),
-        )
-        .await,
-    )?;
+    let audit = super::recorded_of(&run.environment, "run", id).await?;
     let log_next = (i64::try_from(log.len()) == Ok(LOG_PAGE)).then(|| log.last().map(|last| last.sequence)).flatten();
     let confirm_refused = allow(&standing, Permission::ConfirmStep).err().map(|refused| refused.reason);
     Ok(RunView { run, steps, log, log_next, confirm_refused, audit })
