@@ -1,7 +1,7 @@
 # Every command a person needs. What is done already is skipped.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test build release fmt lint unit backend-test e2e deny sqlx clean-tools
+.PHONY: help setup run test build release fmt lint unit backend-test e2e deny sqlx bench clean-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ e2e: ## the browser tests, headless (PLAYWRIGHT_ARGS="story --headed" for more)
 
 deny: ## licences, sources, duplicates and advisories of all dependencies
 	@scripts/test deny advisories
+
+bench: ## times and memory of rules and plans in large topologies, native and in wasm, against their targets (ARGS=--quick for rough figures)
+	@scripts/setup run
+	@scripts/bench $(ARGS)
 
 sqlx: ## write .sqlx anew from the queries in the code, with a throw-away PostgreSQL
 	@scripts/setup sqlx

@@ -6,7 +6,9 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::live::Live;
+use crate::pages::advisor::AdvisorPage;
 use crate::pages::audit::AuditPage;
+use crate::pages::catalogue::{CataloguePage, RoleFormPage};
 use crate::pages::changes::{ChangeEditPage, ChangeListPage, ReviewPage};
 use crate::pages::history::{HistoryPage, RevisionPage};
 use crate::pages::import::ImportPage;
@@ -15,6 +17,7 @@ use crate::pages::not_found::NotFound;
 use crate::pages::role_map::RoleMapPage;
 use crate::pages::runs::{RunListPage, RunPage};
 use crate::pages::sign_in::SignInPage;
+use crate::pages::what_if::WhatIfPage;
 
 /// The HTML document that the server sends.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -60,6 +63,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
                     <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async />
                     <Route path=path!("/history/:number") view=RevisionPage ssr=SsrMode::Async />
+                    <Route path=path!("/catalogue") view=CataloguePage ssr=SsrMode::Async />
+                    <Route path=path!("/catalogue/role") view=RoleFormPage ssr=SsrMode::Async />
+                    <Route path=path!("/advisor") view=AdvisorPage ssr=SsrMode::Async />
+                    <Route path=path!("/what-if") view=WhatIfPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

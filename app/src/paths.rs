@@ -5,14 +5,49 @@ pub fn role_map(environment: &str) -> String {
     format!("/?env={environment}")
 }
 
+/// The role map of the live revision, or of the one of that number.
+pub fn role_map_at(environment: &str, revision: Option<i64>) -> String {
+    format!("/?env={environment}{}", at(revision))
+}
+
 /// The role map with one role opened.
-pub fn role(environment: &str, role: &str) -> String {
-    format!("/?env={environment}&role={role}#role")
+pub fn role(environment: &str, role: &str, revision: Option<i64>) -> String {
+    format!("/?env={environment}{}&role={role}#role", at(revision))
 }
 
 /// The list twin of the role map.
-pub fn role_list(environment: &str) -> String {
-    format!("/?env={environment}&view=list")
+pub fn role_list(environment: &str, revision: Option<i64>) -> String {
+    format!("/?env={environment}{}&view=list", at(revision))
+}
+
+fn at(revision: Option<i64>) -> String {
+    revision.map(|number| format!("&revision={number}")).unwrap_or_default()
+}
+
+/// The catalogue of an environment.
+pub fn catalogue(environment: &str) -> String {
+    format!("/catalogue?env={environment}")
+}
+
+/// The form for a new role of an environment, or for one of its own.
+pub fn role_form(environment: &str, role: Option<&str>) -> String {
+    let role = role.map(|role| format!("&role={role}")).unwrap_or_default();
+    format!("/catalogue/role?env={environment}{role}")
+}
+
+/// What is lost without parts of an environment.
+pub fn what_if(environment: &str) -> String {
+    format!("/what-if?env={environment}")
+}
+
+/// What is lost without one node of it.
+pub fn what_if_node(environment: &str, hostname: &str) -> String {
+    format!("/what-if?env={environment}&nodes={hostname}")
+}
+
+/// The proposal of a first topology.
+pub fn advisor(environment: &str) -> String {
+    format!("/advisor?env={environment}")
 }
 
 /// The changes of an environment.

@@ -4,6 +4,7 @@ use strata_domain::authz::Permission;
 use strata_domain::digest::Digest;
 use strata_domain::environment::Revision;
 
+use crate::catalogues::version_read;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
@@ -22,7 +23,8 @@ pub async fn revision_list(
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
     let (environment_id, slug) = (read.place().id, read.place().slug.clone());
     let rows = sqlx::query!(
-        "SELECT number, content_hash, made_at, made_by, made_by_name, change_id, run_id, title, node_count
+        "SELECT number, content_hash, made_at, made_by, made_by_name, change_id, run_id, title, node_count,
+                catalogue_version
          FROM revisions WHERE environment_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
         environment_id,
         before.unwrap_or(i64::MAX),
@@ -42,6 +44,7 @@ pub async fn revision_list(
                 run: row.run_id,
                 title: row.title,
                 node_count: row.node_count,
+                catalogue: version_read(row.catalogue_version)?,
             })
         })
         .collect()

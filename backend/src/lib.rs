@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod approvals;
 pub mod audit;
+pub mod catalogues;
 pub mod changes;
 pub mod ctx;
 pub mod environments;

@@ -1,5 +1,11 @@
 //! Random topologies for property tests: small worlds, so that things clash often.
 
+mod hostile;
+mod mostly_sound;
+
+pub(crate) use hostile::hostile_topology;
+pub(crate) use mostly_sound::{crowded, mostly_sound};
+
 use std::net::IpAddr;
 
 use proptest::collection::{btree_map, btree_set, vec};
@@ -113,6 +119,7 @@ fn value(spec: &SettingSpec) -> BoxedStrategy<SettingValue> {
         SettingKind::Integer { min, .. } => (*min..*min + 20_000).prop_map(SettingValue::Integer).boxed(),
         SettingKind::Text => texts(vec!["media", "lb.example.net", ""]),
         SettingKind::Path => texts(vec!["/srv", "nfs.example.net:/export", ""]),
+        SettingKind::Address => texts(vec!["10.0.0.1", "2001:db8::1", "10.0.0", ""]),
         SettingKind::Url => texts(vec!["https://s3.example.net", "s3.example.net", "ftp://x", ""]),
         SettingKind::Group => texts(vec!["ag-1", "ag-2", "ag-3", "left", "nowhere", ""]),
     };

@@ -48,6 +48,12 @@ pub enum AuditAction {
     RunSucceeded,
     /// A run ended badly.
     RunFailed,
+    /// A role of the catalogue was added or changed.
+    RoleSaved,
+    /// A role of the catalogue was removed.
+    RoleRemoved,
+    /// A rule got another severity, or was switched off or on.
+    RuleLevelSet,
 }
 
 /// One row, written in the transaction of the thing it records.
@@ -61,7 +67,7 @@ pub struct AuditEntry {
     pub actor: Person,
     /// What.
     pub action: AuditAction,
-    /// On what: `change`, `run`, `account`, `environment`, `revision`.
+    /// On what: `change`, `run`, `account`, `environment`, `revision`, `role`, `rule`.
     pub subject_kind: String,
     /// Which one of them.
     pub subject: String,
@@ -95,6 +101,9 @@ words!(AuditAction, "audited action" {
     StepConfirmed => "step-confirmed",
     RunSucceeded => "run-succeeded",
     RunFailed => "run-failed",
+    RoleSaved => "role-saved",
+    RoleRemoved => "role-removed",
+    RuleLevelSet => "rule-level-set",
 });
 
 impl AuditAction {
@@ -120,6 +129,9 @@ impl AuditAction {
             Self::StepConfirmed => "confirmed the manual step",
             Self::RunSucceeded => "finished the run",
             Self::RunFailed => "failed the run",
+            Self::RoleSaved => "saved the role",
+            Self::RoleRemoved => "removed the role",
+            Self::RuleLevelSet => "set the severity of the rule",
         }
     }
 }

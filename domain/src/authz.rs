@@ -29,11 +29,13 @@ pub enum Permission {
     ConfirmStep,
     /// Read the audit log.
     ViewAudit,
+    /// Add, change or remove a role of the catalogue, or say how much a rule matters.
+    EditCatalogue,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ViewEnvironment,
         Self::ImportTopology,
         Self::StartChange,
@@ -44,6 +46,7 @@ impl Permission {
         Self::ApplyChange,
         Self::ConfirmStep,
         Self::ViewAudit,
+        Self::EditCatalogue,
     ];
 
     /// The word in logs.
@@ -59,6 +62,7 @@ impl Permission {
             Self::ApplyChange => "apply-change",
             Self::ConfirmStep => "confirm-step",
             Self::ViewAudit => "view-audit",
+            Self::EditCatalogue => "edit-catalogue",
         }
     }
 }
@@ -77,6 +81,7 @@ pub fn allow(standing: &Standing, permission: Permission) -> Result<(), Refused>
         Permission::Vote => (&[Lead], "Only leads of this environment vote on changes."),
         Permission::ApplyChange => (&[Admin, Lead], "Only admins and leads of this environment apply changes."),
         Permission::ConfirmStep => (&[Admin], "Only admins of this environment confirm manual steps."),
+        Permission::EditCatalogue => (&[Admin], "Only admins of this environment change its catalogue."),
     };
     if enough.iter().any(|&capability| standing.has(capability)) { Ok(()) } else { Err(Refused::because(refusal)) }
 }
@@ -116,6 +121,7 @@ mod tests {
         apply-change       -      -      yes    yes
         confirm-step       -      -      yes    -
         view-audit         -      yes    yes    yes
+        edit-catalogue     -      -      yes    -
         ");
     }
 }

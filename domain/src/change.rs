@@ -23,6 +23,8 @@ pub struct Change {
     pub version: i64,
     /// Number of the revision that the edits build on.
     pub base: i64,
+    /// Version of the environment's catalogue that the edits are read under.
+    pub catalogue: u32,
     /// Who started it.
     pub created_by: Person,
     /// When it was started.

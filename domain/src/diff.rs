@@ -118,8 +118,8 @@ pub fn between(base: &Topology, desired: &Topology) -> Diff {
 }
 
 fn nodes_between(before: &[Node], after: &[Node]) -> Vec<NodeDiff> {
-    let Pairs { kept, removed, added } = pair_nodes(before, after);
-    let kept = kept.into_iter().filter_map(|(before, after)| {
+    let Pairs { changed, removed, added } = pair_nodes(before, after);
+    let changed = changed.into_iter().filter_map(|(before, after)| {
         let fields = fields_between(Some(before), Some(after));
         let roles = roles_between(&before.roles, &after.roles);
         let renamed_from = (before.hostname != after.hostname).then(|| before.hostname.clone());
@@ -146,7 +146,7 @@ fn nodes_between(before: &[Node], after: &[Node]) -> Vec<NodeDiff> {
         fields: fields_between(None, Some(node)),
         roles: roles_between(&[], &node.roles),
     });
-    let mut all: Vec<NodeDiff> = kept.chain(removed).chain(added).collect();
+    let mut all: Vec<NodeDiff> = changed.chain(removed).chain(added).collect();
     all.sort_by_cached_key(|node| node.hostname.to_ascii_lowercase());
     all
 }

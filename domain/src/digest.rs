@@ -91,7 +91,11 @@ pub fn of_topology(topology: &Topology) -> Digest {
 
 /// Bytes that say one thing only: every text and list carries its length, every choice a number.
 #[derive(Default)]
-pub(crate) struct Encoding(Vec<u8>);
+pub(crate) struct Encoding {
+    bytes: Vec<u8>,
+    /// Whether numbers take as few bytes as they need (LEB128) instead of eight.
+    is_short: bool,
+}
 
 impl Encoding {
     /// Starts with a tag that names what is encoded and its version.
@@ -101,12 +105,27 @@ impl Encoding {
         encoding
     }
 
-    pub(crate) fn finish(self) -> Digest {
-        Digest(Sha256::digest(&self.0).into())
+    /// The same, with numbers in as few bytes as they need: half as much to hash where texts are short.
+    pub(crate) fn short(tag: &str) -> Self {
+        let mut encoding = Self { bytes: Vec::new(), is_short: true };
+        encoding.text(tag);
+        encoding
     }
 
-    pub(crate) fn number(&mut self, number: u64) {
-        self.0.extend_from_slice(&number.to_be_bytes());
+    pub(crate) fn finish(self) -> Digest {
+        Digest(Sha256::digest(&self.bytes).into())
+    }
+
+    pub(crate) fn number(&mut self, mut number: u64) {
+        if !self.is_short {
+            self.bytes.extend_from_slice(&number.to_be_bytes());
+            return;
+        }
+        while number > 0x7f {
+            self.bytes.push((number & 0x7f) as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
     }
 
     pub(crate) fn count(&mut self, count: usize) {
@@ -115,11 +134,11 @@ impl Encoding {
 
     pub(crate) fn text(&mut self, text: &str) {
         self.count(text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
     }
 
     pub(crate) fn choice(&mut self, number: u8) {
-        self.0.push(number);
+        self.bytes.push(number);
     }
 
     pub(crate) fn option<T>(&mut self, value: Option<T>, encode: impl FnOnce(&mut Self, T)) {
@@ -144,16 +163,16 @@ impl Encoding {
         let mut encodings: Vec<Vec<u8>> = items
             .iter()
             .map(|item| {
-                let mut encoding = Self::default();
+                let mut encoding = Self { bytes: Vec::new(), is_short: self.is_short };
                 encode(&mut encoding, item);
-                encoding.0
+                encoding.bytes
             })
             .collect();
         encodings.sort_unstable();
         self.count(encodings.len());
         for encoding in encodings {
             self.count(encoding.len());
-            self.0.extend_from_slice(&encoding);
+            self.bytes.extend_from_slice(&encoding);
         }
     }
 
@@ -168,7 +187,7 @@ impl Encoding {
                 }
                 SettingValue::Integer(number) => {
                     self.choice(1);
-                    self.0.extend_from_slice(&number.to_be_bytes());
+                    self.bytes.extend_from_slice(&number.to_be_bytes());
                 }
                 SettingValue::Text(text) => {
                     self.choice(2);
@@ -182,11 +201,11 @@ impl Encoding {
         match address {
             IpAddr::V4(address) => {
                 self.choice(4);
-                self.0.extend_from_slice(&address.octets());
+                self.bytes.extend_from_slice(&address.octets());
             }
             IpAddr::V6(address) => {
                 self.choice(6);
-                self.0.extend_from_slice(&address.octets());
+                self.bytes.extend_from_slice(&address.octets());
             }
         }
     }

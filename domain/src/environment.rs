@@ -35,4 +35,6 @@ pub struct Revision {
     pub title: String,
     /// Number of nodes in it.
     pub node_count: i64,
+    /// Version of the environment's catalogue that it was made with.
+    pub catalogue: u32,
 }

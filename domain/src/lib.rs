@@ -5,6 +5,7 @@
 //! "S" in a source means the vendor's page, "W" the vendor's wider documentation, "P" a decision of ours.
 
 pub mod account;
+pub mod advisor;
 pub mod approval;
 #[cfg(test)]
 mod arbitrary;
@@ -16,17 +17,21 @@ pub mod diff;
 pub mod digest;
 pub mod edit;
 pub mod environment;
+pub mod export;
 pub mod file;
 pub mod findings;
+pub mod inventory;
 pub mod news;
 mod pairing;
 pub mod plan;
+pub mod reference;
 pub mod refused;
 pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod sign_in;
 pub mod topology;
+pub mod whatif;
 pub mod words;
 
 pub use refused::Refused;

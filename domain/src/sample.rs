@@ -76,3 +76,21 @@ pub(crate) fn with_node(topology: &mut Topology, hostname: &str, change: impl Fn
     let node = topology.nodes.iter_mut().find(|node| node.hostname == hostname).expect("the sample has it");
     change(node);
 }
+
+/// 70 nodes whose sites and settings, with the groups and a service, have these texts in turn.
+pub(crate) fn with_texts(texts: &[String]) -> Topology {
+    let mut topology = Topology::empty("test");
+    topology.availability_groups = texts.to_vec();
+    topology.availability_groups.sort();
+    topology.availability_groups.dedup();
+    for (number, text) in (1..=70u8).zip(texts.iter().cycle()) {
+        let mut node = node(&format!("node-{number}.example.net"), &format!("10.0.0.{number}"));
+        node.site = Some(text.clone());
+        node.roles.push(role("distributed-database", &[("availability_group", text)]));
+        topology.nodes.push(node);
+    }
+    let text = texts.first().map_or("media", String::as_str);
+    let settings = settings(&[("backend", "s3"), ("endpoint", text), ("bucket", text)]);
+    topology.services.push(Service { name: text.to_owned(), role: "unstructured-storage".into(), settings });
+    topology
+}

@@ -30,6 +30,11 @@ export const EXHIBITS = [
   'run',
   'history',
   'revision',
+  'what-if',
+  'advisor',
+  'advisor-proposal',
+  'catalogue',
+  'catalogue-role',
   'audit',
   'not-found',
 ] as const;
@@ -71,6 +76,11 @@ export async function gallery(admin: Api, lead: Api): Promise<Exhibit[]> {
     run: { path: `/runs/${run}` },
     history: { path: '/history?env=production' },
     revision: { path: `/history/${revision}?env=production` },
+    'what-if': { path: '/what-if?env=production&group=ag-1' },
+    advisor: { path: '/advisor?env=production' },
+    'advisor-proposal': { path: '/advisor?env=production&subscribers=20000&sites=dc1,dc2' },
+    catalogue: { path: '/catalogue?env=production' },
+    'catalogue-role': { path: '/catalogue/role?env=production' },
     audit: { path: '/audit?env=production' },
     'not-found': { path: '/no/such/page', status: 404 },
   };

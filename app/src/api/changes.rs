@@ -8,6 +8,7 @@ use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use strata_domain::approval::{Tally, Verdict, Vote};
 use strata_domain::audit::AuditEntry;
+use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
 use strata_domain::diff::Diff;
 use strata_domain::findings::{Finding, Summary};
@@ -58,6 +59,8 @@ pub struct ReviewView {
     pub acts: Acts,
     /// What happened to it, newest first.
     pub timeline: Vec<AuditEntry>,
+    /// What the environment adds to the built-in catalogue.
+    pub own: Own,
 }
 
 /// A finding, and whether the live topology has it too.
@@ -206,10 +209,9 @@ fn review_of(
     actor: &strata_backend::ctx::Actor,
     timeline: Vec<AuditEntry>,
 ) -> ReviewView {
-    use strata_domain::catalogue::Catalogue;
     use strata_domain::{approval, diff, findings, plan};
 
-    let catalogue = Catalogue::built_in();
+    let catalogue = &view.own.catalogue();
     let plan = plan::plan(&view.base, &view.desired, catalogue);
     let checked = findings::check(&view.desired, catalogue);
     let summary = findings::summary(&checked);
@@ -240,6 +242,7 @@ fn review_of(
         runs: view.runs,
         acts,
         timeline,
+        own: view.own,
     }
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
-use strata_domain::catalogue::{Catalogue, SettingKind};
+use strata_domain::catalogue::{Catalogue, Own, SettingKind};
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::edit::{Edit, NodeFacts};
 use strata_domain::topology::{
@@ -32,6 +32,8 @@ pub struct DraftView {
     pub edits: Vec<LoggedEdit>,
     /// What the one who looks may do.
     pub acts: Acts,
+    /// What the environment adds to the built-in catalogue.
+    pub own: Own,
 }
 
 /// What the forms of the editor send: `kind` says which edit, the rest are its fields as typed.
@@ -83,7 +85,7 @@ pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
 
     let actor = actor();
     let view = answer(strata_backend::changes::change_load(&backend(), &actor, id).await)?;
-    let catalogue = Catalogue::built_in();
+    let catalogue = &view.own.catalogue();
     let plan = plan::plan(&view.base, &view.desired, catalogue);
     let blockers = findings::summary(&findings::check(&view.desired, catalogue)).blocker;
     let acts = super::changes::acts_of(&view, &actor, &plan, blockers);
@@ -94,23 +96,28 @@ pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
         desired: view.desired,
         edits: view.edits,
         acts,
+        own: view.own,
     })
 }
 
 /// Appends one edit to a draft; `version` is the one that the person saw.
 #[server(prefix = "/api", endpoint = "change_edit")]
 pub async fn change_edit(id: i64, version: i64, form: EditForm) -> Result<(), AppError> {
+    use strata_backend::ctx::Scope;
+
     use crate::paths;
     use crate::server_context::{actor, answer, backend, fail};
 
-    let edit = form.into_edit().map_err(fail)?;
+    let (backend, actor) = (backend(), actor());
+    let own = answer(strata_backend::catalogues::own_load(&backend, &actor, Scope::Change(id), None).await)?;
+    let edit = form.into_edit(&own.catalogue()).map_err(fail)?;
     let node = match &edit {
         Edit::AddNode { node } => Some(node.hostname.clone()),
         Edit::RenameNode { to, .. } => Some(to.clone()),
         _ => None,
     };
     let leaves_node = matches!(edit, Edit::RemoveNode { .. });
-    answer(strata_backend::changes::change_edit(&backend(), &actor(), id, version, edit).await)?;
+    answer(strata_backend::changes::change_edit(&backend, &actor, id, version, edit).await)?;
     // The rest come back to where the form was.
     match node {
         Some(hostname) => leptos_axum::redirect(&paths::change_edit_node(id, &hostname)),
@@ -125,7 +132,7 @@ impl EditForm {
     ///
     /// # Errors
     /// `Invalid` with the field that cannot be read, or `kind` for an unknown kind.
-    pub fn into_edit(self) -> Result<Edit, AppError> {
+    pub fn into_edit(self, catalogue: &Catalogue) -> Result<Edit, AppError> {
         let hostname = self.hostname.trim().to_owned();
         let name = self.name.trim().to_owned();
         let to = self.to.trim().to_owned();
@@ -144,11 +151,11 @@ impl EditForm {
             "add-group" => Edit::AddGroup { name },
             "rename-group" => Edit::RenameGroup { from: name, to },
             "remove-group" => Edit::RemoveGroup { name },
-            "assign-role" => Edit::AssignRole { settings: self.settings()?, hostname, role },
-            "update-settings" => Edit::UpdateSettings { settings: self.settings()?, hostname, role },
+            "assign-role" => Edit::AssignRole { settings: self.settings(catalogue)?, hostname, role },
+            "update-settings" => Edit::UpdateSettings { settings: self.settings(catalogue)?, hostname, role },
             "unassign-role" => Edit::UnassignRole { hostname, role },
-            "add-service" => Edit::AddService { service: Service { settings: self.settings()?, name, role } },
-            "update-service" => Edit::UpdateService { settings: self.settings()?, name },
+            "add-service" => Edit::AddService { service: Service { settings: self.settings(catalogue)?, name, role } },
+            "update-service" => Edit::UpdateService { settings: self.settings(catalogue)?, name },
             "remove-service" => Edit::RemoveService { name },
             other => return Err(invalid("kind", format!("There is no edit of the kind {other:?}."))),
         })
@@ -179,8 +186,8 @@ impl EditForm {
 
     /// Settings with the types that the catalogue gives them; what has no such type stays text, and the rule
     /// `role.settings` says so.
-    fn settings(&self) -> Result<Settings, AppError> {
-        let role = match Catalogue::built_in().role(&self.role) {
+    fn settings(&self, catalogue: &Catalogue) -> Result<Settings, AppError> {
+        let role = match catalogue.role(&self.role) {
             Some(role) => role,
             None => return Err(invalid("role", "Choose a role.".to_owned())),
         };
@@ -246,7 +253,7 @@ mod tests {
             memory_mib: "2048".to_owned(),
             ..form("add-node")
         };
-        let Ok(Edit::AddNode { node }) = form.into_edit() else { panic!("an add-node edit") };
+        let Ok(Edit::AddNode { node }) = form.into_edit(Catalogue::built_in()) else { panic!("an add-node edit") };
         assert_eq!(node.hostname, "worker-9.example.net");
         assert_eq!(node.container, Some(Container { platform: Platform::Kvm, ha: true }));
         assert_eq!(node.hardware.memory_mib, Some(2048));
@@ -255,9 +262,9 @@ mod tests {
     #[test]
     fn a_bad_figure_comes_back_to_its_field() {
         let typed = EditForm { private_ip: "10.0.0.9".to_owned(), memory_mib: "2 GB".to_owned(), ..form("add-node") };
-        let error = typed.into_edit().expect_err("2 GB is no number of MiB");
+        let error = typed.into_edit(Catalogue::built_in()).expect_err("2 GB is no number of MiB");
         assert!(error.for_field("memory_mib").is_some_and(|message| message.contains("2 GB")), "{error:?}");
-        let error = form("add-node").into_edit().expect_err("no address");
+        let error = form("add-node").into_edit(Catalogue::built_in()).expect_err("no address");
         assert!(error.for_field("private_ip").is_some());
     }
 
@@ -266,12 +273,14 @@ mod tests {
         let settings =
             BTreeMap::from([("concurrency".to_owned(), "8".to_owned()), ("empty".to_owned(), " ".to_owned())]);
         let form = EditForm { role: "worker".to_owned(), settings, ..form("assign-role") };
-        let Ok(Edit::AssignRole { settings, .. }) = form.into_edit() else { panic!("an assign-role edit") };
+        let Ok(Edit::AssignRole { settings, .. }) = form.into_edit(Catalogue::built_in()) else {
+            panic!("an assign-role edit")
+        };
         assert_eq!(settings, Settings::from([("concurrency".to_owned(), SettingValue::Integer(8))]));
     }
 
     #[test]
     fn an_unknown_kind_is_refused() {
-        assert!(form("explode").into_edit().is_err());
+        assert!(form("explode").into_edit(Catalogue::built_in()).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Server functions and what they carry. Each calls one use case of the backend, which authorises.
 
+pub mod advisor;
+pub mod catalogue;
 pub mod changes;
 pub mod editing;
 pub mod history;
@@ -7,6 +9,7 @@ pub mod import;
 pub mod role_map;
 pub mod runs;
 pub mod session;
+pub mod what_if;
 
 /// Rows that one page of a list shows.
 pub const PAGE: i64 = 50;

@@ -5,6 +5,7 @@ use strata_domain::change::ChangeState;
 use strata_domain::findings::{Severity, Summary};
 use strata_domain::plan::{Impact, Risk};
 use strata_domain::run::{RunState, StepState};
+use strata_domain::whatif::Extent;
 
 /// A word in a box, with a colour by `data-tone`.
 #[component]
@@ -31,6 +32,8 @@ pub enum Stateful {
     Impact(Impact),
     /// A finding.
     Severity(Severity),
+    /// What is lost without something.
+    Extent(Extent),
 }
 
 impl Stateful {
@@ -87,6 +90,16 @@ impl Stateful {
                     Impact::Outage => ("danger", "■"),
                 };
                 (tone, mark, impact.as_str().replace('-', " "))
+            }
+            Self::Extent(extent) => {
+                let (tone, mark) = match extent {
+                    Extent::Nothing => ("good", "·"),
+                    Extent::RedundancyLost => ("attention", "◐"),
+                    Extent::Degraded => ("attention", "▼"),
+                    Extent::RoleLost => ("warning", "▲"),
+                    Extent::TotalOutage => ("danger", "■"),
+                };
+                (tone, mark, extent.title().to_lowercase())
             }
             Self::Severity(severity) => {
                 let (tone, mark) = severity_mark(severity);

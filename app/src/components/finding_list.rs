@@ -17,6 +17,9 @@ pub fn FindingList(
     let items: Vec<_> = findings
         .into_iter()
         .map(|(finding, new)| {
+            let fixes: Vec<_> = finding.fixes.iter().map(|fix| view! { <li>{fix.label.clone()}</li> }).collect();
+            let fixes =
+                (!fixes.is_empty()).then(|| view! { <p>"What would mend it:"</p> <ul class="prose-list">{fixes}</ul> });
             let new = new.then(|| view! { <span class="badge" data-tone="attention">"new"</span> });
             view! {
                 <li class="finding">
@@ -32,6 +35,7 @@ pub fn FindingList(
                     <details>
                         <summary>"Why: " <code>{finding.rule.as_str()}</code></summary>
                         <p>{finding.why.clone()}</p>
+                        {fixes}
                     </details>
                 </li>
             }

@@ -20,12 +20,18 @@ where
     Data: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     View: IntoView + 'static,
 {
+    let page = StoredValue::new(());
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {move || {
                 let view = view.clone();
                 Suspend::new(async move {
-                    match resource.await {
+                    let outcome = resource.await;
+                    // Whoever leaves the page while it is read again takes its signals along: nothing may be built of them.
+                    if page.is_disposed() {
+                        return None;
+                    }
+                    Some(match outcome {
                         Ok(data) => Either::Left(view(data)),
                         Err(error) => {
                             if error.is_passing() {
@@ -33,7 +39,7 @@ where
                             }
                             Either::Right(view! { <ErrorPanel error /> })
                         }
-                    }
+                    })
                 })
             }}
         </Transition>

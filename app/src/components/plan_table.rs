@@ -14,11 +14,12 @@ use super::table::Table;
 pub fn PlanTable(
     /// The plan.
     plan: Plan,
+    /// What its roles are called.
+    catalogue: StoredValue<Catalogue>,
 ) -> impl IntoView {
     if plan.steps.is_empty() {
         return view! { <p class="empty">"No step: the draft says the same as its base."</p> }.into_any();
     }
-    let catalogue = Catalogue::built_in();
     let positions: BTreeMap<String, usize> =
         plan.steps.iter().enumerate().map(|(i, step)| (step.id.clone(), i + 1)).collect();
     let rows: Vec<_> = plan
@@ -34,7 +35,7 @@ pub fn PlanTable(
                 <tr>
                     <th scope="row">{index + 1}</th>
                     <td><code>{step.kind.as_str()}</code></td>
-                    <td>{step.describe(catalogue)}</td>
+                    <td>{catalogue.with_value(|catalogue| step.describe(catalogue))}</td>
                     <td><span title=meaning><Badge of=Stateful::Impact(step.impact) /></span></td>
                     <td>{after}</td>
                 </tr>

@@ -97,6 +97,7 @@ fn RevisionBody(view: RevisionView) -> impl IntoView {
         </section>
         <section class="panel" aria-labelledby="file-heading">
             <h2 id="file-heading">"Topology"</h2>
+            <p><a href=paths::role_map_at(&revision.environment, Some(revision.number))>"Show this revision on the role map"</a></p>
             <details>
                 <summary>{format!("The topology file ({} lines)", file.lines().count())}</summary>
                 <pre class="file" tabindex="0" role="region" aria-label="Topology file">{file}</pre>

@@ -22,7 +22,7 @@ pub fn ImportPage() -> impl IntoView {
         path.get().filter(|path| path == TopologyImport::PATH)?;
         answer.get().map(|error| ServerFnUrlError::<AppError>::decode_err(&error))
     });
-    let view = Resource::new(move || env.get(), |env| role_map_load(env, None));
+    let view = Resource::new(move || env.get(), |env| role_map_load(env, None, None));
     view! {
         <Title text="Import" />
         {loaded(view, move |view| {
@@ -37,6 +37,7 @@ pub fn ImportPage() -> impl IntoView {
                 <p class="crumbs"><a href=paths::role_map(&view.environment)>{view.environment.clone()}</a></p>
                 <h1>"Import a topology file"</h1>
                 <p class="lead">{what}</p>
+                <p class="hint">"No file yet? " <a href=paths::advisor(&view.environment)>"The advisor proposes a first topology from a few figures"</a></p>
                 <ActError error=error />
                 <form method="post" action=TopologyImport::PATH enctype="multipart/form-data" class="panel form">
                     <input type="hidden" name="environment" value=view.environment.clone() />

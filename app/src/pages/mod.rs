@@ -1,6 +1,8 @@
 //! One module for each page.
 
+pub mod advisor;
 pub mod audit;
+pub mod catalogue;
 pub mod changes;
 pub mod history;
 pub mod import;
@@ -9,6 +11,7 @@ pub mod not_found;
 pub mod role_map;
 pub mod runs;
 pub mod sign_in;
+pub mod what_if;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};

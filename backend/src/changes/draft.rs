@@ -4,12 +4,12 @@ use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{self, ChangeEvent};
 use strata_domain::edit::{self, Edit};
 use strata_domain::news::News;
 
 use super::{Locked, Material};
+use crate::catalogues::{version_now, version_stored};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::give_id;
 use crate::error::Error;
@@ -79,7 +79,7 @@ pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64
     let mut edit = edit;
     give_id(&mut edit);
     // The edits before fit already, so this one over what they make is the whole replay.
-    edit::apply(&mut material.desired, &edit, Catalogue::built_in())
+    edit::apply(&mut material.desired, &edit, &material.catalogue)
         .map_err(|error| Error::invalid("edit", error.to_string()))?;
     let sequence = edits_add(&mut write, id, material.edits.len(), std::slice::from_ref(&edit)).await?;
     let version = locked.save(&mut write, AuditAction::ChangeEdited).await?;
@@ -105,10 +105,11 @@ fn is_same(logged: &Edit, wanted: &Edit) -> bool {
 pub(crate) async fn change_add(write: &mut Write, base: i64, title: &str) -> Result<i64, Error> {
     let environment_id = write.place()?.id;
     let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let catalogue = version_now(write.connection(), environment_id).await?;
     let id = sqlx::query_scalar!(
         "INSERT INTO changes (environment_id, title, base_revision, created_by, created_by_name, created_at,
-                              touched_by, touched_by_name, touched_action, touched_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $4, $5, $7, $6) RETURNING id",
+                              touched_by, touched_by_name, touched_action, touched_at, catalogue_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $4, $5, $7, $6, $8) RETURNING id",
         environment_id,
         title,
         base,
@@ -116,6 +117,7 @@ pub(crate) async fn change_add(write: &mut Write, base: i64, title: &str) -> Res
         name,
         at,
         AuditAction::ChangeStarted.as_str(),
+        version_stored(catalogue)?,
     )
     .fetch_one(write.connection())
     .await?;

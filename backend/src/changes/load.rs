@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use strata_domain::account::{AccountId, Standing};
 use strata_domain::approval::Vote;
 use strata_domain::authz::Permission;
+use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
 use strata_domain::run::Run;
 use strata_domain::topology::Topology;
 
 use super::{Material, rows};
 use crate::approvals;
+use crate::catalogues::own_at;
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::runs;
@@ -38,6 +40,8 @@ pub struct ChangeView {
     pub authors: BTreeSet<AccountId>,
     /// Its runs, newest first.
     pub runs: Vec<Run>,
+    /// What the environment adds to the built-in catalogue, in the version that the change is read under.
+    pub own: Own,
 }
 
 /// One change with everything about it.
@@ -55,6 +59,7 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
     let change = stored.change;
     let material = Material::load(connection, environment_id, &change).await?;
+    let own = own_at(connection, environment_id, change.catalogue).await?;
     let votes = approvals::votes_of(connection, id, stored.round).await?;
     let authors = approvals::authors_of(connection, id).await?;
     let runs = runs::runs_of_change(connection, id).await?;
@@ -69,6 +74,7 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
         standing,
         authors,
         runs,
+        own,
     })
 }
 

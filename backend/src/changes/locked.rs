@@ -6,6 +6,7 @@ use strata_domain::audit::AuditAction;
 use strata_domain::change::Change;
 
 use super::rows;
+use crate::catalogues::version_stored;
 use crate::ctx::{self, Write};
 use crate::error::Error;
 
@@ -59,7 +60,7 @@ impl Locked {
             "UPDATE changes
              SET state = $3, version = $4, round = $5, base_revision = $6, submitted_by = $7, submitted_by_name = $8,
                  submitted_at = $9, touched_by = $10, touched_by_name = $11, touched_action = $12, touched_at = $13,
-                 reason = $14
+                 reason = $14, catalogue_version = $15
              WHERE id = $1 AND version = $2",
             change.id,
             seen,
@@ -75,6 +76,7 @@ impl Locked {
             action.as_str(),
             change.touched_at,
             change.reason,
+            version_stored(change.catalogue)?,
         )
         .execute(write.connection())
         .await?;

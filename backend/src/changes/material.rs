@@ -10,6 +10,7 @@ use strata_domain::topology::Topology;
 use sqlx::postgres::PgConnection;
 
 use super::rows;
+use crate::catalogues::catalogue_at;
 use crate::environments::topology_of;
 use crate::error::Error;
 
@@ -18,10 +19,12 @@ pub(crate) struct Material {
     pub(crate) base: Topology,
     pub(crate) edits: Vec<LoggedEdit>,
     pub(crate) desired: Topology,
+    /// What the edits are read under.
+    pub(crate) catalogue: Catalogue,
 }
 
 impl Material {
-    /// Loads a change's material over its own base, on which every edit is known to fit.
+    /// Loads a change's material over its own base and catalogue, on which every edit is known to fit.
     pub(crate) async fn load(
         connection: &mut PgConnection,
         environment_id: i64,
@@ -29,25 +32,26 @@ impl Material {
     ) -> Result<Self, Error> {
         let edits = rows::edits_of(connection, change.id).await?;
         let base = topology_of(connection, environment_id, change.base).await?;
-        Self::over(base, edits).map_err(|error| {
+        let catalogue = catalogue_at(connection, environment_id, change.catalogue).await?;
+        Self::over(base, edits, catalogue).map_err(|error| {
             Error::unexpected(format!("change {} does not replay on its base: {}", change.id, error.error))
         })
     }
 
     /// The edits over another base.
-    pub(crate) fn over(base: Topology, edits: Vec<LoggedEdit>) -> Result<Self, ReplayError> {
-        let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), Catalogue::built_in())?;
-        Ok(Self { base, edits, desired })
+    pub(crate) fn over(base: Topology, edits: Vec<LoggedEdit>, catalogue: Catalogue) -> Result<Self, ReplayError> {
+        let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)?;
+        Ok(Self { base, edits, desired, catalogue })
     }
 
     /// The plan from base to desired.
     pub(crate) fn plan(&self) -> Plan {
-        plan::plan(&self.base, &self.desired, Catalogue::built_in())
+        plan::plan(&self.base, &self.desired, &self.catalogue)
     }
 
     /// How many blockers the desired topology has.
     pub(crate) fn blockers(&self) -> usize {
-        findings::check(&self.desired, Catalogue::built_in())
+        findings::check(&self.desired, &self.catalogue)
             .iter()
             .filter(|finding| finding.severity == Severity::Blocker)
             .count()

@@ -8,6 +8,7 @@ use strata_domain::news::News;
 
 use super::{Locked, Material, misfit, rows};
 use crate::approvals;
+use crate::catalogues::{catalogue_at, version_now};
 use crate::ctx::{Actor, AuditRow, Backend, Scope};
 use crate::environments::topology_of;
 use crate::error::Error;
@@ -45,7 +46,9 @@ pub async fn change_rebase(backend: &Backend, actor: &Actor, id: i64, version: i
     }
     let edits = rows::edits_of(write.connection(), id).await?;
     let base = topology_of(write.connection(), environment_id, live).await?;
-    let material = match Material::over(base, edits.clone()) {
+    locked.change.catalogue = version_now(write.connection(), environment_id).await?;
+    let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
+    let material = match Material::over(base, edits.clone(), catalogue) {
         Ok(material) => material,
         Err(error) => return Err(Error::invalid("edit", misfit(&edits, &error, live))),
     };

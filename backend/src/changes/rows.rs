@@ -5,6 +5,7 @@ use sqlx::types::Json;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
 use strata_domain::edit::Edit;
 
+use crate::catalogues::version_read;
 use crate::ctx;
 use crate::error::Error;
 
@@ -18,7 +19,7 @@ pub(super) struct Stored {
 /// One change; none where there is none of that id.
 pub(super) async fn change_of(connection: &mut PgConnection, id: i64) -> Result<Option<Stored>, Error> {
     let row = sqlx::query!(
-        "SELECT c.id, e.slug, c.title, c.state, c.version, c.round, c.base_revision, c.created_by, c.created_by_name,
+        "SELECT c.id, e.slug, c.title, c.state, c.version, c.round, c.base_revision, c.catalogue_version, c.created_by, c.created_by_name,
                 c.created_at, c.submitted_by, c.submitted_by_name, c.submitted_at, c.touched_by, c.touched_by_name,
                 c.touched_action, c.touched_at, c.reason
          FROM changes c JOIN environments e ON e.id = c.environment_id WHERE c.id = $1",
@@ -34,6 +35,7 @@ pub(super) async fn change_of(connection: &mut PgConnection, id: i64) -> Result<
         state: ctx::stored(&row.state)?,
         version: row.version,
         base: row.base_revision,
+        catalogue: version_read(row.catalogue_version)?,
         created_by: ctx::person(row.created_by, row.created_by_name),
         created_at: row.created_at,
         submitted_by: row.submitted_by_name.map(|name| ctx::person(row.submitted_by, name)),
@@ -55,7 +57,7 @@ pub(super) async fn changes_of(
     limit: i64,
 ) -> Result<Vec<Change>, Error> {
     let rows = sqlx::query!(
-        "SELECT id, title, state, version, base_revision, created_by, created_by_name, created_at, submitted_by,
+        "SELECT id, title, state, version, base_revision, catalogue_version, created_by, created_by_name, created_at, submitted_by,
                 submitted_by_name, submitted_at, touched_by, touched_by_name, touched_at, reason
          FROM changes
          WHERE environment_id = $1 AND ($2::text IS NULL OR state = $2) AND id < $3
@@ -76,6 +78,7 @@ pub(super) async fn changes_of(
                 state: ctx::stored(&row.state)?,
                 version: row.version,
                 base: row.base_revision,
+                catalogue: version_read(row.catalogue_version)?,
                 created_by: ctx::person(row.created_by, row.created_by_name),
                 created_at: row.created_at,
                 submitted_by: row.submitted_by_name.map(|name| ctx::person(row.submitted_by, name)),

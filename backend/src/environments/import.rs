@@ -12,6 +12,7 @@ use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
 use super::{NewRevision, revision_add, topology_of};
+use crate::catalogues::{catalogue_at, version_now};
 use crate::changes;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
@@ -41,24 +42,25 @@ pub async fn topology_import(
 ) -> Result<Imported, Error> {
     let title = changes::accepted_title(title)?;
     let mut write = backend.authorise_write(actor, Permission::ImportTopology, Scope::Environment(environment)).await?;
-    let topology = read_file(bytes.to_vec(), environment.to_owned()).await?;
-    // Two first imports at once: the second waits here, and then finds a live revision.
     let environment_id = write.place()?.id;
+    let version = version_now(write.connection(), environment_id).await?;
+    let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
+    let topology = read_file(bytes.to_vec(), environment.to_owned(), catalogue.clone()).await?;
+    // Two first imports at once: the second waits here, and then finds a live revision.
     let live =
         sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id,)
             .fetch_one(write.connection())
             .await?;
     match live {
-        None => first_revision(write, topology, &title).await,
-        Some(live) => as_change(write, live, topology, &title).await,
+        None => first_revision(write, topology, &title, version).await,
+        Some(live) => as_change(write, live, topology, &title, &catalogue).await,
     }
 }
 
 /// Parsing 16 MiB of YAML takes long enough to be kept off the threads that serve requests.
-async fn read_file(bytes: Vec<u8>, environment: String) -> Result<Topology, Error> {
+async fn read_file(bytes: Vec<u8>, environment: String, catalogue: Catalogue) -> Result<Topology, Error> {
     tokio::task::spawn_blocking(move || {
-        let topology =
-            file::read(&bytes, Catalogue::built_in()).map_err(|error| Error::invalid("file", error.to_string()))?;
+        let topology = file::read(&bytes, &catalogue).map_err(|error| Error::invalid("file", error.to_string()))?;
         if topology.environment != environment {
             return Err(Error::invalid(
                 "file",
@@ -81,7 +83,12 @@ async fn read_file(bytes: Vec<u8>, environment: String) -> Result<Topology, Erro
     .map_err(Error::unexpected)?
 }
 
-async fn first_revision(mut write: Write, mut topology: Topology, title: &str) -> Result<Imported, Error> {
+async fn first_revision(
+    mut write: Write,
+    mut topology: Topology,
+    title: &str,
+    catalogue: u32,
+) -> Result<Imported, Error> {
     for node in &mut topology.nodes {
         node.id.get_or_insert_with(|| ctx::new_id().to_string());
     }
@@ -91,6 +98,7 @@ async fn first_revision(mut write: Write, mut topology: Topology, title: &str) -
         environment_id,
         after: None,
         topology: &topology,
+        catalogue,
         change: None,
         run: None,
         title,
@@ -104,7 +112,13 @@ async fn first_revision(mut write: Write, mut topology: Topology, title: &str) -
     Ok(Imported::Revision(number))
 }
 
-async fn as_change(mut write: Write, live: i64, topology: Topology, title: &str) -> Result<Imported, Error> {
+async fn as_change(
+    mut write: Write,
+    live: i64,
+    topology: Topology,
+    title: &str,
+    catalogue: &Catalogue,
+) -> Result<Imported, Error> {
     let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
     let base = topology_of(write.connection(), environment_id, live).await?;
     let mut edits = edit::between(&base, &topology);
@@ -112,7 +126,7 @@ async fn as_change(mut write: Write, live: i64, topology: Topology, title: &str)
         return Ok(Imported::Unchanged);
     }
     edits.iter_mut().for_each(give_id);
-    edit::replay(&base, &edits, Catalogue::built_in()).map_err(|error| {
+    edit::replay(&base, &edits, catalogue).map_err(|error| {
         Error::invalid("file", format!("The file cannot be reached from revision {live}: {error}."))
     })?;
     let id = changes::change_add(&mut write, live, title).await?;

@@ -5,11 +5,11 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
-use strata_domain::catalogue::Catalogue;
 use strata_domain::digest;
 use strata_domain::environment::Revision;
 use strata_domain::topology::Topology;
 
+use crate::catalogues::{version_read, version_stored};
 use crate::ctx::{self, Actor, Backend, Read, Scope};
 use crate::error::Error;
 use crate::history;
@@ -50,7 +50,7 @@ async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topolo
     let (environment_id, environment) = (read.place().id, read.place().slug.clone());
     let row = sqlx::query!(
         r#"SELECT number, topology AS "topology: Json<Topology>", content_hash, made_at, made_by, made_by_name,
-                  change_id, run_id, title, node_count
+                  change_id, run_id, title, node_count, catalogue_version
            FROM revisions WHERE environment_id = $1 AND number = $2"#,
         environment_id,
         number,
@@ -68,6 +68,7 @@ async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topolo
         run: row.run_id,
         title: row.title,
         node_count: row.node_count,
+        catalogue: version_read(row.catalogue_version)?,
     };
     Ok((revision, row.topology.0))
 }
@@ -94,6 +95,8 @@ pub(crate) struct NewRevision<'a> {
     /// The live number that it follows; none for the first.
     pub(crate) after: Option<i64>,
     pub(crate) topology: &'a Topology,
+    /// Version of the catalogue that it was made with.
+    pub(crate) catalogue: u32,
     pub(crate) change: Option<i64>,
     pub(crate) run: Option<i64>,
     pub(crate) title: &'a str,
@@ -116,7 +119,7 @@ pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision
         number,
         Json(new.topology) as _,
         &digest::of_topology(new.topology).0,
-        catalogue_version(),
+        version_stored(new.catalogue)?,
         nodes,
         new.change,
         new.run,
@@ -138,9 +141,4 @@ pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision
     .await?;
     ctx::expect_rows(moved.rows_affected(), 1)?;
     Ok(number)
-}
-
-/// The built-in catalogue's version as the database has it.
-pub(crate) fn catalogue_version() -> i32 {
-    i32::try_from(Catalogue::built_in().version).unwrap_or(i32::MAX)
 }

@@ -11,9 +11,10 @@ use strata_domain::run::{ExecutorKind, RunState};
 
 use super::rows;
 use crate::approvals;
+use crate::catalogues::{catalogue_at, version_now, version_stored};
 use crate::changes::{self, Locked, Material};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
-use crate::environments::{catalogue_version, topology_of};
+use crate::environments::topology_of;
 use crate::error::Error;
 use crate::worker;
 
@@ -47,7 +48,9 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
     let live = live.unwrap_or(locked.change.base);
     let edits = changes::edits_of(write.connection(), id).await?;
     let base = topology_of(write.connection(), environment_id, live).await?;
-    let material = Material::over(base, edits.clone()).map_err(|error| {
+    locked.change.catalogue = version_now(write.connection(), environment_id).await?;
+    let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
+    let material = Material::over(base, edits.clone(), catalogue).map_err(|error| {
         Error::refused(format!(
             "{}. Nothing was started. Send it back or withdraw it.",
             changes::misfit(&edits, &error, live).trim_end_matches('.')
@@ -132,7 +135,7 @@ async fn run_add(
         change,
         ExecutorKind::DryRun.as_str(),
         &plan.digest.0,
-        catalogue_version(),
+        version_stored(material.catalogue.version)?,
         live,
         Json(&material.desired) as _,
         requester,

@@ -8,6 +8,7 @@ use strata_domain::plan::Step;
 use strata_domain::run::{LogLine, Run, RunStep};
 
 use super::rows::{self, Which};
+use crate::catalogues::{catalogue_at, version_read};
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
@@ -61,7 +62,16 @@ pub async fn run_log(backend: &Backend, actor: &Actor, id: i64, after: i64, limi
         .collect())
 }
 
+/// The catalogue that the run's plan was made with.
+pub(crate) async fn catalogue_of(connection: &mut PgConnection, run: i64) -> Result<Catalogue, Error> {
+    let row = sqlx::query!("SELECT environment_id, catalogue_version FROM runs WHERE id = $1", run)
+        .fetch_one(&mut *connection)
+        .await?;
+    catalogue_at(connection, row.environment_id, version_read(row.catalogue_version)?).await
+}
+
 async fn steps_of(connection: &mut PgConnection, run: i64) -> Result<Vec<RunStep>, Error> {
+    let catalogue = catalogue_of(connection, run).await?;
     let rows = sqlx::query!(
         r#"SELECT position, plan_step AS "plan_step: Json<Step>", state, attempts, started_at, finished_at, outcome
            FROM run_steps WHERE run_id = $1 ORDER BY position"#,
@@ -73,7 +83,7 @@ async fn steps_of(connection: &mut PgConnection, run: i64) -> Result<Vec<RunStep
         .map(|row| {
             let step = row.plan_step.0;
             Ok(RunStep {
-                description: step.describe(Catalogue::built_in()),
+                description: step.describe(&catalogue),
                 checklist: step.checklist(),
                 id: step.id,
                 position: row.position,

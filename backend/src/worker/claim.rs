@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use sqlx::postgres::types::PgInterval;
+use strata_domain::catalogue::Catalogue;
 use strata_domain::news::News;
 use strata_domain::plan::{Step, StepKind};
 
 use crate::ctx::Backend;
 use crate::error::Error;
 use crate::news;
+use crate::runs::catalogue_of;
 
 /// A step that this worker holds.
 #[derive(Clone, Debug)]
@@ -78,6 +80,12 @@ impl Claim {
     /// Whether a person has to carry it out.
     pub(super) fn is_manual(&self) -> bool {
         self.step.as_ref().is_ok_and(|step| step.kind == StepKind::Manual)
+    }
+
+    /// The catalogue that the run's plan was made with.
+    pub(super) async fn catalogue(&self, backend: &Backend) -> Result<Catalogue, Error> {
+        let mut connection = backend.machinery().acquire().await?;
+        catalogue_of(&mut connection, self.run).await
     }
 
     /// Stores a log line; false where the lease is lost.

@@ -124,6 +124,7 @@ impl Worker {
                 return Ok(Done::Ended(Err(StepError::Failed(why))));
             }
         };
+        let catalogue = claim.catalogue(&self.backend).await?;
         let log = StepLog { backend: &self.backend, claim };
         let work = async {
             if claim.attempt > 1 {
@@ -133,7 +134,7 @@ impl Worker {
                 return log.line("Waits for a person to go through the checklist.").await;
             }
             // A panic fails the step and spares the worker.
-            AssertUnwindSafe(self.executor.execute(step, &log)).catch_unwind().await.unwrap_or_else(|_| {
+            AssertUnwindSafe(self.executor.execute(step, &catalogue, &log)).catch_unwind().await.unwrap_or_else(|_| {
                 Err(StepError::Failed("Strata itself broke in this step; the server's log has more.".to_owned()))
             })
         };

@@ -8,6 +8,7 @@ use strata_domain::change::{self, ChangeEvent};
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
+use crate::catalogues::version_read;
 use crate::changes::Locked;
 use crate::ctx::{self, AuditRow, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add};
@@ -48,7 +49,7 @@ async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
             .await?;
     let locked = Locked::take(&mut write, change_id).await?;
     let row = sqlx::query!(
-        r#"SELECT state, base_revision, desired AS "desired: Json<Topology>" FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
+        r#"SELECT state, base_revision, catalogue_version, desired AS "desired: Json<Topology>" FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
         run,
     )
     .fetch_one(write.connection())
@@ -76,18 +77,27 @@ async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
         let reason = format!("Revision {} was to be built on, and it is not live any more.", row.base_revision);
         fail(write, locked, run, &reason).await?;
     } else {
-        succeed(write, locked, run, row.base_revision, &row.desired.0).await?;
+        let catalogue = version_read(row.catalogue_version)?;
+        succeed(write, locked, run, row.base_revision, &row.desired.0, catalogue).await?;
     }
     Ok(true)
 }
 
-async fn succeed(mut write: Write, mut locked: Locked, run: i64, base: i64, desired: &Topology) -> Result<(), Error> {
+async fn succeed(
+    mut write: Write,
+    mut locked: Locked,
+    run: i64,
+    base: i64,
+    desired: &Topology,
+    catalogue: u32,
+) -> Result<(), Error> {
     let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
     let (made_by, at) = (write.person().clone(), write.at());
     let new = NewRevision {
         environment_id,
         after: Some(base),
         topology: desired,
+        catalogue,
         change: Some(locked.change.id),
         run: Some(run),
         title: &locked.change.title,

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod apply;
+mod catalogues;
 mod environments;
 mod news;
 mod review;

@@ -18,8 +18,9 @@ async fn until(receiver: &mut Receiver<News>, wanted: &News) {
 
 /// Starts changes until news of one arrives: the listener needs a moment to stand.
 async fn until_it_listens(world: &World, receiver: &mut Receiver<News>) {
-    for _ in 0..100 {
-        change_start(&world.backend, &world.ada, ENVIRONMENT, "Knock").await.unwrap();
+    for knock in 0..100 {
+        // Each under a title of its own: twice the same is a double click, and no news.
+        change_start(&world.backend, &world.ada, ENVIRONMENT, &format!("Knock {knock}")).await.unwrap();
         if tokio::time::timeout(Duration::from_millis(200), receiver.recv()).await.is_ok() {
             return;
         }

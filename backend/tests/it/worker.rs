@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use strata_backend::runs::{change_apply, run_load, run_log};
 use strata_backend::worker::executors::{DryRun, Executor, StepError, StepLog};
+use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
 use strata_domain::plan::Step;
 use strata_domain::run::{RunState, StepState};
@@ -19,7 +20,7 @@ struct Stuck;
 
 #[async_trait]
 impl Executor for Stuck {
-    async fn execute(&self, _step: &Step, log: &StepLog<'_>) -> Result<(), StepError> {
+    async fn execute(&self, _step: &Step, _catalogue: &Catalogue, log: &StepLog<'_>) -> Result<(), StepError> {
         log.line("stuck").await?;
         std::future::pending().await
     }
@@ -31,7 +32,7 @@ struct FailsAtTheSecond(AtomicUsize);
 
 #[async_trait]
 impl Executor for FailsAtTheSecond {
-    async fn execute(&self, _step: &Step, log: &StepLog<'_>) -> Result<(), StepError> {
+    async fn execute(&self, _step: &Step, _catalogue: &Catalogue, log: &StepLog<'_>) -> Result<(), StepError> {
         log.line("at it").await?;
         if self.0.fetch_add(1, Ordering::SeqCst) == 1 {
             return Err(StepError::Failed("The disk is full.".to_owned()));
@@ -46,7 +47,7 @@ struct Panics;
 
 #[async_trait]
 impl Executor for Panics {
-    async fn execute(&self, step: &Step, _log: &StepLog<'_>) -> Result<(), StepError> {
+    async fn execute(&self, step: &Step, _catalogue: &Catalogue, _log: &StepLog<'_>) -> Result<(), StepError> {
         panic!("a broken executor at {}", step.id)
     }
 }
@@ -57,7 +58,7 @@ struct Slow(Arc<AtomicUsize>);
 
 #[async_trait]
 impl Executor for Slow {
-    async fn execute(&self, _step: &Step, log: &StepLog<'_>) -> Result<(), StepError> {
+    async fn execute(&self, _step: &Step, _catalogue: &Catalogue, log: &StepLog<'_>) -> Result<(), StepError> {
         log.line("begins").await?;
         tokio::time::sleep(Duration::from_millis(1500)).await;
         self.0.fetch_add(1, Ordering::SeqCst);

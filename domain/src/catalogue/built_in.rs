@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Catalogue, FileStore, GroupRule, Growth, Layer, Network, PlaceKind, Replication, Requirement, Role, SettingKind,
-    SettingSpec,
+    Catalogue, FileStore, GroupRule, Growth, Layer, Levels, Network, PlaceKind, Replication, Requirement, Role,
+    SettingKind, SettingSpec,
 };
 use crate::topology::{RoleId, SettingValue};
 
@@ -27,6 +27,7 @@ pub(super) fn catalogue() -> Catalogue {
             elasticsearch(),
             unstructured_storage(),
         ],
+        levels: Levels::new(),
     }
 }
 

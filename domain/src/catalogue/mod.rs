@@ -2,23 +2,35 @@
 //!
 //! Rules and plans read what they need from here, so a role that is added later gets them without code.
 
+mod accept;
 mod built_in;
+mod file;
+mod own;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub use accept::{RoleProblem, accept};
+pub use file::{read, write_yaml};
+pub use own::{Level, Levels, Own};
+
+use crate::findings::{RuleId, Severity};
 use crate::topology::{RoleId, SettingValue, Settings};
 
-/// The roles that an environment knows.
+/// The roles that an environment knows, and how much its rules matter to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalogue {
     /// Moves when a role changes; part of a plan's digest.
     pub version: u32,
     /// All roles, top layer first.
     pub roles: Vec<Role>,
+    /// Rules that matter more or less here than by default; they do not move the version.
+    #[serde(default)]
+    pub levels: Levels,
 }
 
 impl Catalogue {
@@ -31,6 +43,11 @@ impl Catalogue {
     /// The role of that id.
     pub fn role(&self, id: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.id.as_str() == id)
+    }
+
+    /// How much a finding of the rule matters here; nothing where the rule is switched off.
+    pub fn severity(&self, rule: RuleId) -> Option<Severity> {
+        self.levels.get(&rule).map_or(Some(rule.default_severity()), |level| level.severity())
     }
 
     /// The roles of one layer, in catalogue order.
@@ -134,6 +151,24 @@ impl Role {
     /// The specification of a setting.
     pub fn setting(&self, name: &str) -> Option<&SettingSpec> {
         self.settings.iter().find(|spec| spec.name == name)
+    }
+
+    /// The value of a setting beside these settings: the given one, else the default.
+    pub fn value<'a>(&'a self, settings: &'a Settings, name: &str) -> Option<&'a SettingValue> {
+        settings.get(name).or_else(|| self.setting(name)?.default.as_ref())
+    }
+
+    /// Whether a setting has to be given beside these settings: it is required there, and has no default.
+    pub fn requires(&self, spec: &SettingSpec, settings: &Settings) -> bool {
+        let required = match &spec.required {
+            Requirement::Always => true,
+            Requirement::Never => false,
+            Requirement::When { setting, is } => self
+                .value(settings, setting)
+                .and_then(SettingValue::as_text)
+                .is_some_and(|value| is.iter().any(|wanted| wanted == value)),
+        };
+        required && spec.default.is_none()
     }
 }
 
@@ -293,10 +328,42 @@ pub enum SettingKind {
     Text,
     /// An absolute path.
     Path,
+    /// An IPv4 or IPv6 address.
+    Address,
     /// An address that starts with http:// or https://; what is wrong with one is told by a rule of its own.
     Url,
     /// The name of an availability group; whether it exists is told by a rule of its own.
     Group,
+}
+
+impl SettingKind {
+    /// Whether a value is of the kind. Whether a group is there, and whether an address can be called, is not asked here.
+    pub fn fits(&self, value: &SettingValue) -> bool {
+        match self {
+            Self::Choice(words) => value.as_text().is_some_and(|text| words.iter().any(|word| word == text)),
+            Self::Integer { min, max } => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
+            Self::Path => value.as_text().is_some_and(|text| !text.trim().is_empty()),
+            Self::Address => value.as_text().is_some_and(|text| text.parse::<IpAddr>().is_ok()),
+            Self::Text | Self::Url | Self::Group => value.as_text().is_some(),
+        }
+    }
+
+    /// What fits, in a few words for people: `master or slave`, `a whole number from 1 to 1024`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Choice(words) => match words.split_last() {
+                Some((last, [])) => last.clone(),
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => "one of no values".to_owned(),
+            },
+            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Text => "a text".to_owned(),
+            Self::Path => "a path".to_owned(),
+            Self::Address => "an IPv4 or IPv6 address".to_owned(),
+            Self::Url => "an address that starts with https:// or http://".to_owned(),
+            Self::Group => "the name of an availability group".to_owned(),
+        }
+    }
 }
 
 /// Whether a setting has to be given.
@@ -314,20 +381,6 @@ pub enum Requirement {
     },
     /// Never.
     Never,
-}
-
-impl Requirement {
-    /// Whether it has to be given beside these settings.
-    pub fn holds(&self, settings: &Settings) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::When { setting, is } => settings
-                .get(setting)
-                .and_then(SettingValue::as_text)
-                .is_some_and(|value| is.iter().any(|wanted| wanted == value)),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -354,8 +407,8 @@ mod tests {
         let path = storage.setting("path").expect("has a path");
         let posix = Settings::from([("backend".to_owned(), SettingValue::Text("posix".to_owned()))]);
         let s3 = Settings::from([("backend".to_owned(), SettingValue::Text("s3".to_owned()))]);
-        assert!(path.required.holds(&posix));
-        assert!(!path.required.holds(&s3));
+        assert!(storage.requires(path, &posix));
+        assert!(!storage.requires(path, &s3));
     }
 
     #[test]

@@ -11,19 +11,19 @@ use crate::topology::{Node, Topology};
 /// draft; the environment's name is no subject of edits.
 pub fn between(base: &Topology, desired: &Topology) -> Vec<Edit> {
     let mut edits = Vec::new();
-    let Pairs { kept, removed, added } = pair_nodes(&base.nodes, &desired.nodes);
+    let Pairs { changed, removed, added } = pair_nodes(&base.nodes, &desired.nodes);
     let old_groups: BTreeSet<&String> = base.availability_groups.iter().collect();
     let new_groups: BTreeSet<&String> = desired.availability_groups.iter().collect();
 
     edits.extend(new_groups.difference(&old_groups).map(|name| Edit::AddGroup { name: (*name).clone() }));
     edits.extend(removed.iter().map(|node| Edit::RemoveNode { hostname: node.hostname.clone() }));
-    let renames: Vec<(String, String)> = kept
+    let renames: Vec<(String, String)> = changed
         .iter()
         .filter(|(before, after)| before.hostname != after.hostname)
         .map(|(before, after)| (before.hostname.clone(), after.hostname.clone()))
         .collect();
     edits.extend(in_free_order(&renames, base, desired).into_iter().map(|(from, to)| Edit::RenameNode { from, to }));
-    for (before, after) in &kept {
+    for (before, after) in &changed {
         if !NodeFacts::same(before, after) {
             edits.push(Edit::UpdateNode { hostname: after.hostname.clone(), facts: NodeFacts::from(*after) });
         }

@@ -2,9 +2,11 @@
 //!
 //! Reading never panics and never takes half a file: either the whole topology, or one error with its place.
 
+pub(crate) mod budget;
+pub(crate) mod depth;
 mod seeds;
 mod shape;
-mod suggest;
+pub(crate) mod suggest;
 
 #[cfg(test)]
 mod tests;
@@ -16,15 +18,13 @@ use serde::de::DeserializeSeed;
 
 use crate::catalogue::Catalogue;
 use crate::topology::Topology;
+use budget::Budget;
 
 /// Largest file that is read.
 pub const LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The version of the format that is written, and the only one that is read.
 pub const VERSION: u64 = 1;
-
-/// Brackets inside brackets, at most; the format needs five, and the scanner's time grows with the square.
-const LIMIT_DEPTH: usize = 64;
 
 /// Why a file cannot be read, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,11 +48,11 @@ impl fmt::Display for FileError {
 }
 
 impl FileError {
-    fn of_file(message: impl Into<String>) -> Self {
+    pub(crate) fn of_file(message: impl Into<String>) -> Self {
         Self { line: None, column: None, message: message.into() }
     }
 
-    fn at(text: &[u8], offset: usize, message: impl Into<String>) -> Self {
+    pub(crate) fn at(text: &[u8], offset: usize, message: impl Into<String>) -> Self {
         let before = &text[..offset.min(text.len())];
         let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |position| position + 1);
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -100,6 +100,16 @@ impl FileError {
 
 /// Reads a topology from YAML or JSON, told apart by content.
 pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Topology, FileError> {
+    let text = text_of(bytes)?;
+    if is_blank(text) {
+        return Err(FileError::of_file("the file is empty; it starts with `version: 1`"));
+    }
+    depth::check(text)?;
+    if text.trim_start().starts_with('{') { read_json(text, catalogue) } else { read_yaml(text, catalogue) }
+}
+
+/// The bytes as text without a byte order mark, if they are no more than [`LIMIT_BYTES`] of UTF-8.
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, FileError> {
     if bytes.len() > LIMIT_BYTES {
         let mebibytes = |bytes: usize| bytes.div_ceil(1024 * 1024);
         return Err(FileError::of_file(format!(
@@ -110,24 +120,25 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Topology, FileError> 
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| FileError::at(bytes, error.valid_up_to(), "the file is not UTF-8 text from here on"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-    if text.lines().all(is_blank) {
-        return Err(FileError::of_file("the file is empty; it starts with `version: 1`"));
-    }
-    check_depth(text)?;
-    if text.trim_start().starts_with('{') { read_json(text, catalogue) } else { read_yaml(text, catalogue) }
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Whether there is nothing but space and comments.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
 fn read_yaml(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
-    let topology = shape::Document { catalogue }.deserialize(serde_norway::Deserializer::from_str(text))?;
+    let budget = Budget::of_file(text.len());
+    let topology = shape::Document { catalogue, budget }.deserialize(serde_norway::Deserializer::from_str(text))?;
     Ok(topology)
 }
 
 /// JSON; but YAML can start with a brace as well, so what is no JSON gets a second chance as YAML.
 fn read_json(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let outcome = shape::Document { catalogue }
+    let budget = Budget::of_file(text.len());
+    let outcome = shape::Document { catalogue, budget }
         .deserialize(&mut deserializer)
         .and_then(|topology| deserializer.end().map(|()| topology));
     match outcome {
@@ -138,7 +149,7 @@ fn read_json(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
 }
 
 /// The JSON parser tells where a key ends; a reader looks for where it starts.
-fn at_start_of_key(mut error: FileError, text: &str) -> FileError {
+pub(crate) fn at_start_of_key(mut error: FileError, text: &str) -> FileError {
     let key = error.message.split_once("unknown key `").and_then(|(_, rest)| rest.split_once('`')).map(|(key, _)| key);
     if let (Some(key), Some(line), Some(column)) = (key, error.line, error.column)
         && let Some(start) = column.checked_sub(key.len() + 1).filter(|start| *start > 0)
@@ -148,22 +159,6 @@ fn at_start_of_key(mut error: FileError, text: &str) -> FileError {
         error.column = Some(start);
     }
     error
-}
-
-/// Refuses brackets nested deeper than any topology. Counts brackets in texts too: closing ones come soon after.
-fn check_depth(text: &str) -> Result<(), FileError> {
-    let mut depth = 0usize;
-    for (offset, byte) in text.bytes().enumerate() {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > LIMIT_DEPTH {
-            return Err(FileError::at(text.as_bytes(), offset, "brackets are nested too deeply"));
-        }
-    }
-    Ok(())
 }
 
 #[derive(Serialize)]

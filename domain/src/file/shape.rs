@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
+use super::budget::Budget;
 use super::seeds::{Address, Hostname, Key, List, Maybe, Named, RoleName, Seen, Value, Version};
 use crate::catalogue::Catalogue;
 use crate::topology::{Assignment, Container, Hardware, Node, RoleId, Service, Settings, Topology};
@@ -41,6 +42,7 @@ fn missing<E: Error>(key: &str, what: &str) -> E {
 /// The whole file.
 pub(super) struct Document<'c> {
     pub catalogue: &'c Catalogue,
+    pub budget: Budget,
 }
 
 map_seed!(Document<'c>, Topology, "a topology with `version: 1`");
@@ -65,11 +67,12 @@ impl Document<'_> {
                     topology.availability_groups = map.next_value_seed(List { item })?;
                 }
                 "nodes" => {
-                    let item = || NodeShape { catalogue: self.catalogue };
+                    let item = || NodeShape { catalogue: self.catalogue, budget: &self.budget };
                     topology.nodes = map.next_value_seed(List { item })?;
                 }
                 _ => {
-                    let item = || ServiceShape { catalogue: self.catalogue, seen: &services_seen };
+                    let item =
+                        || ServiceShape { catalogue: self.catalogue, seen: &services_seen, budget: &self.budget };
                     topology.services = map.next_value_seed(List { item })?;
                 }
             }
@@ -80,8 +83,13 @@ impl Document<'_> {
     }
 }
 
+/// What a node, and what a role, costs besides its texts: about what the shortest takes in a file.
+const NODE: usize = 40;
+const ROLE: usize = 10;
+
 struct NodeShape<'c> {
     catalogue: &'c Catalogue,
+    budget: &'c Budget,
 }
 
 map_seed!(NodeShape<'c>, Node, "a node");
@@ -91,21 +99,28 @@ impl NodeShape<'_> {
         const KNOWN: [&str; 8] =
             ["id", "hostname", "private_ip", "public_ip", "site", "container", "hardware", "roles"];
         let what = "a node";
+        self.budget.charge(NODE)?;
         let seen = RefCell::default();
         let roles_seen = Seen::default();
         let (mut id, mut hostname, mut private_ip, mut public_ip) = (None, None, None, None);
         let (mut site, mut container, mut hardware, mut roles) = (None, None, None, Vec::new());
         while let Some(key) = map.next_key_seed(Key { what, known: &KNOWN, seen: &seen })? {
             match key.as_str() {
-                "id" => id = map.next_value_seed(Maybe(Named { what: "the id", seen: None }))?,
+                "id" => {
+                    id = map.next_value_seed(Maybe(Named { what: "the id", seen: None }))?;
+                    self.budget.charge(id.as_ref().map_or(0, String::len))?;
+                }
                 "hostname" => hostname = Some(map.next_value_seed(Hostname)?),
                 "private_ip" => private_ip = Some(map.next_value_seed(Address)?),
                 "public_ip" => public_ip = map.next_value_seed(Maybe(Address))?,
-                "site" => site = map.next_value::<Option<String>>()?,
+                "site" => {
+                    site = map.next_value::<Option<String>>()?;
+                    self.budget.charge(site.as_ref().map_or(0, String::len))?;
+                }
                 "container" => container = map.next_value::<Option<Container>>()?,
                 "hardware" => hardware = map.next_value::<Option<Hardware>>()?,
                 _ => {
-                    let item = || RoleShape { catalogue: self.catalogue, seen: &roles_seen };
+                    let item = || RoleShape { catalogue: self.catalogue, seen: &roles_seen, budget: self.budget };
                     roles = map.next_value_seed(List { item })?;
                 }
             }
@@ -126,12 +141,13 @@ impl NodeShape<'_> {
 /// Reads `role` and its settings, which stand beside each other, in any order; other keys are `own`.
 fn role_and_settings<'de, A: MapAccess<'de>>(
     map: &mut A,
-    catalogue: &Catalogue,
+    (catalogue, budget): (&Catalogue, &Budget),
     what: &'static str,
     own: &[&str],
     roles_seen: Option<&Seen>,
     mut read_own: impl FnMut(&mut A) -> Result<(), A::Error>,
 ) -> Result<(RoleId, Settings), A::Error> {
+    budget.charge(ROLE)?;
     let seen = RefCell::default();
     let mut role: Option<RoleId> = None;
     let mut settings = Settings::new();
@@ -149,7 +165,9 @@ fn role_and_settings<'de, A: MapAccess<'de>>(
         } else if own.contains(&key.as_str()) {
             read_own(map)?;
         } else {
-            settings.insert(key, map.next_value_seed(Value)?);
+            let value = map.next_value_seed(Value)?;
+            budget.charge(key.len() + value.as_text().map_or(0, str::len))?;
+            settings.insert(key, value);
         }
     }
     let role = role.ok_or_else(|| missing("role", what))?;
@@ -165,14 +183,21 @@ fn role_and_settings<'de, A: MapAccess<'de>>(
 struct RoleShape<'c> {
     catalogue: &'c Catalogue,
     seen: &'c Seen,
+    budget: &'c Budget,
 }
 
 map_seed!(RoleShape<'c>, Assignment, "a role with its settings, such as `{ role: queue }`");
 
 impl RoleShape<'_> {
     fn read<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Assignment, A::Error> {
-        let (role, settings) =
-            role_and_settings(&mut map, self.catalogue, "a role of a node", &[], Some(self.seen), |_| Ok(()))?;
+        let (role, settings) = role_and_settings(
+            &mut map,
+            (self.catalogue, self.budget),
+            "a role of a node",
+            &[],
+            Some(self.seen),
+            |_| Ok(()),
+        )?;
         Ok(Assignment { role, settings })
     }
 }
@@ -180,6 +205,7 @@ impl RoleShape<'_> {
 struct ServiceShape<'c> {
     catalogue: &'c Catalogue,
     seen: &'c Seen,
+    budget: &'c Budget,
 }
 
 map_seed!(ServiceShape<'c>, Service, "a service");
@@ -188,10 +214,11 @@ impl ServiceShape<'_> {
     fn read<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Service, A::Error> {
         let what = "a service";
         let mut name = None;
-        let (role, settings) = role_and_settings(&mut map, self.catalogue, what, &["name"], None, |map| {
-            name = Some(map.next_value_seed(Named { what, seen: Some(self.seen) })?);
-            Ok(())
-        })?;
+        let (role, settings) =
+            role_and_settings(&mut map, (self.catalogue, self.budget), what, &["name"], None, |map| {
+                name = Some(map.next_value_seed(Named { what, seen: Some(self.seen) })?);
+                Ok(())
+            })?;
         Ok(Service { name: name.ok_or_else(|| missing("name", what))?, role, settings })
     }
 }

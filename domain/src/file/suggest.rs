@@ -1,7 +1,7 @@
 //! What somebody may have meant by a word that is not known.
 
 /// `did you mean …`, or all that would fit.
-pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => match known {
@@ -16,7 +16,7 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
 }
 
 /// The known word that is at most two letters away, or a third of its length.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     if word.len() > 64 {
         return None;
     }

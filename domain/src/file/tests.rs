@@ -1,5 +1,7 @@
 //! Every kind of bad file, and that what is written is read again.
 
+use proptest::prelude::Strategy as _;
+
 use super::*;
 use crate::sample;
 
@@ -161,6 +163,15 @@ fn bombs_end_quickly() {
     let outcome = read(inside.as_bytes(), Catalogue::built_in());
     assert!(outcome.is_err() || outcome.is_ok_and(|topology| topology.nodes.len() == 10_001));
 
+    let mut long = format!("version: 1\nenvironment: &long {}\nnodes:\n", "x".repeat(100_000));
+    for number in 0..1000 {
+        long.push_str(&format!("  - {{ hostname: n{number}, private_ip: 10.0.0.1, site: *long }}\n"));
+    }
+    assert!(told(&long).ends_with("the aliases stand for too much"), "{}", told(&long));
+    let many =
+        format!("{HEAD}nodes:\n  - &n {{ hostname: a, private_ip: 10.0.0.1 }}\n{}", "  - *n\n".repeat(1_000_000));
+    assert!(told(&many).ends_with("the aliases stand for too much"), "{}", told(&many));
+
     for deep in ["[".repeat(1_000_000), "{a: ".repeat(1_000_000), "- ".repeat(200_000), "? ".repeat(200_000)] {
         assert!(read(deep.as_bytes(), Catalogue::built_in()).is_err());
         let key = format!("version: 1\nenvironment: {deep}\n");
@@ -173,6 +184,18 @@ proptest::proptest! {
     #[test]
     fn never_panics(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
         let _ = read(&bytes, Catalogue::built_in());
+    }
+
+    /// Brackets in texts sum up to more than may be nested.
+    #[test]
+    fn hostile_texts_come_back(
+        texts in proptest::collection::vec("[\\[\\]{}'\":#\n, a-]{1,8}".prop_filter("blank", |text| !text.trim().is_empty()), 1..4),
+    ) {
+        let topology = sample::with_texts(&texts);
+        for text in [write_yaml(&topology), write_json(&topology)] {
+            let again = read(text.as_bytes(), Catalogue::built_in());
+            proptest::prop_assert_eq!(again.as_ref(), Ok(&topology), "{}", text);
+        }
     }
 
     #[test]

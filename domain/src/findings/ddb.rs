@@ -9,7 +9,7 @@ use crate::catalogue::{GroupRule, Growth, Role};
 use crate::edit::Edit;
 use crate::topology::{Instance, Node, SettingValue};
 
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     let mut in_use: HashSet<&str> = HashSet::new();
     for role_view in &view.roles {
         low_memory(view, role_view, report);
@@ -44,7 +44,7 @@ impl<'a> Grouping<'a> {
     fn of(view: &'a View<'a>, role_view: &'a RoleView<'a>, rule: &'a GroupRule) -> Self {
         let (mut groups, mut alone, mut lost) = (BTreeMap::<&str, Vec<Member<'a>>>::new(), Vec::new(), Vec::new());
         for (node, instance) in role_view.on_nodes() {
-            match instance.settings.get(&rule.setting) {
+            match role_view.role.value(instance.settings, &rule.setting) {
                 None => alone.push((node, instance)),
                 Some(SettingValue::Text(name)) if name.trim().is_empty() => alone.push((node, instance)),
                 Some(SettingValue::Text(name)) if view.groups.contains(name.as_str()) => {
@@ -69,9 +69,10 @@ impl<'a> Grouping<'a> {
         set(instance, self.role, &self.rule.setting, group)
     }
 
-    /// The known group with the fewest nodes, empty ones included.
+    /// The known group with the fewest nodes, empty ones included; one without a name is none to join.
     fn smallest_group(&self) -> Option<&'a str> {
-        let known = self.view.topology.availability_groups.iter().map(String::as_str);
+        let groups = self.view.topology.availability_groups.iter().map(String::as_str);
+        let known = groups.filter(|name| !name.trim().is_empty());
         known.min_by_key(|name| (self.groups.get(name).map_or(0, Vec::len), *name))
     }
 
@@ -101,7 +102,7 @@ impl<'a> Grouping<'a> {
 }
 
 /// `ddb.no-group`, `ddb.unknown-group`.
-fn memberships(grouping: &Grouping<'_>, report: &mut Report) {
+fn memberships(grouping: &Grouping<'_>, report: &mut Report<'_>) {
     let role = &grouping.role.name;
     let smallest = grouping.smallest_group();
     let join_smallest = |member: Member<'_>| {
@@ -135,13 +136,13 @@ fn memberships(grouping: &Grouping<'_>, report: &mut Report) {
 }
 
 /// `ddb.single-group`.
-fn single_group(grouping: &Grouping<'_>, report: &mut Report) {
+fn single_group(grouping: &Grouping<'_>, report: &mut Report<'_>) {
     let mut groups = grouping.groups.iter();
     let (Some((&group, members)), None) = (groups.next(), groups.next()) else { return };
     let count = members.len();
     let mut fixes = Vec::new();
-    if count >= 2 * grouping.rule.min && grouping.all_addressable() {
-        let parts = count.div_ceil(grouping.rule.max).max(2);
+    if count >= grouping.rule.min.max(1).saturating_mul(2) && grouping.all_addressable() {
+        let parts = count.div_ceil(grouping.rule.max.max(1)).max(2);
         fixes.push(split(grouping, group, parts, count));
     }
     let problem = Problem::SingleGroup { role: &grouping.role.name, group, count };
@@ -158,7 +159,7 @@ fn split(grouping: &Grouping<'_>, group: &str, parts: usize, count: usize) -> Fi
 }
 
 /// `ddb.unequal-groups`.
-fn unequal_groups(grouping: &Grouping<'_>, report: &mut Report) {
+fn unequal_groups(grouping: &Grouping<'_>, report: &mut Report<'_>) {
     let sizes: Vec<(&str, usize)> = grouping.groups.iter().map(|(name, members)| (*name, members.len())).collect();
     let Some((_, first)) = sizes.first() else { return };
     if sizes.iter().all(|(_, size)| size == first) {
@@ -176,41 +177,57 @@ fn unequal_groups(grouping: &Grouping<'_>, report: &mut Report) {
 }
 
 /// `ddb.group-too-small`, `ddb.group-too-large`.
-fn group_sizes(grouping: &Grouping<'_>, report: &mut Report) {
-    let max = grouping.rule.max;
-    // The two smallest groups with room: where a lonely node can go.
-    let mut roomy: Vec<(usize, &str)> =
-        grouping.groups.iter().map(|(name, members)| (members.len(), *name)).filter(|(size, _)| *size < max).collect();
-    roomy.sort_unstable();
-    roomy.truncate(2);
+fn group_sizes(grouping: &Grouping<'_>, report: &mut Report<'_>) {
+    let GroupRule { min, max, .. } = *grouping.rule;
+    let role = &grouping.role.name;
+    // The two smallest groups: where the nodes of another small one can go, if they have room.
+    let mut smallest: Vec<(usize, &str)> =
+        grouping.groups.iter().map(|(name, members)| (members.len(), *name)).collect();
+    smallest.sort_unstable();
+    smallest.truncate(2);
     for (&group, members) in &grouping.groups {
         let subject = Subject::Group(group.to_owned());
-        if let [(node, _)] = members[..] {
-            let other = roomy.iter().map(|(_, name)| *name).find(|name| *name != group);
-            let mut fixes = Vec::new();
-            if let (Some(other), true) = (other, grouping.view.addressable(node)) {
-                let mut edits = vec![grouping.join(members[0], other)];
-                let mut label = format!("Move {} to {other}", node.hostname);
-                // Nodes of another role could be in the group too.
-                if grouping.view.roles.iter().filter(|known| known.role.group.is_some()).count() == 1 {
-                    edits.push(Edit::RemoveGroup { name: group.to_owned() });
-                    label = format!("{label} and remove {group}");
+        let count = members.len();
+        let addressable = || members.iter().all(|(node, _)| grouping.view.addressable(node));
+        if count < min {
+            let other = smallest.iter().find(|(_, name)| *name != group);
+            let fixes = match other {
+                Some(&(size, other)) if size + count <= max && addressable() => {
+                    vec![dissolve(grouping, group, members, other)]
                 }
-                fixes.push(Fix::new(label, edits));
-            }
-            let problem = Problem::GroupTooSmall { group, node: &node.hostname };
+                _ => Vec::new(),
+            };
+            let names = members.iter().map(|(node, _)| node.hostname.as_str()).collect();
+            let problem = Problem::GroupTooSmall { role, group, nodes: names, min };
             report.add(&problem, subject, Some(&grouping.role.id), fixes);
-        } else if members.len() > max {
-            let count = members.len();
-            let addressable = members.iter().all(|(node, _)| grouping.view.addressable(node));
-            let fixes = if addressable { vec![split(grouping, group, count.div_ceil(max), count)] } else { Vec::new() };
-            report.add(&Problem::GroupTooLarge { group, count, max }, subject, Some(&grouping.role.id), fixes);
+        } else if count > max {
+            let fixes = if max > 0 && addressable() {
+                vec![split(grouping, group, count.div_ceil(max), count)]
+            } else {
+                Vec::new()
+            };
+            report.add(&Problem::GroupTooLarge { role, group, count, max }, subject, Some(&grouping.role.id), fixes);
         }
     }
 }
 
+/// Moves all nodes of a group to another one.
+fn dissolve(grouping: &Grouping<'_>, group: &str, members: &[Member<'_>], other: &str) -> Fix {
+    let mut edits: Vec<Edit> = members.iter().map(|&member| grouping.join(member, other)).collect();
+    let mut label = match members {
+        [(node, _)] => format!("Move {} to {other}", node.hostname),
+        _ => format!("Move the {} nodes of {group} to {other}", members.len()),
+    };
+    // Nodes of another role could be in the group too.
+    if grouping.view.roles.iter().filter(|known| known.role.group.is_some()).count() == 1 {
+        edits.push(Edit::RemoveGroup { name: group.to_owned() });
+        label = format!("{label} and remove {group}");
+    }
+    Fix::new(label, edits)
+}
+
 /// `ddb.empty-group`.
-fn empty_groups(view: &View<'_>, in_use: &HashSet<&str>, report: &mut Report) {
+fn empty_groups(view: &View<'_>, in_use: &HashSet<&str>, report: &mut Report<'_>) {
     let Some(owner) = view.roles.iter().find(|known| known.role.group.is_some()) else { return };
     for group in view.topology.availability_groups.iter().filter(|group| !in_use.contains(group.as_str())) {
         let edits = vec![Edit::RemoveGroup { name: group.clone() }];
@@ -224,7 +241,7 @@ fn empty_groups(view: &View<'_>, in_use: &HashSet<&str>, report: &mut Report) {
 }
 
 /// `ddb.few-nodes`. Which nodes could be added is not known, so there is no fix.
-fn few_nodes(role_view: &RoleView<'_>, report: &mut Report) {
+fn few_nodes(role_view: &RoleView<'_>, report: &mut Report<'_>) {
     let role = role_view.role;
     let count = role_view.on_nodes().count();
     if let (Growth::Rebalance, Some(start_with)) = (role.growth, role.start_with)
@@ -236,15 +253,18 @@ fn few_nodes(role_view: &RoleView<'_>, report: &mut Report) {
 }
 
 /// `ddb.low-memory`.
-fn low_memory(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report) {
+fn low_memory(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report<'_>) {
     let role = role_view.role;
     let Some(floor_mib) = role.memory_floor_mib else { return };
     for (node, _) in role_view.on_nodes() {
         let Some(memory_mib) = node.hardware.memory_mib.filter(|memory| *memory < floor_mib) else { continue };
         let mut fixes = Vec::new();
         if view.addressable(node) {
-            let label = format!("Give {} {floor_mib} MiB of memory", node.hostname);
-            fixes.push(Fix::new(label, vec![update(node, |facts| facts.hardware.memory_mib = Some(floor_mib))]));
+            // As much as the hungriest of its roles needs, or the finding would only change its figure.
+            let floors = view.roles.iter().filter(|other| node.assignment(other.role.id.as_str()).is_some());
+            let enough = floors.filter_map(|other| other.role.memory_floor_mib).max().unwrap_or(floor_mib);
+            let label = format!("Give {} {enough} MiB of memory", node.hostname);
+            fixes.push(Fix::new(label, vec![update(node, |facts| facts.hardware.memory_mib = Some(enough))]));
         }
         let problem = Problem::LowMemory { role: &role.name, memory_mib, floor_mib };
         report.add(&problem, Subject::node(node), Some(&role.id), fixes);

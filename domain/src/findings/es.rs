@@ -6,7 +6,7 @@ use super::{Report, Subject};
 use crate::catalogue::Growth;
 
 /// `es.few-nodes`. Which nodes could be added is not known, so there is no fix.
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     for role_view in view.roles.iter().filter(|view| view.role.growth == Growth::Reindex) {
         let role = role_view.role;
         let count = role_view.on_nodes().count();

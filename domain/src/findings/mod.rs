@@ -12,7 +12,7 @@ mod rule;
 mod setup;
 mod sql;
 mod storage;
-mod text;
+pub(crate) mod text;
 mod view;
 
 #[cfg(test)]
@@ -20,7 +20,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use rule::{RuleId, UnknownRule};
+pub use rule::{Family, RuleId, Source, SubjectKind, UnknownRule};
+pub(crate) use storage::is_http_url;
 
 use crate::catalogue::Catalogue;
 use crate::edit::Edit;
@@ -71,15 +72,20 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The word for its kind.
-    pub fn kind(&self) -> &'static str {
+    /// Its kind.
+    pub const fn subject_kind(&self) -> SubjectKind {
         match self {
-            Self::Role(_) => "role",
-            Self::Node(_) => "node",
-            Self::Group(_) => "group",
-            Self::Instance(_) => "instance",
-            Self::Topology(_) => "topology",
+            Self::Role(_) => SubjectKind::Role,
+            Self::Node(_) => SubjectKind::Node,
+            Self::Group(_) => SubjectKind::Group,
+            Self::Instance(_) => SubjectKind::Instance,
+            Self::Topology(_) => SubjectKind::Topology,
         }
+    }
+
+    /// The word for its kind.
+    pub const fn kind(&self) -> &'static str {
+        self.subject_kind().as_str()
     }
 
     /// Its name, without the kind.
@@ -175,7 +181,7 @@ pub fn to_json(findings: &[Finding]) -> serde_json::Value {
 /// Everything that is wrong, the worst first; then in the order of the rules, then of the subjects.
 pub fn check(topology: &Topology, catalogue: &Catalogue) -> Vec<Finding> {
     let view = View::of(topology, catalogue);
-    let mut report = Report::default();
+    let mut report = Report { catalogue, findings: Vec::new() };
     roles::check(&view, &mut report);
     nodes::check(&view, &mut report);
     network::check(&view, &mut report);
@@ -184,21 +190,27 @@ pub fn check(topology: &Topology, catalogue: &Catalogue) -> Vec<Finding> {
     es::check(&view, &mut report);
     storage::check(&view, &mut report);
     setup::check(&view, &mut report);
-    let mut findings = report.0;
-    findings.sort_by(|a, b| (a.severity, a.rule, &a.subject).cmp(&(b.severity, b.rule, &b.subject)));
+    let mut findings = report.findings;
+    // The message tells apart what two roles, or two nodes of one hostname, have at the same subject.
+    findings.sort_by(|a, b| {
+        (a.severity, a.rule, &a.subject, &a.message).cmp(&(b.severity, b.rule, &b.subject, &b.message))
+    });
     findings
 }
 
-/// Collects what the rules find.
-#[derive(Default)]
-struct Report(Vec<Finding>);
+/// Collects what the rules find, each as severe as the environment says.
+struct Report<'a> {
+    catalogue: &'a Catalogue,
+    findings: Vec<Finding>,
+}
 
-impl Report {
+impl Report<'_> {
     fn add(&mut self, problem: &Problem<'_>, subject: Subject, role: Option<&RoleId>, fixes: Vec<Fix>) {
         let rule = problem.rule();
-        self.0.push(Finding {
+        let Some(severity) = self.catalogue.severity(rule) else { return };
+        self.findings.push(Finding {
             rule,
-            severity: rule.default_severity(),
+            severity,
             subject,
             message: problem.to_string(),
             why: rule.why().to_owned(),

@@ -4,10 +4,10 @@ use super::nodes::needs_public;
 use super::text::Problem;
 use super::view::{RoleView, View, take_away, update};
 use super::{Fix, Report, Subject};
-use crate::catalogue::Network;
+use crate::catalogue::{Network, Role};
 use crate::topology::{Instance, Node, SettingValue};
 
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     for role_view in &view.roles {
         match &role_view.role.network {
             Network::PublicRequired { unless_setting } => {
@@ -20,10 +20,10 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
 }
 
 /// `net.public-required`.
-fn public_required(view: &View<'_>, role_view: &RoleView<'_>, unless: Option<&str>, report: &mut Report) {
+fn public_required(view: &View<'_>, role_view: &RoleView<'_>, unless: Option<&str>, report: &mut Report<'_>) {
     let role = role_view.role;
     for (node, instance) in role_view.on_nodes() {
-        if node.public_ip.is_some() || unless.is_some_and(|setting| is_given(instance, setting)) {
+        if node.public_ip.is_some() || unless.is_some_and(|setting| is_given(role, instance, setting)) {
             continue;
         }
         // Which address it could have is not known; but where others do the same work, it can go.
@@ -35,12 +35,12 @@ fn public_required(view: &View<'_>, role_view: &RoleView<'_>, unless: Option<&st
     }
 }
 
-fn is_given(instance: Instance<'_>, setting: &str) -> bool {
-    instance.settings.get(setting).and_then(SettingValue::as_text).is_some_and(|text| !text.trim().is_empty())
+fn is_given(role: &Role, instance: Instance<'_>, setting: &str) -> bool {
+    role.value(instance.settings, setting).and_then(SettingValue::as_text).is_some_and(|text| !text.trim().is_empty())
 }
 
 /// `net.public-exposed`.
-fn public_exposed(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report) {
+fn public_exposed(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report<'_>) {
     let role = role_view.role;
     for (node, instance) in role_view.on_nodes() {
         let Some(address) = node.public_ip else { continue };

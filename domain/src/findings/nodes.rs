@@ -10,14 +10,14 @@ use crate::catalogue::Network;
 use crate::edit::Edit;
 use crate::topology::Node;
 
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     duplicate_hostname(view, report);
     duplicate_address(view, report);
     idle(view, report);
 }
 
 /// `node.duplicate-hostname`. Which of them has the right name only people know, so there is no fix.
-fn duplicate_hostname(view: &View<'_>, report: &mut Report) {
+fn duplicate_hostname(view: &View<'_>, report: &mut Report<'_>) {
     for node in &view.topology.nodes {
         let count = view.namesakes(node);
         if count > 1 {
@@ -28,7 +28,7 @@ fn duplicate_hostname(view: &View<'_>, report: &mut Report) {
 }
 
 /// `node.duplicate-address`.
-fn duplicate_address(view: &View<'_>, report: &mut Report) {
+fn duplicate_address(view: &View<'_>, report: &mut Report<'_>) {
     let nodes = &view.topology.nodes;
     let private = Sharers::of(nodes, |node| Some(node.private_ip));
     let public = Sharers::of(nodes, |node| node.public_ip);
@@ -87,6 +87,10 @@ impl<'a> Sharers<'a> {
                 }
             }
         }
+        // Messages name the first few, whatever the order of the topology is.
+        for nodes in sharers.values_mut() {
+            nodes.sort_by_key(|node| &node.hostname);
+        }
         Self(sharers)
     }
 
@@ -104,7 +108,7 @@ pub(super) fn needs_public(view: &View<'_>, node: &Node) -> bool {
 }
 
 /// `node.idle`.
-fn idle(view: &View<'_>, report: &mut Report) {
+fn idle(view: &View<'_>, report: &mut Report<'_>) {
     for node in view.topology.nodes.iter().filter(|node| node.roles.is_empty()) {
         let fixes = if view.addressable(node) {
             let label = format!("Remove node {}", node.hostname);

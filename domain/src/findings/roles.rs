@@ -1,15 +1,16 @@
 //! Rules that hold for every role of the catalogue: counts and settings.
 
+use super::storage::is_http_url;
 use super::text::{Problem, SettingProblem};
 use super::view::{RoleView, View, place_kind, set_all, take_away};
 use super::{Fix, Report, Subject};
-use crate::catalogue::{PlaceKind, ReplicationPart, Requirement, Role, SettingKind, SettingSpec};
+use crate::catalogue::{Network, PlaceKind, ReplicationPart, Requirement, Role, SettingKind, SettingSpec};
 use crate::topology::{Container, Instance, Place, Platform, SettingValue, Settings};
 
 /// More offers of the same kind than this only crowd the page.
 const OFFERS: usize = 5;
 
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     for role_view in &view.roles {
         counts(view, role_view, report);
         settings(view, role_view, report);
@@ -17,7 +18,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report) {
 }
 
 /// `role.too-few`, `role.too-many`.
-fn counts(view: &View<'_>, RoleView { role, instances }: &RoleView<'_>, report: &mut Report) {
+fn counts(view: &View<'_>, RoleView { role, instances }: &RoleView<'_>, report: &mut Report<'_>) {
     let count = instances.len();
     let subject = || Subject::Role(role.id.clone());
     if count < role.min {
@@ -29,11 +30,13 @@ fn counts(view: &View<'_>, RoleView { role, instances }: &RoleView<'_>, report: 
         let problem = Problem::TooMany { role: &role.name, count, max };
         // One surplus instance can go by itself, as long as no other one depends on which it is.
         let fixes = if count == max + 1 && role.replication.is_none() && max >= role.min {
-            instances
-                .iter()
-                .filter(|instance| view.reachable(**instance))
+            let mut removable: Vec<Instance<'_>> =
+                instances.iter().copied().filter(|&instance| view.reachable(instance)).collect();
+            removable.sort_by_key(|instance| instance.place.name());
+            removable
+                .into_iter()
                 .take(OFFERS)
-                .map(|&instance| {
+                .map(|instance| {
                     Fix::new(format!("Remove {} from {}", role.name, instance.place.name()), vec![take_away(instance)])
                 })
                 .collect()
@@ -45,10 +48,10 @@ fn counts(view: &View<'_>, RoleView { role, instances }: &RoleView<'_>, report: 
 }
 
 /// `role.settings`.
-fn settings(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report) {
+fn settings(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report<'_>) {
     let role = role_view.role;
     for &instance in &role_view.instances {
-        let problems = problems_of(role, instance.place, instance.settings);
+        let problems = problems_of(view, role, instance.place, instance.settings);
         if problems.is_empty() {
             continue;
         }
@@ -57,7 +60,12 @@ fn settings(view: &View<'_>, role_view: &RoleView<'_>, report: &mut Report) {
     }
 }
 
-fn problems_of<'a>(role: &'a Role, place: Place<'_>, settings: &'a Settings) -> Vec<SettingProblem<'a>> {
+fn problems_of<'a>(
+    view: &View<'_>,
+    role: &'a Role,
+    place: Place<'_>,
+    settings: &'a Settings,
+) -> Vec<SettingProblem<'a>> {
     let mut problems = Vec::new();
     if matches!(place, Place::Service(_)) && !role.on_service {
         problems.push(SettingProblem::NotOnService { role: &role.name });
@@ -65,16 +73,14 @@ fn problems_of<'a>(role: &'a Role, place: Place<'_>, settings: &'a Settings) -> 
     for spec in &role.settings {
         let setting = spec.name.as_str();
         match settings.get(setting) {
-            // That a node is in no group is told by a rule of its own.
-            None if spec.kind == SettingKind::Group => {}
-            None if spec.required.holds(settings) => {
-                problems.push(SettingProblem::Missing { setting, expected: expected(&spec.kind) });
+            None if is_missing(role, spec, settings) => {
+                problems.push(SettingProblem::Missing { setting, expected: spec.kind.describe() });
             }
             None => {}
-            Some(value) if !fits(&spec.kind, value) => {
-                let value =
-                    if value == &SettingValue::Text(String::new()) { "empty".to_owned() } else { value.to_string() };
-                problems.push(SettingProblem::Unfit { setting, value, expected: expected(&spec.kind) });
+            Some(value) if !fits(view, role, spec, settings, value) => {
+                let is_blank = value.as_text().is_some_and(|text| text.trim().is_empty());
+                let value = if is_blank { "empty".to_owned() } else { value.to_string() };
+                problems.push(SettingProblem::Unfit { setting, value, expected: spec.kind.describe() });
             }
             Some(value) => {
                 let word = value.as_text().unwrap_or_default();
@@ -91,29 +97,32 @@ fn problems_of<'a>(role: &'a Role, place: Place<'_>, settings: &'a Settings) -> 
     problems
 }
 
-/// Whether a value is of the kind. Empty group names, endpoints and buckets have rules of their own.
-fn fits(kind: &SettingKind, value: &SettingValue) -> bool {
-    match kind {
-        SettingKind::Choice(words) => value.as_text().is_some_and(|text| words.iter().any(|word| word == text)),
-        SettingKind::Integer { min, max } => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
-        SettingKind::Path => value.as_text().is_some_and(|text| !text.trim().is_empty()),
-        SettingKind::Text | SettingKind::Url | SettingKind::Group => value.as_text().is_some(),
-    }
+/// Whether the role's group rule reads this setting: which group a node is in is told by the rules of that family.
+fn is_membership(role: &Role, spec: &SettingSpec) -> bool {
+    role.group.as_ref().is_some_and(|rule| rule.setting == spec.name)
 }
 
-fn expected(kind: &SettingKind) -> String {
-    match kind {
-        SettingKind::Choice(words) => match words.split_last() {
-            Some((last, [])) => last.clone(),
-            Some((last, others)) => format!("{} or {last}", others.join(", ")),
-            None => "one of no values".to_owned(),
-        },
-        SettingKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
-        SettingKind::Text => "a text".to_owned(),
-        SettingKind::Path => "a path".to_owned(),
-        SettingKind::Url => "an address that starts with https:// or http://".to_owned(),
-        SettingKind::Group => "the name of an availability group".to_owned(),
-    }
+/// Whether a setting that is not given has to be.
+fn is_missing(role: &Role, spec: &SettingSpec, settings: &Settings) -> bool {
+    !is_membership(role, spec) && role.requires(spec, settings)
+}
+
+/// Whether a value is one that the setting takes. Which group, endpoint and bucket are sound is told by the rules of
+/// groups and file stores, where the role has one.
+fn fits(view: &View<'_>, role: &Role, spec: &SettingSpec, settings: &Settings, value: &SettingValue) -> bool {
+    let stores = |name: fn(&crate::catalogue::FileStore) -> &String| {
+        role.file_store.as_ref().is_some_and(|store| *name(store) == spec.name)
+    };
+    let text = value.as_text().unwrap_or_default();
+    spec.kind.fits(value)
+        && match &spec.kind {
+            SettingKind::Choice(_) | SettingKind::Integer { .. } | SettingKind::Path | SettingKind::Address => true,
+            SettingKind::Text => {
+                !text.trim().is_empty() || stores(|store| &store.bucket) || !role.requires(spec, settings)
+            }
+            SettingKind::Url => stores(|store| &store.endpoint) || is_http_url(text),
+            SettingKind::Group => is_membership(role, spec) || view.groups.contains(text),
+        }
 }
 
 /// Settings that the program can put right by itself: all of an instance's, or none.
@@ -127,8 +136,8 @@ fn repair(view: &View<'_>, role_view: &RoleView<'_>, instance: Instance<'_>) -> 
     for spec in &role.settings {
         let name = &spec.name;
         let broken = match instance.settings.get(name) {
-            None => spec.kind != SettingKind::Group && spec.required.holds(instance.settings),
-            Some(value) => !fits(&spec.kind, value),
+            None => is_missing(role, spec, instance.settings),
+            Some(value) => !fits(view, role, spec, instance.settings, value),
         };
         if !broken {
             continue;
@@ -138,18 +147,26 @@ fn repair(view: &View<'_>, role_view: &RoleView<'_>, instance: Instance<'_>) -> 
                 done.push(format!("{name} to {value}"));
                 repaired.insert(name.clone(), value);
             }
-            None if spec.required == Requirement::Never => {
+            None if spec.required == Requirement::Never && !is_leaned_on(role, spec) => {
                 done.push(format!("{name} to nothing"));
                 repaired.remove(name);
             }
             None => return None,
         }
     }
-    if done.is_empty() || !problems_of(role, instance.place, &repaired).is_empty() {
+    if done.is_empty() || !problems_of(view, role, instance.place, &repaired).is_empty() {
         return None;
     }
     let label = format!("Set {} of {} on {}", done.join(" and "), role.name, instance.place.name());
     Some(Fix::new(label, vec![set_all(instance, role, repaired)]))
+}
+
+/// Whether another rule would miss an optional setting: the group that a node is in, or what stands in for a public
+/// address.
+fn is_leaned_on(role: &Role, spec: &SettingSpec) -> bool {
+    let stands_in =
+        matches!(&role.network, Network::PublicRequired { unless_setting: Some(name) } if *name == spec.name);
+    stands_in || is_membership(role, spec)
 }
 
 /// A value that surely fits and brings no new blocker with it.

@@ -6,7 +6,7 @@ use super::{Report, Subject};
 use crate::approval::LARGE_ENVIRONMENT;
 
 /// `setup.large`.
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     let nodes = view.topology.nodes.len();
     if nodes >= LARGE_ENVIRONMENT {
         let subject = Subject::Topology(view.topology.environment.clone());

@@ -12,7 +12,7 @@ use crate::topology::{Container, DiskKind, Hardware, Instance, Node, Place, Plat
 /// More offers of the same kind than this only crowd the page.
 const OFFERS: usize = 3;
 
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     for role_view in &view.roles {
         let Some(replication) = &role_view.role.replication else { continue };
         let parts = Parts::of(view, role_view, replication);
@@ -45,6 +45,8 @@ impl<'a> Parts<'a> {
                 None => {}
             }
         }
+        // Edits and names follow no order but this one.
+        masters.sort_by_key(|master| master.place.name());
         Self { view, role: all.role, replication, all, masters, slaves }
     }
 
@@ -85,7 +87,7 @@ impl<'a> Parts<'a> {
 }
 
 /// `sql.no-master`.
-fn no_master(parts: &Parts<'_>, report: &mut Report) {
+fn no_master(parts: &Parts<'_>, report: &mut Report<'_>) {
     if parts.all.instances.is_empty() || !parts.masters.is_empty() {
         return;
     }
@@ -104,15 +106,14 @@ fn no_master(parts: &Parts<'_>, report: &mut Report) {
 }
 
 /// `sql.many-masters`.
-fn many_masters(parts: &Parts<'_>, report: &mut Report) {
+fn many_masters(parts: &Parts<'_>, report: &mut Report<'_>) {
     if parts.masters.len() < 2 {
         return;
     }
-    let mut names: Vec<&str> = parts.masters.iter().map(|master| master.place.name()).collect();
-    names.sort_unstable();
+    let names = parts.masters.iter().map(|master| master.place.name()).collect();
     let fixes = if parts.masters.iter().all(|&master| parts.view.reachable(master)) {
         let keep = |(node, kept): (&Node, Instance<'_>)| {
-            let others = parts.masters.iter().filter(|other| other.place.name() != kept.place.name());
+            let others = parts.masters.iter().filter(|other| !std::ptr::eq(other.settings, kept.settings));
             let edits = others.map(|&other| parts.make(other, &parts.replication.slave)).collect();
             Fix::new(format!("Keep {} as the only master", node.hostname), edits)
         };
@@ -125,7 +126,7 @@ fn many_masters(parts: &Parts<'_>, report: &mut Report) {
 }
 
 /// `sql.master-not-ha`.
-fn master_not_ha(parts: &Parts<'_>, report: &mut Report) {
+fn master_not_ha(parts: &Parts<'_>, report: &mut Report<'_>) {
     for &master in &parts.masters {
         let Place::Node(node) = master.place else { continue };
         let lack = match node.container {
@@ -149,7 +150,7 @@ fn master_not_ha(parts: &Parts<'_>, report: &mut Report) {
 }
 
 /// `sql.too-many-slaves`. Which of them is least needed only people know, so there is no fix.
-fn too_many_slaves(parts: &Parts<'_>, report: &mut Report) {
+fn too_many_slaves(parts: &Parts<'_>, report: &mut Report<'_>) {
     let (slaves, useful) = (parts.slaves.len(), parts.replication.useful_slaves);
     if slaves > useful {
         let problem = Problem::TooManySlaves { role: &parts.role.name, slaves, useful };
@@ -214,7 +215,7 @@ impl Best {
 }
 
 /// `sql.master-weaker`.
-fn master_weaker(parts: &Parts<'_>, report: &mut Report) {
+fn master_weaker(parts: &Parts<'_>, report: &mut Report<'_>) {
     let best = Best::of(&parts.slaves);
     for &master in &parts.masters {
         let Place::Node(node) = master.place else { continue };
@@ -238,7 +239,7 @@ fn master_weaker(parts: &Parts<'_>, report: &mut Report) {
 }
 
 /// `sql.slow-disk`, `sql.unknown-disk`. Whether a faster disk is to be had, and how fast it is, only people know.
-fn disks(parts: &Parts<'_>, report: &mut Report) {
+fn disks(parts: &Parts<'_>, report: &mut Report<'_>) {
     let role = &parts.role.name;
     for (node, _) in parts.all.on_nodes() {
         let Hardware { disk, iops, .. } = node.hardware;

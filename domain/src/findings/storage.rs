@@ -8,7 +8,7 @@ use super::{Fix, Report, Subject};
 use crate::catalogue::{FileStore, Layer, Role};
 use crate::topology::{Instance, SettingValue};
 
-pub(super) fn check(view: &View<'_>, report: &mut Report) {
+pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     let readers = functional_nodes(view);
     for RoleView { role, instances } in &view.roles {
         let Some(store) = &role.file_store else { continue };
@@ -43,7 +43,7 @@ fn file_system(
     instance: Instance<'_>,
     backend: &str,
     readers: usize,
-    report: &mut Report,
+    report: &mut Report<'_>,
 ) {
     let mut add = |problem: &Problem<'_>| report.add(problem, Subject::instance(instance), Some(&role.id), Vec::new());
     add(&Problem::PreferObject { backend });
@@ -57,7 +57,7 @@ fn file_system(
 }
 
 /// `storage.bad-endpoint`. A setting that is missing, or no text, is told by `role.settings`.
-fn bad_endpoint(view: &View<'_>, role: &Role, store: &FileStore, instance: Instance<'_>, report: &mut Report) {
+fn bad_endpoint(view: &View<'_>, role: &Role, store: &FileStore, instance: Instance<'_>, report: &mut Report<'_>) {
     let text = |name: &String| instance.settings.get(name).and_then(SettingValue::as_text);
     let endpoint = text(&store.endpoint).filter(|endpoint| !is_http_url(endpoint));
     let bucket_empty = text(&store.bucket).is_some_and(|bucket| bucket.trim().is_empty());
@@ -75,7 +75,7 @@ fn bad_endpoint(view: &View<'_>, role: &Role, store: &FileStore, instance: Insta
 }
 
 /// Whether a text is an address that an S3 client can call: http or https, a host, perhaps a port and a path.
-fn is_http_url(text: &str) -> bool {
+pub(crate) fn is_http_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return false;

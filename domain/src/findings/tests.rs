@@ -4,6 +4,7 @@ use super::*;
 use crate::sample::{self, healthy, node, role, with_node};
 use crate::topology::{Container, DiskKind, Platform, SettingValue};
 
+mod own_role;
 mod properties;
 
 /// The subjects at which a rule is broken, as `kind name`.

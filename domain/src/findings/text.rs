@@ -26,8 +26,8 @@ pub(super) enum Problem<'a> {
     UnknownGroup { role: &'a str, group: &'a str },
     SingleGroup { role: &'a str, group: &'a str, count: usize },
     UnequalGroups { role: &'a str, sizes: Vec<(&'a str, usize)> },
-    GroupTooSmall { group: &'a str, node: &'a str },
-    GroupTooLarge { group: &'a str, count: usize, max: usize },
+    GroupTooSmall { role: &'a str, group: &'a str, nodes: Vec<&'a str>, min: usize },
+    GroupTooLarge { role: &'a str, group: &'a str, count: usize, max: usize },
     EmptyGroup { group: &'a str },
     DdbFewNodes { role: &'a str, count: usize, start_with: usize },
     LowMemory { role: &'a str, memory_mib: u64, floor_mib: u64 },
@@ -93,7 +93,7 @@ impl Problem<'_> {
 }
 
 /// `1 node`, `2 nodes`.
-fn counted(count: usize, thing: &str) -> String {
+pub(crate) fn counted(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
@@ -165,8 +165,13 @@ impl fmt::Display for Problem<'_> {
                 let sizes: Vec<&str> = sizes.iter().map(String::as_str).collect();
                 write!(f, "The availability groups of {role} differ in size: {}.", some_of(&sizes))
             }
-            Self::GroupTooSmall { group, node } => write!(f, "{group} has one node only, {node}."),
-            Self::GroupTooLarge { group, count, max } => write!(f, "{group} has {count} nodes; {max} are enough."),
+            Self::GroupTooSmall { role, group, nodes, min } => {
+                let count = counted(nodes.len(), "node");
+                write!(f, "{group} has {count} of {role} only, {}; {min} are the least.", some_of(nodes))
+            }
+            Self::GroupTooLarge { role, group, count, max } => {
+                write!(f, "{group} has {count} nodes of {role}; {max} are enough.")
+            }
             Self::EmptyGroup { group } => write!(f, "{group} has no node."),
             Self::DdbFewNodes { role, count, start_with } | Self::EsFewNodes { role, count, start_with } => {
                 write!(f, "{role} has {}; start with {start_with} or more.", counted(*count, "node"))
@@ -198,7 +203,7 @@ impl fmt::Display for Problem<'_> {
 }
 
 /// The first few of many names.
-fn some_of(names: &[&str]) -> String {
+pub(crate) fn some_of(names: &[&str]) -> String {
     const SHOWN: usize = 5;
     if names.len() <= SHOWN {
         return names.join(", ");

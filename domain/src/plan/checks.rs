@@ -85,6 +85,10 @@ pub fn dry_run_log(step: &Step, catalogue: &Catalogue) -> Vec<String> {
             lines.extend(step.checklist().into_iter().map(|item| format!("checklist: {item}")));
         }
         Effect::GroupAdded { group } => lines.push(format!("would add {group} to the availability groups")),
+        Effect::GroupRenamed { from, to } => {
+            lines.push(format!("would expect no other availability group {to}"));
+            lines.push(format!("would rename {from} to {to}, in the settings of its nodes too; no data moves"));
+        }
         Effect::GroupRemoved { group } => {
             lines.push(format!("would expect no node in {group}"));
             lines.push(format!("would remove {group} from the availability groups"));

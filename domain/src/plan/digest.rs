@@ -1,26 +1,33 @@
 //! The digest of a plan: what votes are bound to.
 
+use super::order::Ordered;
 use super::{Effect, ReplicationTask, Step};
 use crate::digest::{Digest, Encoding};
 
 /// Over the environment, the catalogue's version and the ordered typed steps with their effects; no text, no time.
-pub(super) fn of_steps(environment: &str, catalogue_version: u32, steps: &[Step]) -> Digest {
-    let mut encoding = Encoding::new("strata-plan-1");
+///
+/// A step's id says what its kind, place, role and effect say, so only those are in it; what it depends on is told by
+/// place in the list: fewer bytes to hash, which a browser feels.
+pub(super) fn of_steps(environment: &str, catalogue_version: u32, ordered: &Ordered) -> Digest {
+    let Ordered { steps, waits_for } = ordered;
+    let mut encoding = Encoding::short("strata-plan-2");
     encoding.text(environment);
     encoding.number(u64::from(catalogue_version));
-    encoding.list(steps, step);
+    encoding.count(steps.len());
+    for (one, waits_for) in steps.iter().zip(waits_for) {
+        step(&mut encoding, one);
+        encoding.list(waits_for, |encoding, place| encoding.count(*place));
+    }
     encoding.finish()
 }
 
 fn step(encoding: &mut Encoding, step: &Step) {
-    let Step { id, kind, node, service, role, impact, depends_on, effect } = step;
-    encoding.text(id);
+    let Step { id: _, kind, node, service, role, impact, depends_on: _, effect } = step;
     encoding.text(kind.as_str());
     encoding.option(node.as_deref(), Encoding::text);
     encoding.option(service.as_deref(), Encoding::text);
     encoding.option(role.as_ref(), |encoding, role| encoding.text(role.as_str()));
     encoding.text(impact.as_str());
-    encoding.list(depends_on, |encoding, id| encoding.text(id));
     self::effect(encoding, effect);
 }
 
@@ -95,6 +102,11 @@ fn effect(encoding: &mut Encoding, effect: &Effect) {
         Effect::GroupRemoved { group } => {
             encoding.choice(13);
             encoding.text(group);
+        }
+        Effect::GroupRenamed { from, to } => {
+            encoding.choice(14);
+            encoding.text(from);
+            encoding.text(to);
         }
     }
 }

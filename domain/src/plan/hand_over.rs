@@ -33,7 +33,7 @@ impl HandOver {
     }
 
     /// The old master stops being one, then the new one starts, then slaves follow it.
-    pub fn sequence(self, drafts: &mut [Draft]) {
+    pub fn sequence(self, drafts: &mut [Draft<'_>]) {
         let Some((master, verified)) = self.master else { return };
         if self.is_promotion
             && let Some(demotion) = self.demotion

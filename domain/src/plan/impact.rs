@@ -1,10 +1,9 @@
 //! What a step costs, by the table of requirements, section 4.
 
-use std::collections::HashMap;
-
+use super::census::{Counts, group_of};
 use super::{Effect, Impact, Risk, Step, StepKind};
 use crate::catalogue::{Catalogue, ReplicationPart, Role};
-use crate::topology::{Container, Hardware, Node, Platform, Settings, Topology};
+use crate::topology::{Container, Hardware, Node, Platform, Settings};
 
 /// The highest risk that a step brings.
 pub(super) fn risk(steps: &[Step]) -> Risk {
@@ -24,12 +23,7 @@ fn risk_of(step: &Step) -> Risk {
 }
 
 /// What it costs to give an instance other settings.
-pub(super) fn of_configure(
-    role: Option<&Role>,
-    before: &Settings,
-    after: &Settings,
-    groups: &GroupSizes<'_>,
-) -> Impact {
+pub(super) fn of_configure(role: Option<&Role>, before: &Settings, after: &Settings, counts: &Counts<'_>) -> Impact {
     let Some(role) = role else { return Impact::None };
     if let Some(replication) = &role.replication {
         return match replication.part(before) {
@@ -40,7 +34,7 @@ pub(super) fn of_configure(
     }
     if let Some(left) = group_of(role, before)
         && Some(left) != group_of(role, after)
-        && groups.loses_redundancy(role, left)
+        && counts.loses_redundancy(role, left)
     {
         return Impact::RedundancyLost;
     }
@@ -48,7 +42,7 @@ pub(super) fn of_configure(
 }
 
 /// What it costs to take an instance away.
-pub(super) fn of_removal(role: Option<&Role>, before: &Settings, groups: &GroupSizes<'_>) -> Impact {
+pub(super) fn of_removal(role: Option<&Role>, before: &Settings, counts: &Counts<'_>) -> Impact {
     let Some(role) = role else { return Impact::None };
     if let Some(replication) = &role.replication {
         return match replication.part(before) {
@@ -57,7 +51,7 @@ pub(super) fn of_removal(role: Option<&Role>, before: &Settings, groups: &GroupS
             None => Impact::None,
         };
     }
-    if group_of(role, before).is_some_and(|left| groups.loses_redundancy(role, left)) {
+    if group_of(role, before).is_some_and(|left| counts.loses_redundancy(role, left)) {
         return Impact::RedundancyLost;
     }
     Impact::None
@@ -131,35 +125,4 @@ pub(super) fn of_node_change(before: &Node, after: &Node, catalogue: &Catalogue)
         })
         .max()
         .unwrap_or(Impact::None)
-}
-
-/// The group that an instance with these settings is in.
-pub(super) fn group_of<'a>(role: &Role, settings: &'a Settings) -> Option<&'a str> {
-    settings.get(&role.group.as_ref()?.setting)?.as_text()
-}
-
-/// How many nodes each role has in each group, before and after.
-pub(super) struct GroupSizes<'a>(HashMap<(&'a str, &'a str), (usize, usize)>);
-
-impl<'a> GroupSizes<'a> {
-    pub fn of(base: &'a Topology, desired: &'a Topology, catalogue: &'a Catalogue) -> Self {
-        let mut sizes: HashMap<(&str, &str), (usize, usize)> = HashMap::new();
-        for role in catalogue.roles.iter().filter(|role| role.group.is_some()) {
-            let mut count = |topology: &'a Topology, add: fn(&mut (usize, usize))| {
-                for instance in topology.instances_of(role.id.as_str()) {
-                    if let Some(group) = group_of(role, instance.settings) {
-                        add(sizes.entry((role.id.as_str(), group)).or_default());
-                    }
-                }
-            };
-            count(base, |size| size.0 += 1);
-            count(desired, |size| size.1 += 1);
-        }
-        Self(sizes)
-    }
-
-    /// Whether a group that had more is left with one node.
-    fn loses_redundancy(&self, role: &Role, group: &str) -> bool {
-        self.0.get(&(role.id.as_str(), group)).is_some_and(|&(before, after)| before > 1 && after == 1)
-    }
 }

@@ -2,13 +2,16 @@
 //!
 //! Pure and canonical: the order of nodes in either topology does not show in the plan or its digest.
 
+mod alternatives;
 mod build;
+mod census;
 mod changes;
 mod checks;
 mod digest;
 mod hand_over;
 mod impact;
 mod order;
+mod renames;
 mod role_order;
 mod text;
 
@@ -20,6 +23,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub use checks::dry_run_log;
+
+use census::{Census, Counts};
+use changes::Changes;
 
 use crate::catalogue::Catalogue;
 use crate::digest::Digest;
@@ -35,7 +41,7 @@ pub enum StepKind {
     PrepareNode,
     /// Puts a role on a place.
     InstallRole,
-    /// Gives an instance other settings, or adds or removes an availability group.
+    /// Gives an instance other settings, or adds, renames or removes an availability group.
     ConfigureRole,
     /// Needs a person.
     Manual,
@@ -148,21 +154,21 @@ pub enum Effect {
     /// A node is there.
     NodeAdded {
         /// What it is.
-        facts: NodeFacts,
+        facts: Box<NodeFacts>,
     },
     /// A node is another.
     NodeChanged {
         /// Its hostname before.
         hostname_before: String,
         /// What it was.
-        before: NodeFacts,
+        before: Box<NodeFacts>,
         /// What it is.
-        after: NodeFacts,
+        after: Box<NodeFacts>,
     },
     /// A node is gone.
     NodeRemoved {
         /// What it was.
-        facts: NodeFacts,
+        facts: Box<NodeFacts>,
     },
     /// An instance is there.
     InstanceAdded {
@@ -228,6 +234,13 @@ pub enum Effect {
     GroupAdded {
         /// Its name.
         group: String,
+    },
+    /// An availability group has another name, with the same nodes in it.
+    GroupRenamed {
+        /// Its name before.
+        from: String,
+        /// Its name after; its instances' settings have it too.
+        to: String,
     },
     /// An availability group is gone.
     GroupRemoved {
@@ -299,9 +312,11 @@ impl Plan {
 
 /// The steps from `base` to `desired`; none when they differ in nothing but the order of lists and whether ids are given.
 pub fn plan(base: &Topology, desired: &Topology, catalogue: &Catalogue) -> Plan {
-    let steps = order::in_order(build::drafts(base, desired, catalogue));
-    let risk = impact::risk(&steps);
-    let digest = digest::of_steps(&desired.environment, catalogue.version, &steps);
-    let alternatives = text::alternatives(&steps);
-    Plan { risk, digest, steps, alternatives }
+    let counts = Counts { before: Census::of(base, catalogue), after: Census::of(desired, catalogue) };
+    let changes = Changes::between(base, desired, &counts, catalogue);
+    let ordered = order::in_order(build::drafts(&changes, &counts, catalogue));
+    let risk = impact::risk(&ordered.steps);
+    let digest = digest::of_steps(&desired.environment, catalogue.version, &ordered);
+    let alternatives = alternatives::of_steps(&ordered.steps, &counts);
+    Plan { risk, digest, steps: ordered.steps, alternatives }
 }

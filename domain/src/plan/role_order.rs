@@ -3,30 +3,36 @@
 use std::collections::HashMap;
 
 use super::changes::Changes;
-use crate::catalogue::{Catalogue, Role};
+use crate::catalogue::{Catalogue, Layer, Role};
 use crate::topology::RoleId;
 
-/// Roles in an order in which each comes after all that it depends on.
+/// Roles in an order in which each comes after all that it depends on: storage, then management, then functionality.
+///
+/// A role also waits for every role of the layers below its own, whether it names them or not: an added role that
+/// names none is still built after the storage. Only what a role names itself can turn that round.
 pub(super) struct RoleOrder<'a> {
-    pub ranks: HashMap<&'a str, usize>,
-    /// By rank: the ranks of all roles that it depends on, directly or not.
-    pub below: Vec<Vec<usize>>,
+    ranks: HashMap<&'a str, usize>,
+    /// By rank: the role's id, and what the catalogue says of it.
+    roles: Vec<(&'a RoleId, Option<&'a Role>)>,
+    /// By rank: the ranks of all roles that it waits for, directly or not.
+    below: Vec<Vec<usize>>,
 }
 
 impl<'a> RoleOrder<'a> {
     pub fn of(catalogue: &'a Catalogue, changes: &Changes<'a>) -> Self {
-        let mut order = Self { ranks: HashMap::new(), below: Vec::new() };
-        for role in &catalogue.roles {
-            order.place(role, catalogue, &mut Vec::new());
+        let mut order = Self { ranks: HashMap::new(), roles: Vec::new(), below: Vec::new() };
+        for layer in Layer::ALL.into_iter().rev() {
+            for role in catalogue.roles_in(layer) {
+                order.place(role, catalogue, &mut Vec::new());
+            }
         }
         // Roles that the catalogue does not know come last and depend on nothing.
-        let mut unknown: Vec<&str> = changes.instances.iter().map(|change| change.role.as_str()).collect();
+        let mut unknown: Vec<&RoleId> = changes.instances.iter().map(|change| change.role).collect();
+        unknown.retain(|role| !order.ranks.contains_key(role.as_str()));
         unknown.sort_unstable();
+        unknown.dedup();
         for role in unknown {
-            if !order.ranks.contains_key(role) {
-                order.ranks.insert(role, order.below.len());
-                order.below.push(Vec::new());
-            }
+            order.push(role, None, Vec::new());
         }
         order
     }
@@ -38,8 +44,10 @@ impl<'a> RoleOrder<'a> {
             return;
         }
         open.push(id);
+        let named = role.depends_on.iter().filter_map(|id| catalogue.role(id.as_str()));
+        let lower = catalogue.roles.iter().filter(|other| other.layer > role.layer);
         let mut below = Vec::new();
-        for other in role.depends_on.iter().filter_map(|id| catalogue.role(id.as_str())) {
+        for other in named.chain(lower) {
             self.place(other, catalogue, open);
             if let Some(&rank) = self.ranks.get(other.id.as_str()) {
                 below.push(rank);
@@ -49,15 +57,35 @@ impl<'a> RoleOrder<'a> {
         open.pop();
         below.sort_unstable();
         below.dedup();
-        self.ranks.insert(id, self.below.len());
+        self.push(&role.id, Some(role), below);
+    }
+
+    fn push(&mut self, id: &'a RoleId, role: Option<&'a Role>, below: Vec<usize>) {
+        self.ranks.insert(id.as_str(), self.roles.len());
+        self.roles.push((id, role));
         self.below.push(below);
     }
 
-    pub fn rank(&self, role: &RoleId) -> usize {
-        self.ranks.get(role.as_str()).copied().unwrap_or(self.below.len())
+    /// Number of roles.
+    pub fn len(&self) -> usize {
+        self.roles.len()
     }
 
-    /// The ranks of all roles that depend on this one.
+    pub fn rank(&self, role: &RoleId) -> usize {
+        self.ranks.get(role.as_str()).copied().unwrap_or(self.roles.len())
+    }
+
+    /// Its id, and what the catalogue says of it.
+    pub fn role(&self, rank: usize) -> (&'a RoleId, Option<&'a Role>) {
+        self.roles[rank]
+    }
+
+    /// The ranks of all roles that this one waits for.
+    pub fn below(&self, rank: usize) -> Vec<usize> {
+        self.below[rank].clone()
+    }
+
+    /// The ranks of all roles that wait for this one.
     pub fn above(&self, rank: usize) -> Vec<usize> {
         (0..self.below.len()).filter(|&other| self.below[other].contains(&rank)).collect()
     }

@@ -1,6 +1,6 @@
 //! Steps in words.
 
-use super::{Alternative, Effect, Impact, ReplicationTask, Step, StepKind};
+use super::{Effect, Impact, ReplicationTask, Step, StepKind};
 use crate::catalogue::Catalogue;
 use crate::diff::{FieldDiff, facts_between};
 use crate::edit::settings_text;
@@ -71,6 +71,7 @@ impl Step {
                 }
             }
             Effect::GroupAdded { group } => format!("Add availability group {group}"),
+            Effect::GroupRenamed { from, to } => format!("Rename availability group {from} to {to}"),
             Effect::GroupRemoved { group } => format!("Remove availability group {group}"),
         }
     }
@@ -143,30 +144,4 @@ fn settings_between(before: &Settings, after: &Settings) -> String {
         })
         .collect();
     changed.join(", ")
-}
-
-/// What could be done instead of the expensive steps.
-pub(super) fn alternatives(steps: &[Step]) -> Vec<Alternative> {
-    steps
-        .iter()
-        .filter_map(|step| {
-            let text = match step.kind {
-                StepKind::Rebalance => {
-                    "Grow memory instead: give the nodes that are there more of it, and no data has to move."
-                }
-                StepKind::Reindex => {
-                    "Grow the hardware of the nodes that are there instead, and nothing has to be indexed again."
-                }
-                StepKind::PrepareNode
-                | StepKind::InstallRole
-                | StepKind::ConfigureRole
-                | StepKind::Manual
-                | StepKind::VerifyRole
-                | StepKind::DrainRole
-                | StepKind::RemoveRole
-                | StepKind::RetireNode => return None,
-            };
-            Some(Alternative { step: step.id.clone(), text: text.to_owned() })
-        })
-        .collect()
 }

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use strata_domain::catalogue::Catalogue;
-use strata_domain::findings::{self, Finding};
+use strata_domain::findings::{self, Finding, Severity};
 
-use super::{Failure, Format, source};
+use super::paint::{self, FAINT, STRONG};
+use super::source::{SourceArgs, Sources};
+use super::{DEFAULT_ENVIRONMENT, Failure, Format};
 
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
@@ -16,13 +17,16 @@ pub(super) struct CheckArgs {
     /// How to print the findings
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// Prints the findings; success means that none of them is a blocker.
 pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
-    let topology = source::topology(&args.file)?;
-    let found = findings::check(&topology, Catalogue::built_in());
-    let mut out = io::stdout().lock();
+    let sources = Sources::of(&args.source)?;
+    let topology = sources.topology(&args.file, DEFAULT_ENVIRONMENT)?;
+    let found = findings::check(&topology, &sources.catalogue);
+    let mut out = paint::out();
     match args.format {
         Format::Json => writeln!(out, "{:#}", findings::to_json(&found)),
         Format::Text => print(&mut out, &topology.environment, &found),
@@ -34,28 +38,27 @@ pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
 fn print(out: &mut impl Write, environment: &str, found: &[Finding]) -> io::Result<()> {
     for finding in found {
         let subject = &finding.subject;
-        writeln!(
-            out,
-            "{:<8} {:<24} {} {}",
-            finding.severity.as_str(),
-            finding.rule.as_str(),
-            subject.kind(),
-            subject.name()
-        )?;
+        let severity = paint::padded(paint::severity(finding.severity), finding.severity.as_str(), 8);
+        let rule = finding.rule.as_str();
+        writeln!(out, "{severity} {rule:<24} {} {STRONG}{}{STRONG:#}", subject.kind(), subject.name())?;
         writeln!(out, "         {}", finding.message)?;
-        writeln!(out, "         Why: {}", finding.why)?;
+        writeln!(out, "         {FAINT}Why: {}{FAINT:#}", finding.why)?;
         for fix in &finding.fixes {
             writeln!(out, "         Fix: {}", fix.label)?;
         }
         writeln!(out)?;
     }
     let counts = findings::summary(found);
+    let count = |severity, count: usize, word: &str| {
+        let style = if count > 0 { paint::severity(severity) } else { FAINT };
+        format!("{style}{}{style:#}", counted(count, word))
+    };
     writeln!(
         out,
         "{environment}: {}, {}, {} of advice",
-        counted(counts.blocker, "blocker"),
-        counted(counts.warning, "warning"),
-        counted(counts.advice, "piece")
+        count(Severity::Blocker, counts.blocker, "blocker"),
+        count(Severity::Warning, counts.warning, "warning"),
+        count(Severity::Advice, counts.advice, "piece")
     )
 }
 

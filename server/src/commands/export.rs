@@ -1,44 +1,94 @@
-//! `strata export`: the live topology of an environment as a file that import and check read.
+//! `strata export`: a topology file, or the live topology of an environment, in another format.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use clap::{Args, ValueEnum};
-use strata_backend::Actor;
-use strata_backend::environments;
-use strata_domain::file;
+use clap::{ArgGroup, Args, ValueEnum};
+use strata_backend::ctx::Scope;
+use strata_backend::environments::topology_live;
+use strata_backend::{Actor, catalogues};
+use strata_domain::catalogue::{self, Catalogue, Own};
+use strata_domain::topology::Topology;
+use strata_domain::{export, file};
 
-use super::Failure;
+use super::source::{SourceArgs, Sources};
+use super::{DEFAULT_ENVIRONMENT, Failure};
 use crate::database::{Database, DatabaseArgs};
 
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("what").required(true).args(["file", "environment"]))]
 pub(super) struct ExportArgs {
-    /// The environment
+    /// A topology file, or - for standard input; needs no database
+    file: Option<String>,
+    /// The environment whose live topology it is
     #[arg(long)]
-    environment: String,
-    /// The file's format
+    environment: Option<String>,
+    /// The format to write
     #[arg(long, value_enum, default_value = "yaml")]
-    format: FileFormat,
+    format: ExportFormat,
+    #[command(flatten)]
+    source: SourceArgs,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FileFormat {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    /// The topology file as YAML
     Yaml,
+    /// The topology file as JSON
     Json,
+    /// An Ansible inventory, YAML
+    Ansible,
+    /// A Mermaid drawing
+    Mermaid,
+    /// The nodes as a table
+    Csv,
+    /// The environment's own roles and severities, for --catalogue
+    Catalogue,
 }
 
-/// Prints the file.
+/// Prints it.
 pub(super) async fn export(args: ExportArgs) -> Result<(), Failure> {
+    let text = match (&args.file, &args.environment) {
+        (Some(file), _) => {
+            let sources = Sources::of(&args.source)?;
+            let topology = sources.topology(file, DEFAULT_ENVIRONMENT)?;
+            written(args.format, &topology, &sources.catalogue)
+                .ok_or_else(|| Failure::Usage("a file has no catalogue; name an environment".to_owned()))?
+        }
+        (None, environment) => of_environment(&args, environment.as_deref().unwrap_or_default()).await?,
+    };
+    std::io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::io("cannot print the file"))
+}
+
+async fn of_environment(args: &ExportArgs, environment: &str) -> Result<String, Failure> {
     let database = Database::open_migrated(&args.database, true).await?;
-    let live = environments::topology_live(database.backend(), &Actor::Operator, &args.environment).await;
+    let read = read(&database, environment).await;
     database.close().await;
-    let Some((_, topology)) = live? else {
-        return Err(Failure::Usage(format!("the environment “{}” has no revision yet", args.environment)));
-    };
-    let text = match args.format {
-        FileFormat::Yaml => file::write_yaml(&topology),
-        FileFormat::Json => file::write_json(&topology),
-    };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::io("cannot print the file"))
+    let (own, live) = read?;
+    if args.format == ExportFormat::Catalogue {
+        return Ok(catalogue::write_yaml(&own));
+    }
+    let topology =
+        live.ok_or_else(|| Failure::Usage(format!("the environment “{environment}” has no revision yet")))?;
+    Ok(written(args.format, &topology, &own.catalogue()).unwrap_or_default())
+}
+
+async fn read(database: &Database, environment: &str) -> Result<(Own, Option<Topology>), Failure> {
+    let (backend, operator) = (database.backend(), Actor::Operator);
+    let own = catalogues::own_load(backend, &operator, Scope::Environment(environment), None).await?;
+    let live = topology_live(backend, &operator, environment).await?;
+    Ok((own, live.map(|(_, topology)| topology)))
+}
+
+/// The topology in that format; none for the format that is not one of a topology.
+fn written(format: ExportFormat, topology: &Topology, catalogue: &Catalogue) -> Option<String> {
+    Some(match format {
+        ExportFormat::Yaml => file::write_yaml(topology),
+        ExportFormat::Json => file::write_json(topology),
+        ExportFormat::Ansible => export::ansible(topology, catalogue),
+        ExportFormat::Mermaid => export::mermaid(topology, catalogue),
+        ExportFormat::Csv => export::csv(topology),
+        ExportFormat::Catalogue => return None,
+    })
 }

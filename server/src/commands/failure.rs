@@ -44,6 +44,14 @@ pub enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// A file that cannot be written.
+    #[error("{file}: {source}")]
+    Unwritable {
+        /// Its name as given.
+        file: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// What was asked for cannot be.
     #[error("{0}")]
     Usage(String),
@@ -54,10 +62,18 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unreadable { .. } | Self::Wrong { .. } => ExitCode::from(2),
-            Self::Database(_) | Self::Backend(_) | Self::Serve(_) | Self::Io { .. } | Self::Usage(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Database(_)
+            | Self::Backend(_)
+            | Self::Serve(_)
+            | Self::Io { .. }
+            | Self::Unwritable { .. }
+            | Self::Usage(_) => ExitCode::FAILURE,
         }
+    }
+
+    /// Whether it failed only because nobody reads its output any more.
+    pub(super) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// Adds what was tried to the operating system's answer.

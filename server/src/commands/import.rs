@@ -1,9 +1,14 @@
 //! `strata import`: the same import that the page has, by the operator.
 
 use clap::Args;
+use strata_backend::catalogues::own_load;
+use strata_backend::ctx::Scope;
 use strata_backend::environments::{self, Imported};
 use strata_backend::{Actor, Backend};
+use strata_domain::catalogue::Catalogue;
+use strata_domain::file;
 
+use super::source::{InventoryArgs, Sources};
 use super::{Failure, source};
 use crate::database::{Database, DatabaseArgs};
 
@@ -18,6 +23,8 @@ pub(super) struct ImportArgs {
     #[arg(long, default_value = "Imported from a file")]
     title: String,
     #[command(flatten)]
+    inventory: InventoryArgs,
+    #[command(flatten)]
     database: DatabaseArgs,
 }
 
@@ -25,7 +32,7 @@ pub(super) struct ImportArgs {
 pub(super) async fn import(args: ImportArgs) -> Result<(), Failure> {
     let bytes = source::bytes(&args.file)?;
     let database = Database::open_migrated(&args.database, true).await?;
-    let imported = import_into(database.backend(), &args.environment, &bytes, &args.title).await;
+    let imported = import_into(database.backend(), &args, &bytes).await;
     database.close().await;
     let environment = &args.environment;
     match imported? {
@@ -36,18 +43,26 @@ pub(super) async fn import(args: ImportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn import_into(backend: &Backend, environment: &str, bytes: &[u8], title: &str) -> Result<Imported, Failure> {
-    let there = environments::environment_list(backend, &Actor::Operator).await?;
-    if !there.iter().any(|one| one.slug == environment) {
-        // Before it is made: a file that is refused must not leave an environment behind.
-        let topology = source::parse("the file", bytes)?;
-        if topology.environment != environment {
-            return Err(Failure::Usage(format!(
-                "the file is of the environment “{}”, not “{environment}”",
-                topology.environment
-            )));
-        }
-        environments::environment_create(backend, &Actor::Operator, environment).await?;
+async fn import_into(backend: &Backend, args: &ImportArgs, bytes: &[u8]) -> Result<Imported, Failure> {
+    let (operator, environment) = (Actor::Operator, args.environment.as_str());
+    let there = environments::environment_list(backend, &operator).await?;
+    let is_new = there.iter().all(|one| one.slug != environment);
+    let catalogue = if is_new {
+        Catalogue::built_in().clone()
+    } else {
+        own_load(backend, &operator, Scope::Environment(environment), None).await?.catalogue()
+    };
+    // Before anything is made: a file that is refused must not leave an environment behind.
+    let topology = Sources::with(catalogue, &args.inventory)?.parse(&args.file, environment, bytes)?;
+    if topology.environment != environment {
+        return Err(Failure::Usage(format!(
+            "the file is of the environment “{}”, not “{environment}”",
+            topology.environment
+        )));
     }
-    Ok(environments::topology_import(backend, &Actor::Operator, environment, bytes, title).await?)
+    if is_new {
+        environments::environment_create(backend, &operator, environment).await?;
+    }
+    let file = file::write_yaml(&topology);
+    Ok(environments::topology_import(backend, &operator, environment, file.as_bytes(), &args.title).await?)
 }

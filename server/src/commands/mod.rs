@@ -4,12 +4,15 @@ mod check;
 mod export;
 mod failure;
 mod import;
+mod manual;
 mod migrate;
+mod paint;
 mod password;
 mod plan;
 mod serve;
 mod source;
 mod user;
+mod whatif;
 mod worker;
 
 use std::process::ExitCode;
@@ -38,16 +41,25 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Print the findings of a topology file; exit 1 if one of them is a blocker, 2 if it cannot be read
     Check(check::CheckArgs),
-    /// Print the plan from one topology file to another
-    Plan(plan::PlanArgs),
+    /// Print the plan from one topology file to another, or propose a first topology
+    Plan(Box<plan::PlanArgs>),
+    /// Print what is lost without some nodes, or which nodes are missed most
+    Whatif(whatif::WhatIfArgs),
     /// Import a topology file: the first revision of an environment, later a draft of a change
     Import(import::ImportArgs),
-    /// Write the live topology of an environment as a file
+    /// Write a topology as a file, an Ansible inventory, a drawing or a table
     Export(export::ExportArgs),
     /// Accounts
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Print the completions of a shell
+    Completions(manual::CompletionArgs),
+    /// Print the manual page, or write one for each command
+    Man(manual::ManArgs),
 }
+
+/// What a topology is called that comes from a file without a word for it.
+const DEFAULT_ENVIRONMENT: &str = "production";
 
 /// How findings and plans are printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,6 +67,13 @@ enum Format {
     /// For people
     Text,
     /// For programs
+    Json,
+}
+
+/// The formats of a topology file.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FileFormat {
+    Yaml,
     Json,
 }
 
@@ -66,6 +85,9 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Check(args) => check::check(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Whatif(args) => whatif::whatif(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Serve(args) => in_runtime(serve::serve(args)),
         Command::Worker(args) => in_runtime(worker::worker(args)),
         Command::Migrate(args) => in_runtime(migrate::migrate(args)),
@@ -74,6 +96,10 @@ pub fn run() -> ExitCode {
         Command::User(command) => in_runtime(user::user(command)),
     };
     outcome.unwrap_or_else(|failure| {
+        // Whoever reads from a pipe may stop early, as `head` does: nothing went wrong.
+        if failure.is_closed_pipe() {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("strata: {failure}");
         failure.exit_code()
     })

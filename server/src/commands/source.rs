@@ -1,13 +1,101 @@
-//! Files that commands read: a path, or `-` for standard input.
+//! What commands read: topologies, inventories and catalogues, from a path or from `-` for standard input.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 
-use strata_domain::catalogue::Catalogue;
+use clap::Args;
+use strata_domain::catalogue::{self, Catalogue, Own};
 use strata_domain::file::{self, LIMIT_BYTES};
+use strata_domain::inventory::{self, Mapping};
 use strata_domain::topology::Topology;
 
 use super::Failure;
+
+/// How files are read that are more than a topology by themselves.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SourceArgs {
+    /// The catalogue that the files are read under, as `strata export --format catalogue` writes it
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<String>,
+    #[command(flatten)]
+    inventory: InventoryArgs,
+}
+
+/// How an Ansible inventory is read in place of a topology file.
+#[derive(Args, Clone, Debug)]
+pub(super) struct InventoryArgs {
+    /// The files are Ansible inventories: INI, YAML, or the JSON of ansible-inventory --list
+    #[arg(long)]
+    inventory: bool,
+    /// Which group of the inventory is which role: a YAML or JSON file; common names are known
+    #[arg(long, value_name = "FILE", requires = "inventory")]
+    mapping: Option<String>,
+}
+
+/// Everything that files are read with.
+pub(super) struct Sources {
+    pub(super) catalogue: Catalogue,
+    inventory: bool,
+    mapping: Mapping,
+}
+
+impl Sources {
+    /// Reads the catalogue and the mapping that the arguments name.
+    pub(super) fn of(args: &SourceArgs) -> Result<Self, Failure> {
+        let own = match &args.catalogue {
+            None => Own::default(),
+            Some(name) => {
+                let source = |source| Failure::Wrong { file: said(name), source };
+                catalogue::read(&bytes(name)?).map_err(source)?
+            }
+        };
+        Self::with(own.catalogue(), &args.inventory)
+    }
+
+    /// With a catalogue that is known already.
+    pub(super) fn with(catalogue: Catalogue, args: &InventoryArgs) -> Result<Self, Failure> {
+        let mapping = match &args.mapping {
+            None => Mapping::default(),
+            Some(name) => Mapping::read(&bytes(name)?).map_err(|source| Failure::Wrong { file: said(name), source })?,
+        };
+        Ok(Self { catalogue, inventory: args.inventory, mapping })
+    }
+
+    /// Reads a topology. Inventories name no environment, so they get this one.
+    pub(super) fn topology(&self, name: &str, environment: &str) -> Result<Topology, Failure> {
+        self.parse(name, environment, &bytes(name)?)
+    }
+
+    /// Reads a topology; an empty file (`/dev/null`, an empty standard input) is none at all.
+    pub(super) fn topology_or_none(&self, name: &str, environment: &str) -> Result<Option<Topology>, Failure> {
+        let bytes = bytes(name)?;
+        if bytes.is_empty() { Ok(None) } else { self.parse(name, environment, &bytes).map(Some) }
+    }
+
+    /// The topology in those bytes. What an inventory has beyond it is listed on standard error.
+    pub(super) fn parse(&self, name: &str, environment: &str, bytes: &[u8]) -> Result<Topology, Failure> {
+        let wrong = |source| Failure::Wrong { file: said(name), source };
+        if self.inventory {
+            let imported = inventory::read(bytes, &self.mapping, environment, &self.catalogue).map_err(wrong)?;
+            for unmapped in &imported.unmapped {
+                eprintln!("strata: not in the topology: {unmapped}");
+            }
+            return Ok(imported.topology);
+        }
+        file::read(bytes, &self.catalogue).map_err(|source| {
+            if inventory::looks_like_inventory(bytes) {
+                Failure::Usage(format!("{}: this looks like an Ansible inventory; add --inventory", said(name)))
+            } else {
+                wrong(source)
+            }
+        })
+    }
+}
+
+/// What messages call a file.
+fn said(name: &str) -> String {
+    if name == "-" { "standard input".to_owned() } else { name.to_owned() }
+}
 
 /// Reads all of it, and one byte more than is allowed at most, so that the size is refused with the right words.
 pub(super) fn bytes(name: &str) -> Result<Vec<u8>, Failure> {
@@ -22,21 +110,4 @@ pub(super) fn bytes(name: &str) -> Result<Vec<u8>, Failure> {
     }
     .map_err(unreadable)?;
     Ok(bytes)
-}
-
-/// Reads a topology.
-pub(super) fn topology(name: &str) -> Result<Topology, Failure> {
-    parse(name, &bytes(name)?)
-}
-
-/// Reads a topology; an empty file (`/dev/null`, an empty standard input) is none at all.
-pub(super) fn topology_or_none(name: &str) -> Result<Option<Topology>, Failure> {
-    let bytes = bytes(name)?;
-    if bytes.is_empty() { Ok(None) } else { parse(name, &bytes).map(Some) }
-}
-
-/// The topology in those bytes.
-pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Topology, Failure> {
-    let file = if name == "-" { "standard input" } else { name };
-    file::read(bytes, Catalogue::built_in()).map_err(|source| Failure::Wrong { file: file.to_owned(), source })
 }

@@ -8,6 +8,7 @@ mod events;
 mod headers;
 mod limit;
 mod listener;
+mod proposal;
 mod public_url;
 mod router;
 mod sessions;

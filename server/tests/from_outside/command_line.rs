@@ -7,13 +7,13 @@ use std::process::{Command, Output, Stdio};
 
 use crate::running::Folder;
 
-const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/voip-18.yaml");
+pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/voip-18.yaml");
 
-fn strata(arguments: &[&str]) -> Output {
+pub fn strata(arguments: &[&str]) -> Output {
     with_input(arguments, b"")
 }
 
-fn with_input(arguments: &[&str], input: &[u8]) -> Output {
+pub fn with_input(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_strata"))
         .args(arguments)
         .env_remove("DATABASE_URL")
@@ -29,15 +29,15 @@ fn with_input(arguments: &[&str], input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn out(output: &Output) -> String {
+pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 

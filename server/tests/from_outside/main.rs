@@ -6,3 +6,4 @@ mod command_line;
 mod embedded;
 mod running;
 mod serve;
+mod tools;

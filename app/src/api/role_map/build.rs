@@ -6,6 +6,7 @@ use strata_domain::catalogue::{Catalogue, Layer, ReplicationPart, Role};
 use strata_domain::environment::Revision;
 use strata_domain::findings::{self, Finding, Severity, Subject};
 use strata_domain::topology::{Instance, Place, Topology};
+use strata_domain::whatif::{self, Extent};
 
 use super::machine;
 use super::{Band, Cluster, InstanceRow, Pip, RoleCard, RoleMapView, RolePanel};
@@ -19,13 +20,17 @@ const LISTED_FINDINGS: usize = 100;
 
 impl RoleMapView {
     /// Bands, cards and findings of a topology; linear in its size.
-    pub(super) fn of(revision: Option<Revision>, topology: &Topology, opened: Option<&str>) -> Self {
-        let catalogue = Catalogue::built_in();
+    pub(super) fn of(
+        revision: Option<Revision>,
+        topology: &Topology,
+        catalogue: &Catalogue,
+        opened: Option<&str>,
+    ) -> Self {
         let findings = match revision {
             Some(_) => findings::check(topology, catalogue),
             None => Vec::new(),
         };
-        let worst = worst_by_place(&findings);
+        let marks = Marks { worst: worst_by_place(&findings), without: loss_by_node(topology, catalogue) };
         let mut instances: BTreeMap<&str, Vec<Instance<'_>>> = BTreeMap::new();
         for instance in topology.instances() {
             instances.entry(instance.role.as_str()).or_default().push(instance);
@@ -39,17 +44,19 @@ impl RoleMapView {
                     .roles
                     .iter()
                     .filter(|role| role.layer == layer)
-                    .map(|role| RoleCard::of(role, of_role(role), &findings, &worst))
+                    .map(|role| RoleCard::of(role, of_role(role), &findings, &marks))
                     .collect(),
             })
             .collect();
-        let opened = opened.and_then(|id| catalogue.role(id)).map(|role| RolePanel::of(role, of_role(role), &findings));
+        let opened =
+            opened.and_then(|id| catalogue.role(id)).map(|role| RolePanel::of(role, of_role(role), &findings, &marks));
         let summary = findings::summary(&findings);
         let mut findings = findings;
         findings.truncate(LISTED_FINDINGS);
         Self {
             environment: topology.environment.clone(),
             revision,
+            live: None,
             groups: topology.availability_groups.len(),
             bands,
             summary,
@@ -59,6 +66,27 @@ impl RoleMapView {
             import_refused: None,
         }
     }
+}
+
+/// What sets a place apart on the map, by its name.
+struct Marks<'a> {
+    worst: BTreeMap<&'a str, Severity>,
+    without: BTreeMap<&'a str, Extent>,
+}
+
+impl Marks<'_> {
+    fn without(&self, place: Place<'_>) -> Extent {
+        match place {
+            Place::Node(node) => self.without.get(node.hostname.as_str()).copied().unwrap_or(Extent::Nothing),
+            Place::Service(_) => Extent::Nothing,
+        }
+    }
+}
+
+/// What is lost without each node, by its hostname.
+fn loss_by_node<'a>(topology: &'a Topology, catalogue: &Catalogue) -> BTreeMap<&'a str, Extent> {
+    let hostnames = topology.nodes.iter().map(|node| node.hostname.as_str());
+    hostnames.zip(whatif::every_node(topology, catalogue)).collect()
 }
 
 /// The worst finding at each node, service or instance, by the place's name.
@@ -77,7 +105,7 @@ fn worst_by_place(findings: &[Finding]) -> BTreeMap<&str, Severity> {
 }
 
 impl RoleCard {
-    fn of(role: &Role, instances: &[Instance<'_>], findings: &[Finding], worst: &BTreeMap<&str, Severity>) -> Self {
+    fn of(role: &Role, instances: &[Instance<'_>], findings: &[Finding], marks: &Marks<'_>) -> Self {
         let mut clusters: BTreeMap<String, Vec<Pip>> = BTreeMap::new();
         let group_setting = role.group.as_ref().map(|rule| rule.setting.as_str());
         for instance in instances.iter().take(DRAWN_INSTANCES) {
@@ -89,7 +117,8 @@ impl RoleCard {
                     Place::Node(_) if part(role, instance) == Some(ReplicationPart::Master) => "master".to_owned(),
                     Place::Node(_) => String::new(),
                 },
-                worst: worst.get(instance.place.name()).copied(),
+                worst: marks.worst.get(instance.place.name()).copied(),
+                without: marks.without(instance.place),
             });
         }
         let of_role: Vec<&Finding> =
@@ -107,18 +136,23 @@ impl RoleCard {
 }
 
 impl RolePanel {
-    fn of(role: &Role, instances: &[Instance<'_>], findings: &[Finding]) -> Self {
+    fn of(role: &Role, instances: &[Instance<'_>], findings: &[Finding], marks: &Marks<'_>) -> Self {
         Self {
             role: role.clone(),
             total: instances.len(),
-            instances: instances.iter().take(LISTED_INSTANCES).map(InstanceRow::of).collect(),
+            instances: instances
+                .iter()
+                .take(LISTED_INSTANCES)
+                .map(|instance| InstanceRow::of(instance, marks))
+                .collect(),
             findings: findings.iter().filter(|finding| finding.role.as_ref() == Some(&role.id)).cloned().collect(),
         }
     }
 }
 
 impl InstanceRow {
-    fn of(instance: &Instance<'_>) -> Self {
+    fn of(instance: &Instance<'_>, marks: &Marks<'_>) -> Self {
+        let without = marks.without(instance.place);
         let settings =
             instance.settings.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))).collect();
         match instance.place {
@@ -129,6 +163,7 @@ impl InstanceRow {
                 site: None,
                 settings,
                 machine: String::new(),
+                without,
             },
             Place::Node(node) => Self {
                 place: node.hostname.clone(),
@@ -141,6 +176,7 @@ impl InstanceRow {
                 site: node.site.clone(),
                 settings,
                 machine: machine::in_words(node.container, node.hardware),
+                without,
             },
         }
     }

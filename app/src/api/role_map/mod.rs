@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use strata_domain::catalogue::{Layer, Role};
 use strata_domain::environment::Revision;
 use strata_domain::findings::{Finding, Severity, Summary};
+use strata_domain::whatif::Extent;
 
 use crate::error::AppError;
 
@@ -21,6 +22,8 @@ pub struct RoleMapView {
     pub environment: String,
     /// The revision on show; none where nothing was imported yet.
     pub revision: Option<Revision>,
+    /// The number of the live revision, where an older one is on show.
+    pub live: Option<i64>,
     /// Number of availability groups.
     pub groups: usize,
     /// Layers from top to bottom.
@@ -83,6 +86,8 @@ pub struct Pip {
     pub mark: String,
     /// Worst finding at this instance or its node.
     pub worst: Option<Severity>,
+    /// What is lost without its node; nothing for a service.
+    pub without: Extent,
 }
 
 /// One role, opened.
@@ -113,11 +118,19 @@ pub struct InstanceRow {
     pub settings: Vec<String>,
     /// Machine in a few words: "vmware HA, 8 vCPU, 64 GiB, nvme".
     pub machine: String,
+    /// What is lost without its node; nothing for a service.
+    pub without: Extent,
 }
 
-/// The live revision of an environment as bands, with one role opened if asked.
+/// The live revision of an environment under its catalogue as it is now, or the revision of that number under the
+/// catalogue that it was made with, as bands, with one role opened if asked.
 #[server(prefix = "/api", endpoint = "role_map_load", input = GetUrl)]
-pub async fn role_map_load(environment: Option<String>, role: Option<String>) -> Result<RoleMapView, AppError> {
+pub async fn role_map_load(
+    environment: Option<String>,
+    role: Option<String>,
+    revision: Option<i64>,
+) -> Result<RoleMapView, AppError> {
+    use strata_backend::ctx::Scope;
     use strata_domain::authz::{Permission, allow};
     use strata_domain::topology::Topology;
 
@@ -125,14 +138,28 @@ pub async fn role_map_load(environment: Option<String>, role: Option<String>) ->
 
     let (backend, actor) = (backend(), actor());
     let environment = super::environment_or_first(environment).await?;
-    let live = answer(strata_backend::environments::topology_live(&backend, &actor, &environment).await)?;
+    let shown_by_number = revision.is_some();
+    let shown = match revision {
+        Some(number) => {
+            Some(answer(strata_backend::environments::topology_at(&backend, &actor, &environment, number).await)?)
+        }
+        None => answer(strata_backend::environments::topology_live(&backend, &actor, &environment).await)?,
+    };
     let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
-    let (revision, topology) = match live {
+    let (revision, topology) = match shown {
         Some((revision, topology)) => (Some(revision), topology),
         None => (None, Topology::empty(&environment)),
     };
     let refused = |permission| allow(&standing, permission).err().map(|refused| refused.reason);
-    let mut view = RoleMapView::of(revision, &topology, role.as_deref());
+    let number = revision.as_ref().map(|revision| revision.number);
+    // What is live is looked at with today's eyes, what was asked for by number with those of its time.
+    let version = shown_by_number.then(|| revision.as_ref().map(|revision| revision.catalogue)).flatten();
+    let scope = Scope::Environment(&environment);
+    let own = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, version).await)?;
+    let mut view = RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref());
+    let environments = answer(strata_backend::environments::environment_list(&backend, &actor).await)?;
+    let live = environments.into_iter().find(|one| one.slug == environment).and_then(|one| one.live);
+    view.live = live.filter(|live| Some(*live) != number);
     view.start_refused = refused(Permission::StartChange);
     view.import_refused = refused(Permission::ImportTopology);
     Ok(view)

@@ -3,7 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use strata_domain::catalogue::Catalogue;
+use strata_domain::catalogue::{Catalogue, Role};
 use strata_domain::topology::Topology;
 use strata_domain::{findings, plan};
 
@@ -46,9 +46,16 @@ pub struct Draft {
     pub action: ServerAction<ChangeEdit>,
     /// Names of the availability groups, sorted.
     pub groups: StoredValue<Vec<String>>,
+    /// Its roles.
+    pub catalogue: StoredValue<Catalogue>,
 }
 
 impl Draft {
+    /// The role of that id, where the catalogue has it.
+    pub fn role(self, id: &str) -> Option<Role> {
+        self.catalogue.with_value(|catalogue| catalogue.role(id).cloned())
+    }
+
     /// The message of the last answer, if it belongs to that field.
     pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
         let action = self.action;
@@ -61,10 +68,10 @@ impl Draft {
 
 #[component]
 fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerAction<ChangeEdit>) -> impl IntoView {
-    let DraftView { change, live, base, desired, edits, acts } = view;
-    let catalogue = Catalogue::built_in();
-    let plan = plan::plan(&base, &desired, catalogue);
-    let found = findings::check(&desired, catalogue);
+    let DraftView { change, live, base, desired, edits, acts, own } = view;
+    let catalogue = own.catalogue();
+    let plan = plan::plan(&base, &desired, &catalogue);
+    let found = findings::check(&desired, &catalogue);
     let summary = findings::summary(&found);
     let found: Vec<_> = found.into_iter().map(|finding| (finding, false)).collect();
     let mut groups = desired.availability_groups.clone();
@@ -75,6 +82,7 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
         refused: StoredValue::new(acts.edit.clone()),
         action,
         groups: StoredValue::new(groups),
+        catalogue: StoredValue::new(catalogue),
     };
     let stale = (change.base != live && super::is_open(change.state)).then(|| {
         view! {
@@ -131,7 +139,7 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
                 </section>
                 <section class="panel" aria-labelledby="plan-heading">
                     <h2 id="plan-heading">{format!("Plan ({steps})")}</h2>
-                    <PlanTable plan />
+                    <PlanTable plan catalogue=draft.catalogue />
                 </section>
                 <EditLog edits />
             </aside>

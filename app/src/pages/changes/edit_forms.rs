@@ -3,7 +3,7 @@
 use leptos::either::Either;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use strata_domain::catalogue::{Catalogue, Role, SettingKind, SettingSpec};
+use strata_domain::catalogue::{Role, SettingKind};
 use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings, Topology};
 
 use super::edit::Draft;
@@ -174,8 +174,8 @@ fn SelectField(
 #[component]
 fn RoleForms(hostname: String, assignment: Assignment, draft: Draft) -> impl IntoView {
     let role = assignment.role.to_string();
-    let spec = Catalogue::built_in().role(&role);
-    let name = spec.map_or_else(|| role.clone(), |spec| spec.name.clone());
+    let spec = draft.role(&role);
+    let name = spec.as_ref().map_or_else(|| role.clone(), |spec| spec.name.clone());
     let about = || vec![("hostname", hostname.clone()), ("role", role.clone())];
     let settings = spec.filter(|spec| !spec.settings.is_empty()).map(|spec| {
         let (prefix, values) = (role.clone(), assignment.settings.clone());
@@ -197,9 +197,9 @@ fn RoleForms(hostname: String, assignment: Assignment, draft: Draft) -> impl Int
 /// A form for each role that the node does not have.
 #[component]
 fn AssignForms(node: Node, draft: Draft) -> impl IntoView {
-    let forms: Vec<_> = Catalogue::built_in()
-        .roles
-        .iter()
+    let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
+    let forms: Vec<_> = roles
+        .into_iter()
         .filter(|role| node.assignment(role.id.as_str()).is_none())
         .map(|role| {
             let about = vec![("hostname", node.hostname.clone()), ("role", role.id.to_string())];
@@ -221,24 +221,26 @@ fn AssignForms(node: Node, draft: Draft) -> impl IntoView {
 
 /// A field for each setting of the role, of the kind that the catalogue gives.
 #[component]
-fn SettingFields(prefix: String, role: &'static Role, values: Settings, draft: Draft) -> impl IntoView {
+fn SettingFields(prefix: String, role: Role, values: Settings, draft: Draft) -> impl IntoView {
     let fields: Vec<_> = role
         .settings
-        .iter()
+        .into_iter()
         .map(|spec| {
             let value = values.get(&spec.name).or(spec.default.as_ref()).map(ToString::to_string).unwrap_or_default();
             let id = format!("{prefix}-{}", spec.name);
             let name = format!("form[settings][{}]", spec.name);
-            match &spec.kind {
+            match spec.kind {
                 SettingKind::Choice(words) => {
-                    Either::Left(view! { <ChoiceField id name spec options=words.clone() value /> })
+                    Either::Left(view! { <ChoiceField id name label=spec.label options=words value /> })
                 }
-                SettingKind::Group => {
-                    Either::Left(view! { <ChoiceField id name spec options=draft.groups.get_value() value /> })
-                }
-                SettingKind::Integer { .. } | SettingKind::Text | SettingKind::Path | SettingKind::Url => {
-                    Either::Right(view! { <TextField id name label=spec.label.clone() value /> })
-                }
+                SettingKind::Group => Either::Left(
+                    view! { <ChoiceField id name label=spec.label options=draft.groups.get_value() value /> },
+                ),
+                SettingKind::Integer { .. }
+                | SettingKind::Text
+                | SettingKind::Path
+                | SettingKind::Address
+                | SettingKind::Url => Either::Right(view! { <TextField id name label=spec.label value /> }),
             }
         })
         .collect();
@@ -246,13 +248,7 @@ fn SettingFields(prefix: String, role: &'static Role, values: Settings, draft: D
 }
 
 #[component]
-fn ChoiceField(
-    id: String,
-    name: String,
-    spec: &'static SettingSpec,
-    options: Vec<String>,
-    value: String,
-) -> impl IntoView {
+fn ChoiceField(id: String, name: String, label: String, options: Vec<String>, value: String) -> impl IntoView {
     let options: Vec<_> = options
         .into_iter()
         .map(|word| {
@@ -262,7 +258,7 @@ fn ChoiceField(
         .collect();
     view! {
         <p class="field">
-            <label for=id.clone()>{spec.label.clone()}</label>
+            <label for=id.clone()>{label}</label>
             <select id=id name=name><option value="">"choose"</option>{options}</select>
         </p>
     }
@@ -314,9 +310,9 @@ fn in_group(node: &Node, group: &str) -> bool {
 pub fn ServiceForms(topology: Topology, draft: Draft) -> impl IntoView {
     let items: Vec<_> =
         topology.services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
-    let adds: Vec<_> = Catalogue::built_in()
-        .roles
-        .iter()
+    let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
+    let adds: Vec<_> = roles
+        .into_iter()
         .filter(|role| role.on_service)
         .map(|role| {
             let id = format!("service-name-{}", role.id);
@@ -348,7 +344,7 @@ pub fn ServiceForms(topology: Topology, draft: Draft) -> impl IntoView {
 fn ServiceForm(service: Service, draft: Draft) -> impl IntoView {
     let Service { name, role, settings } = service;
     let about = || vec![("name", name.clone()), ("role", role.to_string())];
-    let fields = Catalogue::built_in().role(role.as_str()).map(|role| {
+    let fields = draft.role(role.as_str()).map(|role| {
         let prefix = format!("service-{name}");
         view! { <SettingFields prefix role values=settings draft /> }
     });

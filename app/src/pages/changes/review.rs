@@ -79,7 +79,9 @@ pub fn ReviewPage() -> impl IntoView {
 
 #[component]
 fn Review(view: ReviewView, actions: Actions) -> impl IntoView {
-    let ReviewView { change, live, edits, diff, plan, findings, summary, votes, tallies, runs, acts, timeline } = view;
+    let ReviewView { change, live, edits, diff, plan, findings, summary, votes, tallies, runs, acts, timeline, own } =
+        view;
+    let catalogue = StoredValue::new(own.catalogue());
     let (base, target) = (change.base, (change.id, change.version));
     let rebase_refused = acts.rebase.clone();
     let stale = (base != live && super::is_open(change.state)).then(|| {
@@ -122,11 +124,11 @@ fn Review(view: ReviewView, actions: Actions) -> impl IntoView {
             <div class="column-main">
                 <section class="panel" aria-labelledby="summary-heading">
                     <h2 id="summary-heading">"What it does"</h2>
-                    <ChangeSummary diff plan=plan.clone() />
+                    <ChangeSummary diff plan=plan.clone() catalogue />
                 </section>
                 <section class="panel" aria-labelledby="plan-heading">
                     <h2 id="plan-heading">{format!("Plan ({steps})")} <span class="hint">" digest " <code title=digest.clone()>{plan.digest.short()}</code></span></h2>
-                    <PlanTable plan />
+                    <PlanTable plan catalogue />
                 </section>
                 <section class="panel" aria-labelledby="findings-heading">
                     <h2 id="findings-heading">"Findings after it " <FindingCounts summary /></h2>

@@ -9,18 +9,17 @@ use crate::components::{Badge, Stateful};
 
 /// Removals, outages, changes and additions, each counted.
 #[component]
-pub fn ChangeSummary(diff: Diff, plan: Plan) -> impl IntoView {
+pub fn ChangeSummary(diff: Diff, plan: Plan, catalogue: StoredValue<Catalogue>) -> impl IntoView {
     let removed = lines(&diff, Presence::Removed);
     let changed = lines(&diff, Presence::Changed);
     let added = lines(&diff, Presence::Added);
-    let catalogue = Catalogue::built_in();
     let costly: Vec<_> = plan
         .steps
         .iter()
         .filter(|step| !matches!(step.impact, Impact::None))
         .map(|step| {
             let meaning = step.impact.meaning();
-            view! { <li><Badge of=Stateful::Impact(step.impact) /> " " {step.describe(catalogue)} " — " {meaning}</li> }
+            view! { <li><Badge of=Stateful::Impact(step.impact) /> " " {catalogue.with_value(|catalogue| step.describe(catalogue))} " — " {meaning}</li> }
         })
         .collect();
     let costly_count = costly.len();

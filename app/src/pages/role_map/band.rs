@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use strata_domain::findings::Severity;
+use strata_domain::whatif::Extent;
 
 use crate::api::role_map::{Band, Cluster, Pip, RoleCard};
 use crate::components::FindingCounts;
@@ -9,14 +10,14 @@ use crate::paths;
 
 /// A band with its roles side by side.
 #[component]
-pub fn BandView(band: Band, environment: String, opened: Option<String>) -> impl IntoView {
+pub fn BandView(band: Band, environment: String, at: Option<i64>, opened: Option<String>) -> impl IntoView {
     let heading = format!("layer-{}", band.layer.as_str());
     let cards: Vec<_> = band
         .roles
         .into_iter()
         .map(|role| {
             let is_open = opened.as_deref() == Some(role.id.as_str());
-            view! { <RoleCardView role environment=environment.clone() is_open /> }
+            view! { <RoleCardView role environment=environment.clone() at is_open /> }
         })
         .collect();
     view! {
@@ -28,10 +29,10 @@ pub fn BandView(band: Band, environment: String, opened: Option<String>) -> impl
 }
 
 #[component]
-fn RoleCardView(role: RoleCard, environment: String, is_open: bool) -> impl IntoView {
+fn RoleCardView(role: RoleCard, environment: String, at: Option<i64>, is_open: bool) -> impl IntoView {
     let clusters: Vec<_> = role.clusters.into_iter().map(|cluster| view! { <ClusterView cluster /> }).collect();
     let rest = (role.not_drawn > 0).then(|| view! { <span class="rest">{format!("+{}", role.not_drawn)}</span> });
-    let href = if is_open { paths::role_map(&environment) } else { paths::role(&environment, &role.id) };
+    let href = if is_open { paths::role_map_at(&environment, at) } else { paths::role(&environment, &role.id, at) };
     view! {
         <li class="card" data-open=is_open.then_some("true")>
             <h3>
@@ -50,8 +51,12 @@ fn ClusterView(cluster: Cluster) -> impl IntoView {
     let pips: Vec<_> = cluster
         .pips
         .into_iter()
-        .map(|Pip { place, mark, worst }| {
-            view! { <span class="pip" data-mark=mark data-worst=worst.map(Severity::as_str) title=place></span> }
+        .map(|Pip { place, mark, worst, without }| {
+            let title = match without {
+                Extent::Nothing => place,
+                extent => format!("{place}; without it: {}", extent.title().to_lowercase()),
+            };
+            view! { <span class="pip" data-mark=mark data-worst=worst.map(Severity::as_str) data-without=without.as_str() title=title></span> }
         })
         .collect();
     let name = (!cluster.name.is_empty()).then(|| view! { <span class="cluster-name">{cluster.name}</span> });

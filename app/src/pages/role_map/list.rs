@@ -8,7 +8,7 @@ use crate::paths;
 
 /// One row for each role.
 #[component]
-pub fn RoleList(bands: Vec<Band>, environment: String) -> impl IntoView {
+pub fn RoleList(bands: Vec<Band>, environment: String, at: Option<i64>) -> impl IntoView {
     let rows: Vec<_> = bands
         .into_iter()
         .flat_map(|band| band.roles.into_iter().map(move |role| (band.layer, role)))
@@ -20,7 +20,7 @@ pub fn RoleList(bands: Vec<Band>, environment: String) -> impl IntoView {
                 .join(", ");
             view! {
                 <tr>
-                    <th scope="row"><a href=paths::role(&environment, &role.id)>{role.name}</a></th>
+                    <th scope="row"><a href=paths::role(&environment, &role.id, at)>{role.name}</a></th>
                     <td>{layer.title()}</td>
                     <td class="number">{role.instances}</td>
                     <td>{role.shape}</td>

@@ -24,8 +24,8 @@ impl DryRun {
 
 #[async_trait]
 impl Executor for DryRun {
-    async fn execute(&self, step: &Step, log: &StepLog<'_>) -> Result<(), StepError> {
-        for line in dry_run_log(step, Catalogue::built_in()) {
+    async fn execute(&self, step: &Step, catalogue: &Catalogue, log: &StepLog<'_>) -> Result<(), StepError> {
+        for line in dry_run_log(step, catalogue) {
             tokio::time::sleep(self.line_pause).await;
             log.line(&line).await?;
         }

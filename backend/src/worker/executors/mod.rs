@@ -3,6 +3,7 @@
 mod dry_run;
 
 use async_trait::async_trait;
+use strata_domain::catalogue::Catalogue;
 use strata_domain::plan::Step;
 
 use super::claim::Claim;
@@ -15,11 +16,12 @@ pub use dry_run::DryRun;
 /// repeat.
 #[async_trait]
 pub trait Executor: Send + Sync + std::fmt::Debug {
-    /// Carries out one step, telling the log what it does. May be dropped at any await.
+    /// Carries out one step of a plan that was made with that catalogue, telling the log what it does. May be dropped at
+    /// any await.
     ///
     /// # Errors
     /// [`StepError::Failed`] with what to tell people; the rest comes from the log and is passed on.
-    async fn execute(&self, step: &Step, log: &StepLog<'_>) -> Result<(), StepError>;
+    async fn execute(&self, step: &Step, catalogue: &Catalogue, log: &StepLog<'_>) -> Result<(), StepError>;
 }
 
 /// Why a step did not end well.

@@ -1,0 +1,101 @@
+//! The catalogue of an environment: its roles, and how much each rule matters.
+
+mod form;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use strata_domain::catalogue::Own;
+
+pub use form::{RoleForm, SettingForm};
+
+use crate::error::AppError;
+
+/// Everything that the page `/catalogue` shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CatalogueView {
+    /// The environment's slug.
+    pub environment: String,
+    /// What it adds to the built-in catalogue.
+    pub own: Own,
+    /// Versions after the first, newest first.
+    pub versions: Vec<VersionRow>,
+    /// Why it cannot be changed, if it cannot.
+    pub edit_refused: Option<String>,
+}
+
+/// One version of a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRow {
+    /// Its number.
+    pub version: u32,
+    /// What it changed, in a sentence.
+    pub what: String,
+    /// Who made it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The catalogue of an environment as it is now.
+#[server(prefix = "/api", endpoint = "catalogue_load", input = GetUrl)]
+pub async fn catalogue_load(environment: Option<String>) -> Result<CatalogueView, AppError> {
+    use strata_domain::authz::{Permission, allow};
+
+    use crate::server_context::{actor, answer, backend};
+
+    let environment = super::environment_or_first(environment).await?;
+    let view = answer(strata_backend::catalogues::catalogue_load(&backend(), &actor(), &environment).await)?;
+    let versions = view
+        .versions
+        .into_iter()
+        .map(|row| VersionRow { version: row.version, what: row.what, by: row.made_by.name, at: row.made_at })
+        .collect();
+    Ok(CatalogueView {
+        environment: view.environment,
+        own: view.own,
+        versions,
+        edit_refused: allow(&view.standing, Permission::EditCatalogue).err().map(|refused| refused.reason),
+    })
+}
+
+/// Adds a role, or changes the own one of its id; `version` is the catalogue's that the person saw.
+#[server(prefix = "/api", endpoint = "role_save")]
+pub async fn role_save(environment: String, version: u32, form: RoleForm) -> Result<(), AppError> {
+    use crate::server_context::{actor, answer, backend, fail};
+
+    let role = form.into_role().map_err(fail)?;
+    answer(strata_backend::catalogues::role_save(&backend(), &actor(), &environment, version, role).await)?;
+    leptos_axum::redirect(&crate::paths::catalogue(&environment));
+    Ok(())
+}
+
+/// Removes an own role.
+#[server(prefix = "/api", endpoint = "role_remove")]
+pub async fn role_remove(environment: String, version: u32, role: String) -> Result<(), AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    answer(strata_backend::catalogues::role_remove(&backend(), &actor(), &environment, version, &role).await)?;
+    leptos_axum::redirect(&crate::paths::catalogue(&environment));
+    Ok(())
+}
+
+/// Says how much a rule matters; the level `default` takes back what was said.
+#[server(prefix = "/api", endpoint = "rule_level_set")]
+pub async fn rule_level_set(environment: String, rule: String, level: String, reason: String) -> Result<(), AppError> {
+    use strata_domain::catalogue::Level;
+    use strata_domain::findings::RuleId;
+
+    use crate::server_context::{actor, answer, backend, fail};
+
+    let invalid = |field: &str, message: String| {
+        fail(AppError::Invalid { field: field.to_owned(), message: format!("{message}.") })
+    };
+    let rule: RuleId = rule.parse().map_err(|error| invalid("rule", format!("{error}")))?;
+    let level: Option<Level> = match level.as_str() {
+        "default" => None,
+        word => Some(word.parse().map_err(|error| invalid("level", format!("{error}")))?),
+    };
+    answer(strata_backend::catalogues::rule_level_set(&backend(), &actor(), &environment, rule, level, &reason).await)
+}

@@ -1,0 +1,204 @@
+//! Changing the catalogue: each version is stored whole and never altered.
+
+use serde_json::json;
+use sqlx::types::Json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::catalogue::{self, Level, Own, Role};
+use strata_domain::findings::RuleId;
+use strata_domain::news::News;
+use strata_domain::topology::Topology;
+
+use super::{open_changes, rows};
+use crate::changes::accepted_reason;
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::environments::topology_of;
+use crate::error::Error;
+
+/// Adds a role, or puts it in the place of the own one of its id; gives the catalogue's new version. A role that is
+/// there just like this already changes nothing.
+///
+/// # Errors
+/// [`Error::Invalid`] for `role` with all that is wrong, each after its field; [`Error::Conflict`] where the catalogue
+/// is another than `version`; [`Error::Refused`] where an open change would no longer fit.
+#[tracing::instrument(skip_all, fields(environment, version, role = role.id.as_str()))]
+pub async fn role_save(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    version: u32,
+    role: Role,
+) -> Result<u32, Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
+    let own = own_locked(&mut write).await?;
+    let before = own.role(role.id.as_str()).cloned();
+    if before.as_ref() == Some(&role) {
+        return Ok(own.version);
+    }
+    at_version(&own, version)?;
+    let saved = catalogue::accept(&role, &own).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Error::invalid("role", told.join("\n"))
+    })?;
+    let what = match before {
+        None => format!("Added the role {}.", role.name),
+        Some(_) => format!("Changed the role {}.", role.name),
+    };
+    let version = version_add(&mut write, saved, &what).await?;
+    let environment = write.place()?.slug.clone();
+    let mut row =
+        AuditRow::new(AuditAction::RoleSaved, "role", &role.id).after(json!({ "version": version, "role": role }));
+    if let Some(before) = before {
+        row = row.before(json!({ "version": version - 1, "role": before }));
+    }
+    write.commit(row, vec![News::Environment { environment }]).await?;
+    Ok(version)
+}
+
+/// Removes a role of the environment's own; gives the catalogue's new version. One that is gone already is no error.
+///
+/// # Errors
+/// [`Error::Refused`] where the live topology, an open change or another role still has it; [`Error::Conflict`] where
+/// the catalogue is another than `version`.
+#[tracing::instrument(skip_all, fields(environment, version, role))]
+pub async fn role_remove(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    version: u32,
+    role: &str,
+) -> Result<u32, Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
+    let own = own_locked(&mut write).await?;
+    let Some(before) = own.role(role).cloned() else { return Ok(own.version) };
+    at_version(&own, version)?;
+    if let Some(other) = own.roles.iter().find(|other| other.depends_on.contains(&before.id)) {
+        return Err(Error::refused(format!("{} depends on {}.", other.name, before.name)));
+    }
+    let live = live_topology(&mut write).await?;
+    let used = live.map_or(0, |live| live.instances_of(role).count());
+    if used > 0 {
+        let plural = if used == 1 { "" } else { "s" };
+        return Err(Error::refused(format!(
+            "The live topology has {used} instance{plural} of {}; a change has to take them away first.",
+            before.name
+        )));
+    }
+    let version =
+        version_add(&mut write, own.without_role(role), &format!("Removed the role {}.", before.name)).await?;
+    let environment = write.place()?.slug.clone();
+    let row = AuditRow::new(AuditAction::RoleRemoved, "role", &role)
+        .before(json!({ "version": version - 1, "role": before }))
+        .after(json!({ "version": version }));
+    write.commit(row, vec![News::Environment { environment }]).await?;
+    Ok(version)
+}
+
+/// Says how much the findings of a rule matter in the environment; none means as by default.
+///
+/// # Errors
+/// [`Error::Invalid`] for `reason` where none is given: switching a rule off has to be explained to whoever reads the
+/// audit log.
+#[tracing::instrument(skip_all, fields(environment, %rule))]
+pub async fn rule_level_set(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    rule: RuleId,
+    level: Option<Level>,
+    reason: &str,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
+    let own = own_locked(&mut write).await?;
+    let by_default = Level::from(rule.default_severity());
+    let level = level.filter(|level| *level != by_default);
+    let before = own.levels.get(&rule).copied();
+    if before == level {
+        return Ok(());
+    }
+    let reason = accepted_reason(Some(reason.to_owned()))?
+        .ok_or_else(|| Error::invalid("reason", "Say why: the audit log keeps it."))?;
+    let environment_id = write.place()?.id;
+    let written = match level {
+        Some(level) => {
+            sqlx::query!(
+                "INSERT INTO rule_levels (environment_id, rule, level) VALUES ($1, $2, $3)
+             ON CONFLICT ON CONSTRAINT rule_levels_pkey DO UPDATE SET level = excluded.level",
+                environment_id,
+                rule.as_str(),
+                level.as_str(),
+            )
+            .execute(write.connection())
+            .await?
+        }
+        None => {
+            sqlx::query!(
+                "DELETE FROM rule_levels WHERE environment_id = $1 AND rule = $2",
+                environment_id,
+                rule.as_str(),
+            )
+            .execute(write.connection())
+            .await?
+        }
+    };
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let environment = write.place()?.slug.clone();
+    let row = AuditRow::new(AuditAction::RuleLevelSet, "rule", &rule)
+        .reason(Some(&reason))
+        .before(json!({ "level": before.unwrap_or(by_default) }))
+        .after(json!({ "level": level.unwrap_or(by_default) }));
+    write.commit(row, vec![News::Environment { environment }]).await
+}
+
+/// What the environment adds now, under the lock on the environment: one at a time changes its catalogue, applies or
+/// imports.
+async fn own_locked(write: &mut Write) -> Result<Own, Error> {
+    let environment_id = write.place()?.id;
+    sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id)
+        .fetch_one(write.connection())
+        .await?;
+    rows::own_now(write.connection(), environment_id).await
+}
+
+fn at_version(own: &Own, version: u32) -> Result<(), Error> {
+    if own.version == version {
+        return Ok(());
+    }
+    Err(Error::Conflict {
+        what: format!("The catalogue is at version {} since you opened it. Look again before you go on.", own.version),
+    })
+}
+
+/// Stores the next version, and moves open changes to it; gives its number.
+async fn version_add(write: &mut Write, own: Own, what: &str) -> Result<u32, Error> {
+    let own = Own { version: own.version + 1, ..own };
+    let (environment_id, author, name, at) =
+        (write.place()?.id, write.account_id()?, write.person().name.clone(), write.at());
+    let written = sqlx::query!(
+        "INSERT INTO catalogues (environment_id, version, roles, what, made_by, made_by_name, made_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        environment_id,
+        rows::stored(own.version)?,
+        Json(&own.roles) as _,
+        what,
+        author,
+        name,
+        at,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    open_changes::carry_over(write.connection(), environment_id, &own).await?;
+    Ok(own.version)
+}
+
+async fn live_topology(write: &mut Write) -> Result<Option<Topology>, Error> {
+    let environment_id = write.place()?.id;
+    let live = sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1", environment_id)
+        .fetch_one(write.connection())
+        .await?;
+    match live {
+        Some(number) => topology_of(write.connection(), environment_id, number).await.map(Some),
+        None => Ok(None),
+    }
+}

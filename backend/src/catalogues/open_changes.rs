@@ -1,0 +1,49 @@
+//! Changes that are under way while the catalogue moves on.
+
+use sqlx::postgres::PgConnection;
+use strata_domain::catalogue::Own;
+use strata_domain::edit;
+
+use super::rows;
+use crate::changes;
+use crate::environments::topology_of;
+use crate::error::Error;
+
+/// Moves every open change of the environment to another version of the catalogue, and refuses it where an edit of
+/// one would no longer fit: nobody's work may become unreadable. Their plans are other plans from here on, since the
+/// version is part of the digest; votes that were given for the old one no longer count.
+///
+/// The caller holds the lock on the environment.
+pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i64, own: &Own) -> Result<(), Error> {
+    let catalogue = own.catalogue();
+    // Locked before it is read: an edit that is being written is waited for.
+    let open = sqlx::query!(
+        "SELECT id, title, base_revision FROM changes
+         WHERE environment_id = $1 AND state IN ('draft', 'in-review', 'approved', 'provisioning')
+         ORDER BY id FOR NO KEY UPDATE",
+        environment_id,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for change in open {
+        let base = topology_of(connection, environment_id, change.base_revision).await?;
+        let edits = changes::edits_of(connection, change.id).await?;
+        if let Err(error) = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue) {
+            return Err(Error::refused(format!(
+                "Change {} (“{}”) could not be read any more: {}. Have it applied or withdrawn first.",
+                change.id,
+                change.title,
+                changes::misfit(&edits, &error, change.base_revision).trim_end_matches('.'),
+            )));
+        }
+        sqlx::query!(
+            // A run that is under way goes on under the version that its plan was made with.
+            "UPDATE changes SET catalogue_version = $2 WHERE id = $1 AND state <> 'provisioning'",
+            change.id,
+            rows::stored(own.version)?,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}

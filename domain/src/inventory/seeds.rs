@@ -1,0 +1,227 @@
+//! The small pieces of YAML and JSON inventories: names, values, variables, and what `<<` merges.
+//!
+//! All of them are read on a budget, also what is not kept, because aliases cost time as well as memory.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use serde_json::Value;
+
+use super::model::{Vars, known};
+use crate::file::budget::Budget;
+
+/// Reads `deserialize_any` for a seed that is its own visitor.
+macro_rules! any_seed {
+    ($seed:ident<$life:lifetime>, $value:ty) => {
+        impl<'de, $life> DeserializeSeed<'de> for $seed<$life> {
+            type Value = $value;
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<$value, D::Error> {
+                deserializer.deserialize_any(self)
+            }
+        }
+    };
+}
+pub(super) use any_seed;
+
+/// A text, such as a key.
+pub(super) struct Text<'r>(pub &'r Budget);
+
+impl<'de> DeserializeSeed<'de> for Text<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Text<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        self.0.charge(text.len())?;
+        Ok(text.to_owned())
+    }
+}
+
+/// What `<<` brings in: one map, or a list of them.
+pub(super) struct Merged<'r, F>(pub &'r Budget, pub F);
+
+impl<'de, S: DeserializeSeed<'de, Value = ()>, F: Fn() -> S> DeserializeSeed<'de> for Merged<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de, Value = ()>, F: Fn() -> S> Visitor<'de> for Merged<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map to merge, or a list of maps")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.charge(0)?;
+        (self.1)().deserialize(serde::de::value::MapAccessDeserializer::new(map))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed((self.1)())?.is_some() {
+            self.0.charge(0)?;
+        }
+        Ok(())
+    }
+}
+
+/// Variables as they are read: the values of those that are understood, the names of the others.
+#[derive(Default)]
+pub(super) struct ReadVars {
+    pub known: Vars,
+    pub unknown: Vec<String>,
+}
+
+/// Variables of a host or a group.
+pub(super) struct VarsOf<'r> {
+    pub budget: &'r Budget,
+}
+
+any_seed!(VarsOf<'r>, ReadVars);
+
+impl<'de> Visitor<'de> for VarsOf<'_> {
+    type Value = ReadVars;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("variables by their names")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<ReadVars, E> {
+        Ok(ReadVars::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReadVars, A::Error> {
+        let mut vars = ReadVars::default();
+        let merged = RefCell::new(ReadVars::default());
+        while let Some(name) = map.next_key_seed(Text(self.budget))? {
+            if name == "<<" {
+                map.next_value_seed(Merged(self.budget, || MergedVars { budget: self.budget, into: &merged }))?;
+            } else if let Some(name) = known(&name) {
+                vars.known.insert(name, Rc::new(map.next_value_seed(Any { budget: self.budget, keep: true })?));
+            } else {
+                map.next_value_seed(Any { budget: self.budget, keep: false })?;
+                vars.unknown.push(name);
+            }
+        }
+        // What is merged gives way to what stands here.
+        let merged = merged.into_inner();
+        for (name, value) in merged.known {
+            vars.known.entry(name).or_insert(value);
+        }
+        vars.unknown.extend(merged.unknown);
+        Ok(vars)
+    }
+}
+
+struct MergedVars<'r> {
+    budget: &'r Budget,
+    into: &'r RefCell<ReadVars>,
+}
+
+impl<'de> DeserializeSeed<'de> for MergedVars<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let vars = VarsOf { budget: self.budget }.deserialize(deserializer)?;
+        let mut into = self.into.borrow_mut();
+        for (name, value) in vars.known {
+            into.known.entry(name).or_insert(value);
+        }
+        into.unknown.extend(vars.unknown);
+        Ok(())
+    }
+}
+
+/// The value of a variable. One that is not kept is still read on the budget, because aliases cost time as well.
+pub(super) struct Any<'r> {
+    pub budget: &'r Budget,
+    pub keep: bool,
+}
+
+any_seed!(Any<'r>, Value);
+
+impl<'de> Visitor<'de> for Any<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        self.budget.charge(0).map(|()| Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        self.budget.charge(0).map(|()| Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        self.budget.charge(0).map(|()| Value::from(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        self.budget.charge(0).map(|()| Value::from(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        self.budget.charge(0).map(|()| Value::from(value))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        self.budget.charge(text.len()).map(|()| Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        self.budget.charge(0)?;
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(Any { budget: self.budget, keep: self.keep })? {
+            if self.keep {
+                items.push(item);
+            }
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        self.budget.charge(0)?;
+        let mut items = BTreeMap::new();
+        while let Some(key) = map.next_key_seed(Text(self.budget))? {
+            let value = map.next_value_seed(Any { budget: self.budget, keep: self.keep })?;
+            if self.keep {
+                items.insert(key, value);
+            }
+        }
+        // How `ansible-inventory` prints a text that must not be taken for a template.
+        if items.len() == 1
+            && let Some(text @ Value::String(_)) = items.get("__ansible_unsafe")
+        {
+            return Ok(text.clone());
+        }
+        Ok(Value::Object(items.into_iter().collect()))
+    }
+
+    /// A value with a tag, such as `!unsafe` or `!vault`: the value.
+    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Value, A::Error> {
+        let (_, value) = data.variant::<IgnoredAny>()?;
+        value.newtype_variant_seed(self)
+    }
+}
