@@ -69,10 +69,9 @@ pub async fn advisor_load(
     let scope = Scope::Environment(&environment);
     let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?.catalogue();
     let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
-    let environments = answer(strata_backend::environments::environment_list(&backend, &actor).await)?;
-    let live = environments.into_iter().find(|one| one.slug == environment).and_then(|one| one.live);
+    let live = super::live_number(&environment).await?;
     let given = figures.unwrap_or_default();
-    let proposal = match figures_of(&environment, &given) {
+    let proposal = match Figures::read_for(&environment, &given) {
         _ if given.is_empty() => Proposed::Nothing,
         Err(errors) => Proposed::Unfit(errors),
         Ok(figures) => match propose(&figures, &catalogue) {
@@ -108,7 +107,7 @@ pub async fn advisor_load(
 pub async fn advisor_start(environment: String, figures: BTreeMap<String, String>) -> Result<(), AppError> {
     use strata_backend::ctx::Scope;
     use strata_backend::environments::{Imported, topology_import};
-    use strata_domain::advisor::propose;
+    use strata_domain::advisor::{Figures, propose};
     use strata_domain::file::write_yaml;
 
     use crate::paths;
@@ -117,7 +116,7 @@ pub async fn advisor_start(environment: String, figures: BTreeMap<String, String
     let (backend, actor) = (backend(), actor());
     let scope = Scope::Environment(&environment);
     let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?.catalogue();
-    let proposal = figures_of(&environment, &figures).and_then(|figures| propose(&figures, &catalogue));
+    let proposal = Figures::read_for(&environment, &figures).and_then(|figures| propose(&figures, &catalogue));
     let proposal = proposal.map_err(|errors| {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
         fail(AppError::Invalid { field: "figures".to_owned(), message: told.join("\n") })
@@ -130,15 +129,4 @@ pub async fn advisor_start(environment: String, figures: BTreeMap<String, String
         Imported::Change(id) => paths::change(id),
     });
     Ok(())
-}
-
-/// The figures of a form for that environment.
-#[cfg(feature = "ssr")]
-fn figures_of(
-    environment: &str,
-    given: &BTreeMap<String, String>,
-) -> Result<strata_domain::advisor::Figures, Vec<FigureError>> {
-    let given =
-        given.iter().map(|(name, text)| (name.as_str(), text.as_str())).filter(|(name, _)| *name != "environment");
-    strata_domain::advisor::Figures::read(given.chain([("environment", environment)]))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -15,6 +14,7 @@ use strata_domain::topology::{
 };
 
 use super::changes::Acts;
+use super::typed::{invalid, typed};
 use crate::error::AppError;
 
 /// One draft with both topologies, so that findings and plan are computed where they are shown.
@@ -165,21 +165,17 @@ impl EditForm {
         let platform = choice(&self.platform, "platform", &Platform::ALL, Platform::as_str)?;
         let disk = choice(&self.disk, "disk", &DiskKind::ALL, DiskKind::as_str)?;
         Ok(NodeFacts {
-            private_ip: optional::<IpAddr>(
-                &self.private_ip,
-                "private_ip",
-                "an IPv4 or IPv6 address such as 10.0.0.11",
-            )?
-            .ok_or_else(|| invalid("private_ip", "Every node needs a private address.".to_owned()))?,
-            public_ip: optional(&self.public_ip, "public_ip", "an IPv4 or IPv6 address such as 203.0.113.5")?,
+            private_ip: typed::<IpAddr>(&self.private_ip, "private_ip", "an IPv4 or IPv6 address such as 10.0.0.11")?
+                .ok_or_else(|| invalid("private_ip", "Every node needs a private address.".to_owned()))?,
+            public_ip: typed(&self.public_ip, "public_ip", "an IPv4 or IPv6 address such as 203.0.113.5")?,
             site: Some(self.site.trim().to_owned()).filter(|site| !site.is_empty()),
             container: platform.map(|platform| Container { platform, ha: !self.ha.is_empty() }),
             hardware: Hardware {
-                vcpus: optional(&self.vcpus, "vcpus", "a whole number")?,
-                memory_mib: optional(&self.memory_mib, "memory_mib", "a whole number of MiB")?,
+                vcpus: typed(&self.vcpus, "vcpus", "a whole number")?,
+                memory_mib: typed(&self.memory_mib, "memory_mib", "a whole number of MiB")?,
                 disk,
-                disk_gib: optional(&self.disk_gib, "disk_gib", "a whole number of GiB")?,
-                iops: optional(&self.iops, "iops", "a whole number")?,
+                disk_gib: typed(&self.disk_gib, "disk_gib", "a whole number of GiB")?,
+                iops: typed(&self.iops, "iops", "a whole number")?,
             },
         })
     }
@@ -205,17 +201,6 @@ impl EditForm {
                 (name.clone(), value)
             })
             .collect())
-    }
-}
-
-fn invalid(field: &str, message: String) -> AppError {
-    AppError::Invalid { field: field.to_owned(), message }
-}
-
-fn optional<T: FromStr>(text: &str, field: &str, wanted: &str) -> Result<Option<T>, AppError> {
-    match text.trim() {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| invalid(field, format!("{text:?} is not {wanted}."))),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod import;
 pub mod role_map;
 pub mod runs;
 pub mod session;
+mod typed;
 pub mod what_if;
 
 /// Rows that one page of a list shows.
@@ -32,6 +33,15 @@ async fn environment_or_first(asked: Option<String>) -> Result<String, crate::er
     let environments = answer(strata_backend::environments::environment_list(&backend(), &actor()).await)?;
     let first = environments.into_iter().next().map(|environment| environment.slug);
     first.ok_or_else(|| fail(AppError::NotFound { what: "environment that you may view".to_owned() }))
+}
+
+/// The number of the live revision of that environment; none where nothing was imported yet.
+#[cfg(feature = "ssr")]
+async fn live_number(environment: &str) -> Result<Option<i64>, crate::error::AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let environments = answer(strata_backend::environments::environment_list(&backend(), &actor()).await)?;
+    Ok(environments.into_iter().find(|one| one.slug == environment).and_then(|one| one.live))
 }
 
 /// The latest audit rows of one subject, newest first.

@@ -1,4 +1,4 @@
-//! Buttons and fields of forms that act.
+//! Buttons of forms that act, and what came of them.
 
 use leptos::prelude::*;
 
@@ -59,57 +59,5 @@ pub fn ActError(
                 </p>
             }
         })
-    }
-}
-
-/// A labelled text field that shows its error under itself.
-#[component]
-pub fn TextField(
-    /// Unique on the page.
-    #[prop(into)]
-    id: String,
-    /// The field's name in the form.
-    #[prop(into)]
-    name: String,
-    /// What people call it.
-    #[prop(into)]
-    label: String,
-    /// What is in it at first.
-    #[prop(optional, into)]
-    value: String,
-    /// What to type, beside the label.
-    #[prop(optional, into)]
-    hint: String,
-    /// `text`, `email`, `password`, `number`.
-    #[prop(default = "text")]
-    kind: &'static str,
-    /// Whether it must be filled.
-    #[prop(optional)]
-    required: bool,
-    /// For the browser's memory.
-    #[prop(default = "off")]
-    autocomplete: &'static str,
-    /// Why it cannot be taken.
-    #[prop(optional, into)]
-    error: Signal<Option<String>>,
-) -> impl IntoView {
-    let error_id = format!("{id}-error");
-    let described_by = error_id.clone();
-    let hint = (!hint.is_empty()).then(|| view! { <span class="hint">{hint}</span> });
-    view! {
-        <p class="field">
-            <label for=id.clone()>{label} " " {hint}</label>
-            <input
-                id=id
-                name=name
-                type=kind
-                value=value
-                required=required
-                autocomplete=autocomplete
-                aria-invalid=move || error.get().is_some().then_some("true")
-                aria-describedby=move || error.get().is_some().then(|| described_by.clone())
-            />
-            {move || error.get().map(|message| view! { <span class="field-error" id=error_id.clone() role="alert">{message}</span> })}
-        </p>
     }
 }

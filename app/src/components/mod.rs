@@ -3,6 +3,7 @@
 mod act;
 mod audit_list;
 mod badge;
+mod fields;
 mod finding_list;
 mod loaded;
 mod moment;
@@ -10,9 +11,10 @@ mod next_link;
 mod plan_table;
 mod table;
 
-pub use act::{Act, ActError, TextField};
+pub use act::{Act, ActError};
 pub use audit_list::AuditList;
 pub use badge::{Badge, FindingCounts, Stateful};
+pub use fields::{SelectField, TextField, plain_words};
 pub use finding_list::FindingList;
 pub use loaded::loaded;
 pub use moment::{Moment, duration_in_words};

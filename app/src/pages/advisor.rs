@@ -10,7 +10,7 @@ use leptos_router::hooks::use_query_map;
 use strata_domain::advisor::{Field, FieldKind, FigureError, Figures};
 
 use crate::api::advisor::{AdvisorStart, AdvisorView, ProposalView, Proposed, advisor_load};
-use crate::components::{Act, ActError, FindingCounts, FindingList, TextField, loaded};
+use crate::components::{Act, ActError, FindingCounts, FindingList, SelectField, TextField, loaded, plain_words};
 use crate::pages::query;
 use crate::paths;
 
@@ -115,15 +115,11 @@ fn FigureField(field: &'static Field, value: String, error: Option<String>) -> i
     let help = field.help;
     match field.kind {
         FieldKind::Choice { words } => {
-            let options: Vec<_> = words
-                .iter()
-                .map(|word| view! { <option value=*word selected=*word == value>{*word}</option> })
-                .collect();
+            let options = plain_words(words.iter().copied());
             Either::Left(view! {
-                <p class="field" title=help>
-                    <label for=field.name>{field.label}</label>
-                    <select id=field.name name=field.name>{options}</select>
-                </p>
+                <div title=help>
+                    <SelectField id=field.name name=field.name label=field.label options value />
+                </div>
             })
         }
         FieldKind::Number { .. } | FieldKind::Text { .. } | FieldKind::Names { .. } => {

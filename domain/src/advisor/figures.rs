@@ -1,5 +1,7 @@
 //! The figures that a first topology is proposed from; this list is what forms and command lines are made of.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::FigureError;
@@ -201,5 +203,12 @@ impl Figures {
         let set = |(name, text): &(&str, &str)| figures.set(name, text).err();
         let errors: Vec<FigureError> = given.iter().filter_map(set).collect();
         if errors.is_empty() { Ok(figures) } else { Err(errors) }
+    }
+
+    /// Figures of a form or an address for that environment: whatever environment is among them does not count.
+    pub fn read_for(environment: &str, given: &BTreeMap<String, String>) -> Result<Self, Vec<FigureError>> {
+        let given = given.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let given = given.filter(|(name, _)| *name != "environment");
+        Self::read(given.chain([("environment", environment)]))
     }
 }

@@ -279,15 +279,26 @@ fn rename_group_in_settings(topology: &mut Topology, from: &str, to: &str, catal
     let on_nodes = topology.nodes.iter_mut().flat_map(|node| &mut node.roles).map(|a| (&a.role, &mut a.settings));
     let outside = topology.services.iter_mut().map(|service| (&service.role, &mut service.settings));
     for (role, settings) in on_nodes.chain(outside) {
-        let Some(role) = catalogue.role(role.as_str()) else { continue };
-        for spec in role.settings.iter().filter(|spec| spec.kind == SettingKind::Group) {
-            if let Some(SettingValue::Text(name)) = settings.get_mut(&spec.name)
-                && name == from
-            {
-                to.clone_into(name);
-            }
+        let naming: Vec<String> = settings_naming(role, settings, from, catalogue).map(str::to_owned).collect();
+        for name in naming {
+            settings.insert(name, SettingValue::Text(to.to_owned()));
         }
     }
+}
+
+/// The settings of an instance that name that group.
+pub(super) fn settings_naming<'a>(
+    role: &RoleId,
+    settings: &'a Settings,
+    group: &'a str,
+    catalogue: &'a Catalogue,
+) -> impl Iterator<Item = &'a str> {
+    let specs = catalogue.role(role.as_str()).map(|role| role.settings.as_slice()).unwrap_or_default();
+    specs
+        .iter()
+        .filter(|spec| spec.kind == SettingKind::Group)
+        .map(|spec| spec.name.as_str())
+        .filter(move |name| settings.get(*name).and_then(SettingValue::as_text) == Some(group))
 }
 
 #[cfg(test)]

@@ -2,6 +2,11 @@
 
 mod apply;
 mod between;
+mod carry;
+mod inverse;
+mod named;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 
@@ -9,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{EditError, ReplayError, apply, replay};
 pub use between::between;
+pub use carry::{Conflict, carry, carry_all, force};
+pub use inverse::apply_with_inverse;
+pub use named::named;
 
 use crate::topology::{Container, Hardware, Node, RoleId, Service, SettingValue, Settings};
 

@@ -32,7 +32,11 @@ fn text(step: &Step, counts: &Counts<'_>) -> Option<String> {
         sentences.push(format!("Grow {what} instead: give the {nodes} more of it, and {saved}."));
     } else {
         let change = if left.is_empty() { Some(joined.len()) } else { None };
-        sentences.push(format!("Grow {what} instead: {}, and {saved}.", figures(&known, before, after, change)));
+        let said = figures(&known, before, after, change);
+        sentences.push(match known.iter().any(Resource::grows) {
+            true => format!("Grow {what} instead: {said}, and {saved}."),
+            false => format!("Keep the nodes instead: {said}, and {saved}."),
+        });
     }
     if !unknown.is_empty() {
         let names: Vec<&str> = unknown.iter().map(|resource| resource.name).collect();
@@ -61,6 +65,10 @@ impl Resource {
 
     fn unknown(&self, before: &RoleCount<'_>, after: &RoleCount<'_>) -> usize {
         (before.instances - self.before.known).max(after.instances - self.after.known)
+    }
+
+    fn grows(&self) -> bool {
+        self.after.sum > self.before.sum
     }
 
     fn amount(&self, number: u64) -> String {
@@ -98,7 +106,7 @@ fn figures(resources: &[Resource], before: &RoleCount<'_>, after: &RoleCount<'_>
         }
         Some(added) => format!("{} more would come to {afterwards}", counted(added, "node", "nodes")),
     };
-    let growing: Vec<&Resource> = resources.iter().filter(|it| it.after.sum > it.before.sum).collect();
+    let growing: Vec<&Resource> = resources.iter().filter(|it| it.grows()).collect();
     if growing.is_empty() {
         return format!("{there}; {then}: left as they are they hold as much");
     }

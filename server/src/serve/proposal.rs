@@ -1,5 +1,7 @@
 //! The advisor's topology as a file to keep.
 
+use std::collections::BTreeMap;
+
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -16,10 +18,10 @@ use super::AppState;
 pub(super) async fn topology_file(
     State(state): State<AppState>,
     Extension(actor): Extension<Actor>,
-    Query(given): Query<Vec<(String, String)>>,
+    Query(mut given): Query<BTreeMap<String, String>>,
 ) -> Response {
-    let environment = given.iter().find(|(name, _)| name == "env").map_or("", |(_, value)| value.as_str());
-    let own = match own_load(&state.backend, &actor, Scope::Environment(environment), None).await {
+    let environment = given.remove("env").unwrap_or_default();
+    let own = match own_load(&state.backend, &actor, Scope::Environment(&environment), None).await {
         Ok(own) => own,
         Err(error) => {
             let error = strata_app::error::AppError::from(error);
@@ -27,10 +29,7 @@ pub(super) async fn topology_file(
             return (status, format!("{error}\n")).into_response();
         }
     };
-    let figures = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let figures =
-        figures.filter(|(name, _)| !matches!(*name, "env" | "environment")).chain([("environment", environment)]);
-    match Figures::read(figures).and_then(|figures| propose(&figures, &own.catalogue())) {
+    match Figures::read_for(&environment, &given).and_then(|figures| propose(&figures, &own.catalogue())) {
         Ok(proposal) => {
             let headers = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("application/yaml")),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use strata_domain::catalogue::{GroupRule, Growth, Layer, Network, Requirement, Role, SettingKind, SettingSpec};
 use strata_domain::topology::{RoleId, SettingValue};
 
+use crate::api::typed::{invalid, typed};
 use crate::error::AppError;
 
 /// The setting that names a node's availability group.
@@ -248,14 +249,7 @@ fn growth_of(word: &str) -> Result<Growth, AppError> {
 }
 
 fn optional<T: FromStr>(text: &str, field: &str) -> Result<Option<T>, AppError> {
-    match text.trim() {
-        "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| invalid(field, format!("{text:?} is no whole number."))),
-    }
-}
-
-fn invalid(field: &str, message: String) -> AppError {
-    AppError::Invalid { field: field.to_owned(), message }
+    typed(text, field, "a whole number")
 }
 
 #[cfg(test)]

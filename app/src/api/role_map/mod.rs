@@ -157,8 +157,7 @@ pub async fn role_map_load(
     let scope = Scope::Environment(&environment);
     let own = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, version).await)?;
     let mut view = RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref());
-    let environments = answer(strata_backend::environments::environment_list(&backend, &actor).await)?;
-    let live = environments.into_iter().find(|one| one.slug == environment).and_then(|one| one.live);
+    let live = super::live_number(&environment).await?;
     view.live = live.filter(|live| Some(*live) != number);
     view.start_refused = refused(Permission::StartChange);
     view.import_refused = refused(Permission::ImportTopology);

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use strata_domain::catalogue::{Layer, Own, Role};
 
 use crate::api::catalogue::{CatalogueView, RoleForm, RoleSave, SettingForm, catalogue_load};
-use crate::components::{Act, ActError, TextField, loaded};
+use crate::components::{Act, ActError, SelectField, TextField, loaded};
 use crate::pages::query;
 use crate::paths;
 
@@ -46,14 +46,14 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
     let settings: Vec<_> = (0..rows)
         .map(|row| view! { <SettingRow row setting=form.settings.get(&row).cloned().unwrap_or_default() /> })
         .collect();
-    let layers = Layer::ALL.map(|layer| (layer.as_str(), layer.title())).to_vec();
-    let networks = vec![
+    let layers = named(Layer::ALL.map(|layer| (layer.as_str(), layer.title())));
+    let networks = named([
         ("private-only", "private address only"),
         ("public-required", "public address required"),
         ("public-optional", "public address optional"),
-    ];
+    ]);
     let growths =
-        vec![("free", "nothing"), ("rebalance", "a rebalance of its data"), ("reindex", "a reindex of its data")];
+        named([("free", "nothing"), ("rebalance", "a rebalance of its data"), ("reindex", "a reindex of its data")]);
     let error = Signal::derive(move || save.value().get().and_then(Result::err));
     let is_new = known.is_none();
     let id_field = if is_new {
@@ -72,12 +72,12 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
             <div class="fields">
                 {id_field}
                 <TextField id="role-name" name="form[name]" label="Name" value=form.name required=true />
-                <Choice id="layer" name="form[layer]" label="Layer" options=layers value=form.layer />
-                <Choice id="network" name="form[network]" label="Network" options=networks value=form.network />
+                <SelectField id="layer" name="form[layer]" label="Layer" options=layers value=form.layer />
+                <SelectField id="network" name="form[network]" label="Network" options=networks value=form.network />
                 <TextField id="min" name="form[min]" label="Fewest instances" kind="number" value=form.min />
                 <TextField id="max" name="form[max]" label="Most instances" hint="empty for no limit" kind="number" value=form.max />
                 <TextField id="floor" name="form[memory_floor_mib]" label="Least memory of a node" hint="MiB" kind="number" value=form.memory_floor_mib />
-                <Choice id="growth" name="form[growth]" label="Growing while live costs" options=growths value=form.growth />
+                <SelectField id="growth" name="form[growth]" label="Growing while live costs" options=growths value=form.growth />
                 <TextField id="start-with" name="form[start_with]" label="Start with" hint="instances, where growing costs" kind="number" value=form.start_with />
                 <TextField id="group-min" name="form[group_min]" label="Nodes in a group, at least" kind="number" value=form.group_min />
                 <TextField id="group-max" name="form[group_max]" label="Nodes in a group, at most" hint="empty: joins no group" kind="number" value=form.group_max />
@@ -97,6 +97,11 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
             <Act label=act tone="primary" refused=edit_refused pending=save.pending() />
         </ActionForm>
     }
+}
+
+/// Words with what people call them, for a field.
+fn named<const N: usize>(words: [(&str, &str); N]) -> Vec<(String, String)> {
+    words.map(|(word, called)| (word.to_owned(), called.to_owned())).to_vec()
 }
 
 /// What a new role begins with.
@@ -127,37 +132,16 @@ fn dependencies(own: &Own, form: &RoleForm) -> Vec<AnyView> {
 fn SettingRow(row: usize, setting: SettingForm) -> impl IntoView {
     let name = |field: &str| format!("form[settings][{row}][{field}]");
     let id = |field: &str| format!("setting-{row}-{field}");
-    let kinds = KINDS.to_vec();
+    let kinds = named(KINDS);
     view! {
         <div class="fields setting-row" role="group" aria-label=format!("Setting {}", row + 1)>
             <TextField id=id("name") name=name("name") label="Key" value=setting.name />
             <TextField id=id("label") name=name("label") label="Label" value=setting.label />
-            <Choice id=id("kind") name=name("kind") label="Kind" options=kinds value=setting.kind />
+            <SelectField id=id("kind") name=name("kind") label="Kind" options=kinds value=setting.kind />
             <TextField id=id("of") name=name("of") label="Values" hint="opus, g722 or 1 to 64" value=setting.of />
             <TextField id=id("default") name=name("default") label="Where not given" value=setting.default />
             <Check id=id("required") name=name("required") label="Required".to_owned() checked=!setting.required.is_empty() />
         </div>
-    }
-}
-
-#[component]
-fn Choice(
-    #[prop(into)] id: String,
-    #[prop(into)] name: String,
-    label: &'static str,
-    /// Value and words.
-    options: Vec<(&'static str, &'static str)>,
-    value: String,
-) -> impl IntoView {
-    let options: Vec<_> = options
-        .into_iter()
-        .map(|(word, label)| view! { <option value=word selected=word == value>{label}</option> })
-        .collect();
-    view! {
-        <p class="field">
-            <label for=id.clone()>{label}</label>
-            <select id=id name=name>{options}</select>
-        </p>
     }
 }
 

@@ -7,7 +7,7 @@ use strata_domain::catalogue::{Role, SettingKind};
 use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings, Topology};
 
 use super::edit::Draft;
-use crate::components::{Act, TextField};
+use crate::components::{Act, SelectField, TextField, plain_words};
 
 /// Fields that show their error under themselves; [`super::edit`] shows the rest above the forms.
 pub const SHOWN_FIELDS: [&str; 7] = ["hostname", "private_ip", "public_ip", "vcpus", "memory_mib", "disk_gib", "iops"];
@@ -127,46 +127,25 @@ fn FactFields(draft: Draft, node: Option<Node>) -> impl IntoView {
     let private_ip = node.as_ref().map(|node| node.private_ip.to_string()).unwrap_or_default();
     let public_ip = node.as_ref().and_then(|node| node.public_ip).map(|ip| ip.to_string()).unwrap_or_default();
     let site = node.as_ref().and_then(|node| node.site.clone()).unwrap_or_default();
-    let platforms = Platform::ALL.map(Platform::as_str);
-    let disks = DiskKind::ALL.map(DiskKind::as_str);
+    let platforms = plain_words(Platform::ALL.map(Platform::as_str));
+    let disks = plain_words(DiskKind::ALL.map(DiskKind::as_str));
     let error = |field| draft.error_of(field);
     view! {
         <div class="fields">
             <TextField id="private-ip" name="form[private_ip]" label="Private address" value=private_ip required=true error=error("private_ip") />
             <TextField id="public-ip" name="form[public_ip]" label="Public address" hint="if it has one" value=public_ip error=error("public_ip") />
             <TextField id="site" name="form[site]" label="Site" value=site />
-            <SelectField id="platform" name="form[platform]" label="Platform" options=platforms.to_vec() value=container.map(|container| container.platform.as_str()) />
+            <SelectField id="platform" name="form[platform]" label="Platform" none="not known" options=platforms value=container.map(|container| container.platform.as_str()).unwrap_or_default() />
             <p class="field check">
                 <input id="ha" type="checkbox" name="form[ha]" value="on" checked=container.is_some_and(|container| container.ha) />
                 <label for="ha">"High availability"</label>
             </p>
             <TextField id="vcpus" name="form[vcpus]" label="vCPUs" value=figure(vcpus.map(u64::from)) error=error("vcpus") />
             <TextField id="memory" name="form[memory_mib]" label="Memory" hint="MiB" value=figure(memory_mib) error=error("memory_mib") />
-            <SelectField id="disk" name="form[disk]" label="Disk" options=disks.to_vec() value=disk.map(DiskKind::as_str) />
+            <SelectField id="disk" name="form[disk]" label="Disk" none="not known" options=disks value=disk.map(DiskKind::as_str).unwrap_or_default() />
             <TextField id="disk-gib" name="form[disk_gib]" label="Disk size" hint="GiB" value=figure(disk_gib) error=error("disk_gib") />
             <TextField id="iops" name="form[iops]" label="IOPS" value=figure(iops) error=error("iops") />
         </div>
-    }
-}
-
-/// One of several words, or not known.
-#[component]
-fn SelectField(
-    #[prop(into)] id: String,
-    #[prop(into)] name: String,
-    #[prop(into)] label: String,
-    options: Vec<&'static str>,
-    value: Option<&'static str>,
-) -> impl IntoView {
-    let options: Vec<_> = options
-        .into_iter()
-        .map(|word| view! { <option value=word selected=value == Some(word)>{word}</option> })
-        .collect();
-    view! {
-        <p class="field">
-            <label for=id.clone()>{label}</label>
-            <select id=id name=name><option value="">"not known"</option>{options}</select>
-        </p>
     }
 }
 
@@ -229,39 +208,25 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Draft) -> 
             let value = values.get(&spec.name).or(spec.default.as_ref()).map(ToString::to_string).unwrap_or_default();
             let id = format!("{prefix}-{}", spec.name);
             let name = format!("form[settings][{}]", spec.name);
-            match spec.kind {
-                SettingKind::Choice(words) => {
-                    Either::Left(view! { <ChoiceField id name label=spec.label options=words value /> })
-                }
-                SettingKind::Group => Either::Left(
-                    view! { <ChoiceField id name label=spec.label options=draft.groups.get_value() value /> },
-                ),
+            let words = match spec.kind {
+                SettingKind::Choice(words) => Some(words),
+                SettingKind::Group => Some(draft.groups.get_value()),
                 SettingKind::Integer { .. }
                 | SettingKind::Text
                 | SettingKind::Path
                 | SettingKind::Address
-                | SettingKind::Url => Either::Right(view! { <TextField id name label=spec.label value /> }),
+                | SettingKind::Url => None,
+            };
+            match words {
+                Some(words) => {
+                    let options = plain_words(words);
+                    Either::Left(view! { <SelectField id name label=spec.label none="choose" options value /> })
+                }
+                None => Either::Right(view! { <TextField id name label=spec.label value /> }),
             }
         })
         .collect();
     view! { <div class="fields">{fields}</div> }
-}
-
-#[component]
-fn ChoiceField(id: String, name: String, label: String, options: Vec<String>, value: String) -> impl IntoView {
-    let options: Vec<_> = options
-        .into_iter()
-        .map(|word| {
-            let selected = word == value;
-            view! { <option value=word.clone() selected=selected>{word.clone()}</option> }
-        })
-        .collect();
-    view! {
-        <p class="field">
-            <label for=id.clone()>{label}</label>
-            <select id=id name=name><option value="">"choose"</option>{options}</select>
-        </p>
-    }
 }
 
 /// Availability groups: add, rename, remove.

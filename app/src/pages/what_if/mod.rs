@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use strata_domain::whatif::Extent;
 
 use crate::api::what_if::{Taken, WhatIfAnswer, WhatIfView, what_if_load};
-use crate::components::{Badge, Stateful, loaded};
+use crate::components::{Badge, SelectField, Stateful, loaded, plain_words};
 use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
@@ -66,9 +66,9 @@ fn WhatIf(view: WhatIfView, taken: Taken) -> impl IntoView {
                         <textarea id="nodes" name="nodes" rows="2">{taken.nodes}</textarea>
                     </p>
                     <div class="fields">
-                        <Named id="group" label="Availability group" names=groups value=taken.group />
-                        <Named id="site" label="Site" names=sites value=taken.site />
-                        <Named id="platform" label="Container platform" names=platforms value=taken.platform />
+                        <SelectField id="group" name="group" label="Availability group" none="none" options=plain_words(groups) value=taken.group />
+                        <SelectField id="site" name="site" label="Site" none="none" options=plain_words(sites) value=taken.site />
+                        <SelectField id="platform" name="platform" label="Container platform" none="none" options=plain_words(platforms) value=taken.platform />
                     </div>
                     <p><button class="button" data-tone="primary" type="submit">"Take them away"</button></p>
                 </form>
@@ -77,21 +77,6 @@ fn WhatIf(view: WhatIfView, taken: Taken) -> impl IntoView {
             </div>
             <aside class="column-side" aria-label="Single nodes"><SingleNodes environment counts worst /></aside>
         </div>
-    }
-}
-
-/// One of the names that the topology has, or none.
-#[component]
-fn Named(id: &'static str, label: &'static str, names: Vec<String>, value: String) -> impl IntoView {
-    let options: Vec<_> = names
-        .into_iter()
-        .map(|name| view! { <option value=name.clone() selected=name == value>{name.clone()}</option> })
-        .collect();
-    view! {
-        <p class="field">
-            <label for=id>{label}</label>
-            <select id=id name=id><option value="">"none"</option>{options}</select>
-        </p>
     }
 }
 

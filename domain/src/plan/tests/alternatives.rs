@@ -57,7 +57,7 @@ fn fewer_or_other_database_nodes() {
     let base = six([Some(512); 6]);
     let mut fewer = base.clone();
     fewer.nodes.truncate(5);
-    insta::assert_snapshot!(alternative(&base, &fewer), @"Grow memory instead: the 6 nodes that are there have 512 MiB each, 3,072 MiB together; after the plan, 5 nodes would have 2,560 MiB: left as they are they hold as much, and no data has to move.");
+    insta::assert_snapshot!(alternative(&base, &fewer), @"Keep the nodes instead: the 6 nodes that are there have 512 MiB each, 3,072 MiB together; after the plan, 5 nodes would have 2,560 MiB: left as they are they hold as much, and no data has to move.");
     let mut replaced = fewer;
     database_node(&mut replaced, 9, Some(4_096));
     insta::assert_snapshot!(alternative(&base, &replaced), @"Grow memory instead: the 6 nodes that are there have 512 MiB each, 3,072 MiB together; after the plan, 6 nodes would have 6,656 MiB: giving each of the 6 nodes 1,110 MiB holds the same, and no data has to move.");

@@ -1,0 +1,79 @@
+//! The way back from an edit.
+
+use super::apply::settings_naming;
+use super::{Edit, EditError, NodeFacts, apply};
+use crate::catalogue::Catalogue;
+use crate::topology::{Node, Place, Topology};
+
+/// Applies the edit; gives the edits that lead back to what was there, up to the order of lists.
+///
+/// # Errors
+/// As [`apply`]; the topology stays as it was.
+pub fn apply_with_inverse(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Result<Vec<Edit>, EditError> {
+    let back = inverse(topology, edit, catalogue);
+    apply(topology, edit, catalogue)?;
+    Ok(back)
+}
+
+/// The way back from an edit that fits `before`; of one that does not, nothing of use.
+fn inverse(before: &Topology, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
+    let node = |hostname: &str| before.node(hostname);
+    let one = match edit {
+        Edit::AddNode { node } => Some(Edit::RemoveNode { hostname: node.hostname.clone() }),
+        Edit::UpdateNode { hostname, .. } => node(hostname)
+            .map(|node| Edit::UpdateNode { hostname: node.hostname.clone(), facts: NodeFacts::from(node) }),
+        Edit::RenameNode { from, to } => {
+            node(from).map(|node| Edit::RenameNode { from: to.clone(), to: node.hostname.clone() })
+        }
+        Edit::RemoveNode { hostname } => node(hostname).map(|node: &Node| Edit::AddNode { node: node.clone() }),
+        Edit::AddGroup { name } => Some(Edit::RemoveGroup { name: name.clone() }),
+        Edit::RenameGroup { from, to } => return group_named_back(before, from, to, catalogue),
+        Edit::RemoveGroup { name } => Some(Edit::AddGroup { name: name.clone() }),
+        Edit::AssignRole { hostname, role, .. } => {
+            Some(Edit::UnassignRole { hostname: hostname.clone(), role: role.clone() })
+        }
+        Edit::UpdateSettings { hostname, role, .. } => {
+            node(hostname).and_then(|node| node.assignment(role.as_str())).map(|assignment| Edit::UpdateSettings {
+                hostname: hostname.clone(),
+                role: role.clone(),
+                settings: assignment.settings.clone(),
+            })
+        }
+        Edit::UnassignRole { hostname, role } => {
+            node(hostname).and_then(|node| node.assignment(role.as_str())).map(|assignment| Edit::AssignRole {
+                hostname: hostname.clone(),
+                role: role.clone(),
+                settings: assignment.settings.clone(),
+            })
+        }
+        Edit::AddService { service } => Some(Edit::RemoveService { name: service.name.clone() }),
+        Edit::UpdateService { name, .. } => before
+            .service(name)
+            .map(|service| Edit::UpdateService { name: name.clone(), settings: service.settings.clone() }),
+        Edit::RemoveService { name } => {
+            before.service(name).map(|service| Edit::AddService { service: service.clone() })
+        }
+    };
+    one.into_iter().collect()
+}
+
+/// Back to the old name. Whatever named a group of the new name before there was one is taken along by the rename back,
+/// so it is set right after it.
+fn group_named_back(before: &Topology, from: &str, to: &str, catalogue: &Catalogue) -> Vec<Edit> {
+    let mut back = vec![Edit::RenameGroup { from: to.to_owned(), to: from.to_owned() }];
+    if from == to {
+        return back;
+    }
+    for instance in before.instances() {
+        if settings_naming(instance.role, instance.settings, to, catalogue).next().is_some() {
+            let settings = instance.settings.clone();
+            back.push(match instance.place {
+                Place::Node(node) => {
+                    Edit::UpdateSettings { hostname: node.hostname.clone(), role: instance.role.clone(), settings }
+                }
+                Place::Service(service) => Edit::UpdateService { name: service.name.clone(), settings },
+            });
+        }
+    }
+    back
+}
