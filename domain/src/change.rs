@@ -23,6 +23,8 @@ pub struct Change {
     pub version: i64,
     /// Number of the revision that the edits build on.
     pub base: i64,
+    /// Sequence number of the first edit in force, from 1: those before it were carried over to another base.
+    pub log_start: i64,
     /// Version of the environment's catalogue that the edits are read under.
     pub catalogue: u32,
     /// Who started it.

@@ -66,13 +66,13 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The draft as the server has it, where `sequence` is that of its last edit, 0 where there is none.
+    /// The draft as the server has it: the edits in force, which follow the sequence number `after`.
     ///
     /// # Errors
     /// Where the log does not fit the base, which no server lets happen.
-    pub fn open(base: Topology, log: &[LoggedEdit], catalogue: Catalogue) -> Result<Self, ReplayError> {
+    pub fn open(base: Topology, after: i64, log: &[LoggedEdit], catalogue: Catalogue) -> Result<Self, ReplayError> {
         let settled = replay(&base, log.iter().map(|logged| &logged.edit), &catalogue)?;
-        let sequence = log.last().map_or(0, |logged| logged.sequence);
+        let sequence = log.last().map_or(after, |logged| logged.sequence);
         let desired = settled.clone();
         Ok(Self {
             catalogue,
@@ -92,8 +92,14 @@ impl Draft {
     ///
     /// # Errors
     /// As [`Self::open`]; this draft stays as it was.
-    pub fn reopen(&mut self, base: Topology, log: &[LoggedEdit], catalogue: Catalogue) -> Result<(), ReplayError> {
-        let fresh = Self::open(base, log, catalogue)?;
+    pub fn reopen(
+        &mut self,
+        base: Topology,
+        after: i64,
+        log: &[LoggedEdit],
+        catalogue: Catalogue,
+    ) -> Result<(), ReplayError> {
+        let fresh = Self::open(base, after, log, catalogue)?;
         let seen = std::mem::replace(&mut self.settled, fresh.settled);
         (self.base, self.sequence, self.catalogue) = (fresh.base, fresh.sequence, fresh.catalogue);
         self.carry_pending(seen);
