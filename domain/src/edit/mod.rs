@@ -2,6 +2,7 @@
 
 mod apply;
 mod between;
+pub mod bulk;
 mod carry;
 mod inverse;
 mod named;
