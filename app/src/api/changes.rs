@@ -253,7 +253,7 @@ fn finding_key(finding: &Finding) -> String {
 
 /// Asks the domain, for each act, what the backend will ask when it is tried.
 #[cfg(feature = "ssr")]
-pub(super) fn acts_of(
+fn acts_of(
     view: &strata_backend::changes::ChangeView,
     actor: &strata_backend::ctx::Actor,
     plan: &Plan,

@@ -13,11 +13,10 @@ use strata_domain::topology::{
     Container, DiskKind, Hardware, Node, Platform, RoleId, Service, SettingValue, Settings, Topology,
 };
 
-use super::changes::Acts;
 use super::typed::{invalid, typed};
 use crate::error::AppError;
 
-/// One draft with both topologies, so that findings and plan are computed where they are shown.
+/// One draft as its base and its log, so that what they make, findings and plan are computed where they are shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DraftView {
     /// The change.
@@ -26,14 +25,14 @@ pub struct DraftView {
     pub live: i64,
     /// What the edits build on.
     pub base: Topology,
-    /// Base with the edits.
-    pub desired: Topology,
     /// The edits with their authors.
     pub edits: Vec<LoggedEdit>,
-    /// What the one who looks may do.
-    pub acts: Acts,
+    /// Why it cannot be edited, if it cannot.
+    pub refused: Option<String>,
     /// What the environment adds to the built-in catalogue.
     pub own: Own,
+    /// The account of the one who looks.
+    pub me: Option<String>,
 }
 
 /// What the forms of the editor send: `kind` says which edit, the rest are its fields as typed.
@@ -79,24 +78,29 @@ pub struct EditForm {
 /// One draft to edit.
 #[server(prefix = "/api", endpoint = "draft_load", input = GetUrl)]
 pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
-    use strata_domain::{findings, plan};
+    use strata_domain::authz::{Permission, allow};
+    use strata_domain::change::{ChangeEvent, step};
 
     use crate::server_context::{actor, answer, backend};
 
     let actor = actor();
     let view = answer(strata_backend::changes::change_load(&backend(), &actor, id).await)?;
-    let catalogue = &view.own.catalogue();
-    let plan = plan::plan(&view.base, &view.desired, catalogue);
-    let blockers = findings::summary(&findings::check(&view.desired, catalogue)).blocker;
-    let acts = super::changes::acts_of(&view, &actor, &plan, blockers);
+    let me = match actor {
+        strata_backend::Actor::Account(account) => Some(account.id),
+        strata_backend::Actor::Nobody | strata_backend::Actor::Operator => None,
+    };
+    let refused = allow(&view.standing, Permission::EditChange)
+        .and_then(|()| step(view.change.state, &ChangeEvent::Edit).map(drop))
+        .err()
+        .map(|refused| refused.reason);
     Ok(DraftView {
         change: view.change,
         live: view.live,
         base: view.base,
-        desired: view.desired,
         edits: view.edits,
-        acts,
+        refused,
         own: view.own,
+        me,
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod advisor;
 pub mod catalogue;
 pub mod changes;
+pub mod drafting;
 pub mod editing;
 pub mod history;
 pub mod import;

@@ -13,7 +13,7 @@ mod table;
 
 pub use act::{Act, ActError};
 pub use audit_list::AuditList;
-pub use badge::{Badge, FindingCounts, Stateful};
+pub use badge::{Badge, FindingCounts, Stateful, severity_mark};
 pub use fields::{SelectField, TextField, plain_words};
 pub use finding_list::FindingList;
 pub use loaded::loaded;

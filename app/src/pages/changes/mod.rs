@@ -1,12 +1,11 @@
 //! `/changes`, `/changes/:id` and `/changes/:id/edit`.
 
-mod edit;
-mod edit_forms;
+mod editor;
 mod list;
 mod review;
 mod summary;
 
-pub use edit::ChangeEditPage;
+pub use editor::ChangeEditPage;
 pub use list::ChangeListPage;
 pub use review::ReviewPage;
 

@@ -262,11 +262,18 @@ fn Decision(
 
 /// The append-only log of the draft.
 #[component]
-pub fn EditLog(edits: Vec<LoggedEdit>) -> impl IntoView {
+pub fn EditLog(
+    /// First come first.
+    edits: Vec<LoggedEdit>,
+    /// How many are listed, the newest.
+    #[prop(default = usize::MAX)]
+    newest: usize,
+) -> impl IntoView {
     let count = edits.len();
     let items: Vec<_> = edits
         .into_iter()
         .rev()
+        .take(newest)
         .map(|logged| {
             view! {
                 <li value=logged.sequence>
@@ -282,6 +289,7 @@ pub fn EditLog(edits: Vec<LoggedEdit>) -> impl IntoView {
             <h2 id="edits-heading">{format!("Edits ({count})")}</h2>
             {none}
             <ol class="edit-log" reversed>{items}</ol>
+            {(count > newest).then(|| view! { <p class="hint">{format!("The newest {newest} of {count}.")}</p> })}
         </section>
     }
 }

@@ -1,21 +1,24 @@
 //! The forms of the editor; each sends one [`crate::api::editing::EditForm`].
 
+use std::collections::BTreeMap;
+
 use leptos::either::Either;
-use leptos::form::ActionForm;
+use leptos::form::{ActionForm, FromFormData};
 use leptos::prelude::*;
 use strata_domain::catalogue::{Role, SettingKind};
-use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings, Topology};
+use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings};
 
-use super::edit::Draft;
+use super::{Forms, To};
+use crate::api::editing::ChangeEdit;
 use crate::components::{Act, SelectField, TextField, plain_words};
 
-/// Fields that show their error under themselves; [`super::edit`] shows the rest above the forms.
+/// Fields that show their error under themselves; [`super::plain`] and the panel of the editor show the rest above the forms.
 pub const SHOWN_FIELDS: [&str; 7] = ["hostname", "private_ip", "public_ip", "vcpus", "memory_mib", "disk_gib", "iops"];
 
 /// One form of the editor: what it is about goes along hidden, and its button says what it does.
 #[component]
 fn EditForm(
-    draft: Draft,
+    draft: Forms,
     /// Which edit, by its name in the log.
     kind: &'static str,
     /// What the form is called where nothing is seen; the button's words where not given.
@@ -35,24 +38,36 @@ fn EditForm(
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=format!("form[{name}]") value=value /> })
         .collect();
-    view! {
-        <ActionForm action=draft.action attr:class="edit-form" attr:aria-label=label>
-            <input type="hidden" name="id" value=draft.id />
-            <input type="hidden" name="version" value=draft.version />
-            <input type="hidden" name="form[kind]" value=kind />
-            {hidden}
-            {children.map(|children| children())}
-            <Act label=act tone refused=draft.refused.get_value() pending=draft.action.pending() />
-        </ActionForm>
+    let fields = view! {
+        <input type="hidden" name="id" value=draft.id />
+        <input type="hidden" name="version" value=draft.version />
+        <input type="hidden" name="form[kind]" value=kind />
+        {hidden}
+        {children.map(|children| children())}
+        <Act label=act tone refused=draft.refused.get_value() pending=draft.pending() />
+    };
+    match draft.to {
+        To::Server(action) => Either::Left(
+            view! { <ActionForm action attr:class="edit-form" attr:aria-label=label>{fields}</ActionForm> },
+        ),
+        To::Session(session) => {
+            let send = move |event: leptos::ev::SubmitEvent| {
+                event.prevent_default();
+                if let Ok(ChangeEdit { form, .. }) = ChangeEdit::from_event(&event) {
+                    session.submit(form);
+                }
+            };
+            Either::Right(view! { <form class="edit-form" aria-label=label on:submit=send>{fields}</form> })
+        }
     }
 }
 
 /// A node that the draft does not have yet.
 #[component]
-pub fn AddNodeForm(draft: Draft) -> impl IntoView {
+pub fn AddNodeForm(draft: Forms) -> impl IntoView {
     let hostname_error = draft.error_of("hostname");
     view! {
-        <section class="panel" id="node" aria-labelledby="node-heading">
+        <section class="panel" id="node" tabindex="-1" aria-labelledby="node-heading">
             <h2 id="node-heading">"Add a node"</h2>
             <EditForm draft kind="add-node" act="Add node" tone="primary">
                 <TextField
@@ -71,7 +86,7 @@ pub fn AddNodeForm(draft: Draft) -> impl IntoView {
 
 /// Everything that can be done to one node.
 #[component]
-pub fn NodeForms(node: Node, draft: Draft) -> impl IntoView {
+pub fn NodeForms(node: Node, draft: Forms) -> impl IntoView {
     let hostname = node.hostname.clone();
     let about = || vec![("hostname", hostname.clone())];
     let roles: Vec<_> = node
@@ -86,7 +101,7 @@ pub fn NodeForms(node: Node, draft: Draft) -> impl IntoView {
     let new_name = hostname.clone();
     let facts_node = Some(node.clone());
     view! {
-        <section class="panel" id="node" aria-labelledby="node-heading">
+        <section class="panel" id="node" tabindex="-1" aria-labelledby="node-heading">
             <h2 id="node-heading">{hostname.clone()}</h2>
             <h3>"Roles"</h3>
             {none}
@@ -119,7 +134,7 @@ fn remove_label(roles: usize) -> String {
 
 /// Addresses, site, container and hardware.
 #[component]
-fn FactFields(draft: Draft, node: Option<Node>) -> impl IntoView {
+fn FactFields(draft: Forms, node: Option<Node>) -> impl IntoView {
     let hardware = node.as_ref().map(|node| node.hardware).unwrap_or_default();
     let Hardware { vcpus, memory_mib, disk, disk_gib, iops } = hardware;
     let figure = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -151,7 +166,7 @@ fn FactFields(draft: Draft, node: Option<Node>) -> impl IntoView {
 
 /// One role of a node: its settings, and taking it away.
 #[component]
-fn RoleForms(hostname: String, assignment: Assignment, draft: Draft) -> impl IntoView {
+fn RoleForms(hostname: String, assignment: Assignment, draft: Forms) -> impl IntoView {
     let role = assignment.role.to_string();
     let spec = draft.role(&role);
     let name = spec.as_ref().map_or_else(|| role.clone(), |spec| spec.name.clone());
@@ -175,7 +190,7 @@ fn RoleForms(hostname: String, assignment: Assignment, draft: Draft) -> impl Int
 
 /// A form for each role that the node does not have.
 #[component]
-fn AssignForms(node: Node, draft: Draft) -> impl IntoView {
+fn AssignForms(node: Node, draft: Forms) -> impl IntoView {
     let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
     let forms: Vec<_> = roles
         .into_iter()
@@ -200,7 +215,7 @@ fn AssignForms(node: Node, draft: Draft) -> impl IntoView {
 
 /// A field for each setting of the role, of the kind that the catalogue gives.
 #[component]
-fn SettingFields(prefix: String, role: Role, values: Settings, draft: Draft) -> impl IntoView {
+fn SettingFields(prefix: String, role: Role, values: Settings, draft: Forms) -> impl IntoView {
     let fields: Vec<_> = role
         .settings
         .into_iter()
@@ -231,13 +246,18 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Draft) -> 
 
 /// Availability groups: add, rename, remove.
 #[component]
-pub fn GroupForms(topology: Topology, draft: Draft) -> impl IntoView {
+pub fn GroupForms(
+    /// How many nodes are in each group; groups without a node may be missing.
+    members: BTreeMap<String, usize>,
+    /// Where the forms go.
+    draft: Forms,
+) -> impl IntoView {
     let items: Vec<_> = draft
         .groups
         .get_value()
         .into_iter()
         .map(|group| {
-            let members = topology.nodes.iter().filter(|node| in_group(node, &group)).count();
+            let members = members.get(&group).copied().unwrap_or_default();
             let id = format!("rename-group-{group}");
             let about = || vec![("name", group.clone())];
             let (rename_about, remove_about, name) = (about(), about(), group.clone());
@@ -266,15 +286,16 @@ pub fn GroupForms(topology: Topology, draft: Draft) -> impl IntoView {
     }
 }
 
-fn in_group(node: &Node, group: &str) -> bool {
-    node.roles.iter().any(|assignment| assignment.settings.values().any(|value| value.as_text() == Some(group)))
-}
-
 /// External services: add, update, remove.
 #[component]
-pub fn ServiceForms(topology: Topology, draft: Draft) -> impl IntoView {
+pub fn ServiceForms(
+    /// The services of the draft.
+    services: Vec<Service>,
+    /// Where the forms go.
+    draft: Forms,
+) -> impl IntoView {
     let items: Vec<_> =
-        topology.services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
+        services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
     let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
     let adds: Vec<_> = roles
         .into_iter()
@@ -297,7 +318,7 @@ pub fn ServiceForms(topology: Topology, draft: Draft) -> impl IntoView {
         })
         .collect();
     view! {
-        <section class="panel" aria-labelledby="services-heading">
+        <section class="panel" id="services" tabindex="-1" aria-labelledby="services-heading">
             <h2 id="services-heading">{format!("Services ({})", items.len())}</h2>
             <ul class="plain-list">{items}</ul>
             {adds}
@@ -306,7 +327,7 @@ pub fn ServiceForms(topology: Topology, draft: Draft) -> impl IntoView {
 }
 
 #[component]
-fn ServiceForm(service: Service, draft: Draft) -> impl IntoView {
+fn ServiceForm(service: Service, draft: Forms) -> impl IntoView {
     let Service { name, role, settings } = service;
     let about = || vec![("name", name.clone()), ("role", role.to_string())];
     let fields = draft.role(role.as_str()).map(|role| {

@@ -1,90 +1,54 @@
-//! `/changes/:id/edit`: a draft through plain forms, with its findings and plan beside.
+//! A draft through plain forms, with its findings and plan beside: what the server renders, and all that there is
+//! without wasm.
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use leptos_meta::Title;
-use strata_domain::catalogue::{Catalogue, Role};
+use strata_domain::edit::replay;
 use strata_domain::topology::Topology;
 use strata_domain::{findings, plan};
 
-use super::edit_forms::{AddNodeForm, GroupForms, NodeForms, ServiceForms};
-use super::review::EditLog;
-use crate::api::editing::{ChangeEdit, DraftView, draft_load};
-use crate::components::{ActError, Badge, FindingCounts, FindingList, PlanTable, Stateful, loaded};
-use crate::error::AppError;
-use crate::live::{Live, Topic};
-use crate::pages::{number, query};
+use super::forms::{AddNodeForm, GroupForms, NodeForms, ServiceForms};
+use super::shown::{group_of, members_of};
+use super::{Forms, To};
+use crate::api::editing::{ChangeEdit, DraftView};
+use crate::components::{ActError, Badge, FindingCounts, FindingList, PlanTable, Stateful};
+use crate::pages::changes::review::EditLog;
 use crate::paths;
 
 /// Nodes that the list shows at once; the search narrows it down.
 const LISTED_NODES: usize = 100;
 
-/// One draft to edit.
+/// The draft as of its last edit.
 #[component]
-pub fn ChangeEditPage() -> impl IntoView {
-    let id = number("id");
-    let (node, search) = (query("node"), query("q"));
-    let action = ServerAction::<ChangeEdit>::new();
-    let news = Live::version(move || Topic::Change(id.get()));
-    let view = Resource::new(move || (id.get(), news.get(), action.version().get()), |(id, ..)| draft_load(id));
-    view! {
-        <Title text=move || format!("Edit #{}", id.get()) />
-        {loaded(view, move |view| view! { <Editor view node=node.get() search=search.get().unwrap_or_default() action /> })}
-    }
-}
-
-/// What the forms of the editor share: the draft as of when, and the action they go to.
-#[derive(Clone, Copy)]
-pub struct Draft {
-    /// The change.
-    pub id: i64,
-    /// As of when the person saw it.
-    pub version: i64,
-    /// Why it cannot be edited, if it cannot.
-    pub refused: StoredValue<Option<String>>,
+pub fn PlainEditor(
+    /// The draft.
+    view: DraftView,
+    /// The node whose forms are open.
+    node: Option<String>,
+    /// What the list of nodes is narrowed down to.
+    search: String,
     /// Where the forms go.
-    pub action: ServerAction<ChangeEdit>,
-    /// Names of the availability groups, sorted.
-    pub groups: StoredValue<Vec<String>>,
-    /// Its roles.
-    pub catalogue: StoredValue<Catalogue>,
-}
-
-impl Draft {
-    /// The role of that id, where the catalogue has it.
-    pub fn role(self, id: &str) -> Option<Role> {
-        self.catalogue.with_value(|catalogue| catalogue.role(id).cloned())
-    }
-
-    /// The message of the last answer, if it belongs to that field.
-    pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
-        let action = self.action;
-        Signal::derive(move || {
-            let error = action.value().get().and_then(Result::err)?;
-            error.for_field(field).map(ToOwned::to_owned)
-        })
-    }
-}
-
-#[component]
-fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerAction<ChangeEdit>) -> impl IntoView {
-    let DraftView { change, live, base, desired, edits, acts, own } = view;
+    action: ServerAction<ChangeEdit>,
+) -> impl IntoView {
+    let DraftView { change, live, base, edits, refused, own, me: _ } = view;
     let catalogue = own.catalogue();
+    // A log that does not fit is told by the editor; here the base stands for it.
+    let desired = replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue).unwrap_or_else(|_| base.clone());
     let plan = plan::plan(&base, &desired, &catalogue);
     let found = findings::check(&desired, &catalogue);
     let summary = findings::summary(&found);
     let found: Vec<_> = found.into_iter().map(|finding| (finding, false)).collect();
     let mut groups = desired.availability_groups.clone();
     groups.sort();
-    let draft = Draft {
+    let draft = Forms {
         id: change.id,
         version: change.version,
-        refused: StoredValue::new(acts.edit.clone()),
-        action,
+        refused: StoredValue::new(refused.clone()),
+        to: To::Server(action),
         groups: StoredValue::new(groups),
         catalogue: StoredValue::new(catalogue),
     };
-    let stale = (change.base != live && super::is_open(change.state)).then(|| {
+    let stale = (change.base != live && crate::pages::changes::is_open(change.state)).then(|| {
         view! {
             <p class="notice" data-tone="attention">
                 {format!("Revision {live} went live since; this draft builds on revision {}. ", change.base)}
@@ -92,7 +56,7 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
             </p>
         }
     });
-    let refused = acts.edit.clone().map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> });
+    let refused = refused.map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> });
     let selected = node.as_deref().and_then(|hostname| desired.node(hostname)).cloned();
     let forms = match selected {
         Some(node) => Either::Left(view! { <NodeForms node draft /> }),
@@ -101,13 +65,8 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
             Either::Right(view! { {missing} <AddNodeForm draft /> })
         }
     };
-    // Field errors stand at their fields; what belongs to no field of the open form stands here.
-    let error = Signal::derive(move || {
-        action.value().get().and_then(Result::err).filter(|error| match error {
-            AppError::Invalid { field, .. } => !super::edit_forms::SHOWN_FIELDS.contains(&field.as_str()),
-            _ => true,
-        })
-    });
+    let error = draft.error_elsewhere();
+    let members = members_of(desired.nodes.iter().filter_map(|node| draft.catalogue.with_value(|catalogue| group_of(node, catalogue))));
     let steps = plan.steps.len();
     view! {
         <p class="crumbs">
@@ -128,8 +87,8 @@ fn Editor(view: DraftView, node: Option<String>, search: String, action: ServerA
         <div class="columns editor">
             <div class="column-list">
                 <NodeList id=change.id topology=desired.clone() search />
-                <GroupForms topology=desired.clone() draft />
-                <ServiceForms topology=desired draft />
+                <GroupForms members draft />
+                <ServiceForms services=desired.services draft />
             </div>
             <div class="column-main">{forms}</div>
             <aside class="column-side" aria-label="Effect of the draft">

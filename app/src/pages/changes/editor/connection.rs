@@ -1,0 +1,224 @@
+//! Sends what the person does, and takes in what others do.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use strata_domain::draft::{Batch, Missed};
+
+use super::session::{Saving, Session};
+use crate::api::drafting::{Appended, Tail, draft_append, draft_tail};
+use crate::api::editing::{DraftView, draft_load};
+use crate::error::AppError;
+use crate::live::{Live, Topic};
+
+/// First wait before a batch that did not get through is sent again; doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// The connection of one session with the server.
+#[derive(Clone, Copy)]
+pub struct Connection {
+    session: Session,
+    /// True while a batch is on its way: one at a time, so that the order stays.
+    sending: StoredValue<bool>,
+    wait: StoredValue<Duration>,
+    /// The account of who works here, to tell their edits from others'.
+    me: StoredValue<Option<String>>,
+}
+
+impl Connection {
+    /// Connects the session for as long as the calling component lives.
+    pub fn start(session: Session, me: Option<String>) -> Self {
+        let connection = Self {
+            session,
+            sending: StoredValue::new(false),
+            wait: StoredValue::new(FIRST_WAIT),
+            me: StoredValue::new(me),
+        };
+        let id = session.id;
+        Effect::new(move |_| {
+            if session.with(|draft| draft.unsent()) > 0 {
+                connection.send();
+            }
+        });
+        let news = Live::version(move || Topic::Change(id));
+        let environment = session.change.with_untracked(|change| change.environment.clone());
+        let live = Live::version(move || Topic::Environment(Some(environment.clone())));
+        Effect::new(move |before: Option<(u64, u64)>| {
+            let now = (news.get(), live.get());
+            if before.is_some_and(|before| before != now) {
+                connection.catch_up();
+            }
+            now
+        });
+        for event in ["online", "focus"] {
+            let handle = window_event_listener_untyped(event, move |_| {
+                connection.wait.set_value(FIRST_WAIT);
+                connection.send();
+            });
+            on_cleanup(move || handle.remove());
+        }
+        let handle = window_event_listener_untyped("offline", move |_| session.saving.set(Saving::Offline));
+        on_cleanup(move || handle.remove());
+        let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
+            if session.with_now(|draft| draft.unsent()) > 0 {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || handle.remove());
+        connection
+    }
+
+    /// Sends the next batch, if there is one and none is on its way.
+    pub fn send(self) {
+        let Some(session) = self.idle() else { return };
+        let Some((after, batch)) =
+            session.with_now(|draft| draft.next_batch().cloned().map(|batch| (draft.sequence(), batch)))
+        else {
+            if session.saving.get_untracked() != Saving::Saved {
+                session.saving.set(Saving::Saved);
+            }
+            return;
+        };
+        self.sending.set_value(true);
+        if session.saving.get_untracked() != Saving::Offline {
+            session.saving.set(Saving::Saving);
+        }
+        leptos::task::spawn_local(async move {
+            let outcome = draft_append(session.id, after, batch.clone()).await;
+            // Whoever left the page took the session along.
+            if self.sending.try_set_value(false).is_some() {
+                return;
+            }
+            self.answered(&batch, outcome);
+        });
+    }
+
+    fn idle(self) -> Option<Session> {
+        (self.sending.try_get_value() == Some(false)).then_some(self.session)
+    }
+
+    fn answered(self, batch: &Batch, outcome: Result<Appended, AppError>) {
+        let session = self.session;
+        match outcome {
+            Ok(Appended::Taken(tail)) => {
+                self.wait.set_value(FIRST_WAIT);
+                self.take_in(tail, Some(&batch.key));
+                self.send();
+            }
+            Ok(Appended::Returned { reason, can_be_forced, tail }) => {
+                self.wait.set_value(FIRST_WAIT);
+                session.alter(|draft| draft.give_back(&batch.key, &reason, can_be_forced));
+                session.say(format!("{} was returned to you. {reason}", batch.label), "attention");
+                self.take_in(tail, None);
+                self.send();
+            }
+            Ok(Appended::Moved) => self.read_again(),
+            Err(error) if error.is_passing() => self.try_later(),
+            Err(AppError::NotSignedIn) => {
+                session.saving.set(Saving::Stopped(
+                    "You are signed out. Sign in in another tab; what you did here is sent then.".to_owned(),
+                ));
+                self.again_after(LONGEST_WAIT);
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                session.alter(|draft| draft.give_back(&batch.key, &reason, false));
+                session.say(format!("{} was returned to you. {reason}", batch.label), "danger");
+                session.saving.set(Saving::Stopped(reason));
+                self.catch_up();
+            }
+        }
+    }
+
+    fn try_later(self) {
+        self.session.saving.set(Saving::Offline);
+        let wait = self.wait.get_value();
+        self.wait.set_value((wait * 2).min(LONGEST_WAIT));
+        self.again_after(wait);
+    }
+
+    fn again_after(self, wait: Duration) {
+        set_timeout(move || self.send(), wait);
+    }
+
+    /// Asks for what others did since.
+    fn catch_up(self) {
+        let session = self.session;
+        let after = session.with_now(strata_domain::draft::Draft::sequence);
+        leptos::task::spawn_local(async move {
+            let outcome = draft_tail(session.id, after).await;
+            if self.sending.is_disposed() {
+                return;
+            }
+            match outcome {
+                Ok(Some(tail)) => {
+                    self.take_in(tail, None);
+                    self.send();
+                }
+                Ok(None) => self.read_again(),
+                // The next news, or the next batch, asks again.
+                Err(_) => {}
+            }
+        });
+    }
+
+    /// Takes a tail of the log in, and says who did what.
+    fn take_in(self, tail: Tail, taken: Option<&str>) {
+        let session = self.session;
+        let Tail { change, live, edits, refused } = tail;
+        let moved = session.change.with_untracked(|known| (known.base, known.log_start) != (change.base, change.log_start));
+        if moved {
+            return self.read_again();
+        }
+        let known = session.with_now(strata_domain::draft::Draft::sequence);
+        let fresh: Vec<_> = edits.iter().filter(|logged| logged.sequence > known).cloned().collect();
+        if session.alter(|draft| draft.settle(&edits, taken)) == Err(Missed) {
+            return self.read_again();
+        }
+        let mine = self.me.get_value();
+        let others: Vec<_> = fresh.iter().filter(|logged| logged.author.id != mine).collect();
+        if let [first, rest @ ..] = &others[..] {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            session.say(format!("{}: {}{more}.", first.author.name, first.edit.describe()), "info");
+        }
+        if !fresh.is_empty() {
+            session.log.update(|log| log.extend(fresh));
+        }
+        session.forget_gone();
+        set_if_other(session.live, live);
+        set_if_other(session.refused, refused);
+        set_if_other(session.change, change);
+    }
+
+    /// Reads the whole draft again: it moved to another base, or news were missed.
+    pub fn read_again(self) {
+        let session = self.session;
+        leptos::task::spawn_local(async move {
+            let outcome = draft_load(session.id).await;
+            if self.sending.is_disposed() {
+                return;
+            }
+            let Ok(view) = outcome else { return self.try_later() };
+            let DraftView { change, live, base, edits, refused, own, me: _ } = view;
+            let reopened =
+                session.alter(|draft| draft.reopen(base, change.log_start - 1, &edits, own.catalogue()));
+            if let Err(error) = reopened {
+                session.saving.set(Saving::Stopped(format!("The log of this draft does not fit its base: {error}.")));
+                return;
+            }
+            session.log.set(edits);
+            session.live.set(live);
+            session.refused.set(refused);
+            session.change.set(change);
+            session.forget_gone();
+            self.send();
+        });
+    }
+}
+
+fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|known| *known != value) {
+        signal.set(value);
+    }
+}

@@ -1,0 +1,338 @@
+//! Which card of the board stands where, and which are drawn.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use strata_domain::catalogue::{Catalogue, Layer};
+use strata_domain::findings::Severity;
+use strata_domain::topology::Topology;
+
+use super::shown::{Shown, by_number};
+
+/// What the columns of the board are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grouping {
+    /// Sites; the bands are layers.
+    #[default]
+    Site,
+    /// Availability groups; the bands are layers.
+    Group,
+    /// Roles, without bands: a node stands under each of its roles.
+    Role,
+}
+
+impl Grouping {
+    /// All of them, in the order that the page offers them.
+    pub const ALL: [Self; 3] = [Self::Site, Self::Group, Self::Role];
+
+    /// The word in the address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Group => "group",
+            Self::Role => "role",
+        }
+    }
+
+    /// The word for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Site => "Site",
+            Self::Group => "Availability group",
+            Self::Role => "Role",
+        }
+    }
+}
+
+/// Cards that the board draws at most; what is more stands as a count in its cell.
+pub const DRAWN: usize = 300;
+
+/// Sites that still fit beside each other, one under the other in every band.
+const ALIGNED: usize = 8;
+
+/// The board: bands of cells, each cell a part of one column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// Bands from top to bottom, empty ones left out.
+    pub bands: Vec<Band>,
+    /// How many nodes it has in all cells.
+    pub total: usize,
+}
+
+/// One band of the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// Its heading: a layer, or what stands outside of all.
+    pub title: String,
+    /// The layer's word, for its colour; empty outside of all.
+    pub layer: &'static str,
+    /// Its cells, in the order of columns.
+    pub cells: Vec<Cell>,
+}
+
+/// The nodes of one band in one column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The column: a site, a group, a role's id; empty for nodes that have none.
+    pub key: String,
+    /// The column's heading.
+    pub title: String,
+    /// Places of rows that are drawn, in order.
+    pub drawn: Vec<usize>,
+    /// How many more there are.
+    pub more: usize,
+    /// Worst finding among those.
+    pub more_worst: Option<Severity>,
+}
+
+impl Cell {
+    /// All of its nodes.
+    pub fn total(&self) -> usize {
+        self.drawn.len() + self.more
+    }
+}
+
+impl Board {
+    /// Lays out the rows that the search finds. Groups and roles that nothing is in are there too while
+    /// nothing is searched: to be dropped on.
+    pub fn of(shown: &Shown, catalogue: &Catalogue, topology: &Topology, grouping: Grouping, wanted: &str) -> Self {
+        let found: Vec<usize> =
+            shown.rows.iter().enumerate().filter(|(_, row)| row.matches(wanted)).map(|(place, _)| place).collect();
+        let mut cells: BTreeMap<(usize, Key), Vec<usize>> = BTreeMap::new();
+        let bands: [(&str, &'static str); 5] = [
+            (Layer::Functionality.title(), Layer::Functionality.as_str()),
+            (Layer::Management.title(), Layer::Management.as_str()),
+            (Layer::Storage.title(), Layer::Storage.as_str()),
+            ("No role", ""),
+            ("Roles", ""),
+        ];
+        for &place in &found {
+            let row = &shown.rows[place];
+            let band = row.layer.map_or(3, |layer| match layer {
+                Layer::Functionality => 0,
+                Layer::Management => 1,
+                Layer::Storage => 2,
+            });
+            match grouping {
+                Grouping::Site => {
+                    let key = Key::named(row.node.site.as_deref(), "No site");
+                    cells.entry((band, key)).or_default().push(place);
+                }
+                Grouping::Group => {
+                    let key = Key::named(row.group.as_deref(), "No group");
+                    cells.entry((band, key)).or_default().push(place);
+                }
+                Grouping::Role if row.node.roles.is_empty() => {
+                    cells.entry((3, Key::named(None, "No role"))).or_default().push(place);
+                }
+                Grouping::Role => {
+                    for assignment in &row.node.roles {
+                        let key = Key::role(assignment.role.as_str(), catalogue);
+                        cells.entry((4, key)).or_default().push(place);
+                    }
+                }
+            }
+        }
+        // Groups and roles without a node are there to be dropped on.
+        if wanted.is_empty() {
+            match grouping {
+                // The same sites in every band, so that columns stand under each other and any can be dropped on.
+                Grouping::Site => {
+                    let sites: BTreeSet<Key> = cells.keys().map(|(_, key)| key.clone()).collect();
+                    let bands: BTreeSet<usize> = cells.keys().map(|(band, _)| *band).collect();
+                    if sites.len() <= ALIGNED {
+                        for band in bands {
+                            for site in &sites {
+                                cells.entry((band, site.clone())).or_default();
+                            }
+                        }
+                    }
+                }
+                Grouping::Group => {
+                    for group in &topology.availability_groups {
+                        if !cells.keys().any(|(_, key)| key.key == *group) {
+                            cells.entry((2, Key::named(Some(group), ""))).or_default();
+                        }
+                    }
+                }
+                Grouping::Role => {
+                    for role in &catalogue.roles {
+                        cells.entry((4, Key::role(role.id.as_str(), catalogue))).or_default();
+                    }
+                }
+            }
+        }
+        let room = room_for_each(cells.values().map(Vec::len), DRAWN);
+        let mut board = Self { total: found.len(), ..Self::default() };
+        for ((band, key), places) in cells {
+            let (title, layer) = bands[band];
+            let cell = cut(key, places, room, shown);
+            match board.bands.last_mut() {
+                Some(last) if last.title == title => last.cells.push(cell),
+                _ => board.bands.push(Band { title: title.to_owned(), layer, cells: vec![cell] }),
+            }
+        }
+        board
+    }
+}
+
+/// A step of the keyboard from card to card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the card before, in the cell or in the band above.
+    Up,
+    /// To the card after, in the cell or in the band below.
+    Down,
+    /// To the column on the left.
+    Left,
+    /// To the column on the right.
+    Right,
+    /// To the first card of all.
+    First,
+    /// To the last.
+    Last,
+}
+
+impl Board {
+    /// Whether a card of that node is drawn.
+    pub fn has(&self, shown: &Shown, hostname: &str) -> bool {
+        self.place_of(shown, hostname).is_some()
+    }
+
+    /// The node of the first card.
+    pub fn first(&self, shown: &Shown) -> Option<String> {
+        self.drawn().next().map(|place| shown.rows[place].node.hostname.clone())
+    }
+
+    /// The node of the card that a step from this one leads to.
+    pub fn step(&self, shown: &Shown, from: &str, way: Way) -> Option<String> {
+        let name = |place: usize| shown.rows[place].node.hostname.clone();
+        let (band, cell, place) = match way {
+            Way::First => return self.first(shown),
+            Way::Last => return self.drawn().last().map(name),
+            Way::Up | Way::Down | Way::Left | Way::Right => self.place_of(shown, from)?,
+        };
+        let cells = &self.bands[band].cells;
+        let here = &cells[cell];
+        let within = |cell: &Cell| cell.drawn.get(place).or(cell.drawn.last()).copied();
+        let found = match way {
+            Way::Up => match place.checked_sub(1) {
+                Some(before) => here.drawn.get(before).copied(),
+                None => self.bands[..band].iter().rev().find_map(|band| band.under(&here.key)?.drawn.last().copied()),
+            },
+            Way::Down => match here.drawn.get(place + 1) {
+                Some(after) => Some(*after),
+                None => {
+                    self.bands[band + 1..].iter().find_map(|band| band.under(&here.key)?.drawn.first().copied())
+                }
+            },
+            Way::Left => cells[..cell].iter().rev().find_map(within),
+            Way::Right => cells[cell + 1..].iter().find_map(within),
+            Way::First | Way::Last => None,
+        };
+        found.map(name)
+    }
+
+    fn drawn(&self) -> impl Iterator<Item = usize> {
+        self.bands.iter().flat_map(|band| &band.cells).flat_map(|cell| &cell.drawn).copied()
+    }
+
+    /// Band, cell and place in the cell of the first card of that node.
+    fn place_of(&self, shown: &Shown, hostname: &str) -> Option<(usize, usize, usize)> {
+        self.bands.iter().enumerate().find_map(|(band, of_band)| {
+            of_band.cells.iter().enumerate().find_map(|(cell, of_cell)| {
+                let found = |&place: &usize| shown.rows[place].node.hostname == hostname;
+                of_cell.drawn.iter().position(found).map(|place| (band, cell, place))
+            })
+        })
+    }
+}
+
+impl Band {
+    /// Its cell in that column; its first where it has none there.
+    fn under(&self, key: &str) -> Option<&Cell> {
+        let with_cards = || self.cells.iter().filter(|cell| !cell.drawn.is_empty());
+        with_cards().find(|cell| cell.key == key).or_else(|| with_cards().next())
+    }
+}
+
+/// The place of a column among the others, and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Key {
+    /// Columns of nothing stand last.
+    rank: usize,
+    key: String,
+    title: String,
+}
+
+impl Key {
+    fn named(name: Option<&str>, nothing: &str) -> Self {
+        match name {
+            Some(name) => Self { rank: 0, key: name.to_owned(), title: name.to_owned() },
+            None => Self { rank: usize::MAX, key: String::new(), title: nothing.to_owned() },
+        }
+    }
+
+    fn role(id: &str, catalogue: &Catalogue) -> Self {
+        let rank = catalogue.roles.iter().position(|role| role.id.as_str() == id).unwrap_or(usize::MAX - 1);
+        let title = catalogue.role(id).map_or_else(|| id.to_owned(), |role| role.name.clone());
+        Self { rank, key: id.to_owned(), title }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank).then_with(|| by_number(&self.key, &other.key))
+    }
+}
+
+/// The most cards that each cell may draw so that all together stay within the budget.
+fn room_for_each(sizes: impl Iterator<Item = usize>, budget: usize) -> usize {
+    let mut sizes: Vec<usize> = sizes.collect();
+    sizes.sort_unstable();
+    let mut left = budget;
+    for (place, size) in sizes.iter().enumerate() {
+        let share = left / (sizes.len() - place);
+        if *size > share {
+            return share;
+        }
+        left -= size;
+    }
+    usize::MAX
+}
+
+/// A cell with as many cards as there is room for: what is changed or has findings before what is not.
+fn cut(key: Key, places: Vec<usize>, room: usize, shown: &Shown) -> Cell {
+    let Key { rank: _, key, title } = key;
+    if places.len() <= room {
+        return Cell { key, title, drawn: places, more: 0, more_worst: None };
+    }
+    let mut ranked = places;
+    ranked.sort_by_key(|&place| {
+        let row = &shown.rows[place];
+        (row.mark.is_none(), row.worst.map_or(usize::MAX, |worst| worst as usize), place)
+    });
+    let rest = ranked.split_off(room);
+    ranked.sort_unstable();
+    let more_worst = rest.iter().filter_map(|&place| shown.rows[place].worst).min();
+    Cell { key, title, drawn: ranked, more: rest.len(), more_worst }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_shared_evenly_and_small_cells_keep_all() {
+        assert_eq!(room_for_each([1, 2, 3].into_iter(), 10), usize::MAX);
+        assert_eq!(room_for_each([2, 100, 100].into_iter(), 22), 10);
+        assert_eq!(room_for_each([5; 10].into_iter(), 3), 0);
+        assert_eq!(room_for_each(std::iter::empty(), 3), usize::MAX);
+    }
+}

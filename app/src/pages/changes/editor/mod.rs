@@ -1,0 +1,131 @@
+//! `/changes/:id/edit`: the topology editor. The server renders a draft as plain forms; where wasm arrives, board, table
+//! and text of the same draft take their place.
+
+mod board;
+mod card;
+mod connection;
+mod findings;
+mod forms;
+mod layout;
+mod plain;
+mod returned;
+mod selection;
+mod session;
+mod shortcuts;
+mod shown;
+mod side;
+
+mod table;
+mod text;
+mod toolbar;
+mod workbench;
+
+use leptos::either::EitherOf3;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use strata_domain::catalogue::{Catalogue, Role};
+
+use crate::api::editing::{ChangeEdit, draft_load};
+use crate::components::loaded;
+use crate::error::AppError;
+use crate::pages::{number, query};
+use plain::PlainEditor;
+use session::Session;
+use workbench::Workbench;
+
+/// One draft to edit.
+#[component]
+pub fn ChangeEditPage() -> impl IntoView {
+    let id = number("id");
+    let (node, search) = (query("node"), query("q"));
+    let action = ServerAction::<ChangeEdit>::new();
+    // Not on news: the editor takes in what others do by itself, edit by edit.
+    let view = Resource::new(move || (id.get(), action.version().get()), |(id, _)| draft_load(id));
+    let in_browser = RwSignal::new(false);
+    Effect::new(move |_| in_browser.set(true));
+    view! {
+        <Title text=move || format!("Edit #{}", id.get()) />
+        {loaded(view, move |view| {
+            move || {
+                let view = view.clone();
+                if !in_browser.get() {
+                    let search = search.get_untracked().unwrap_or_default();
+                    return EitherOf3::A(view! { <PlainEditor view node=node.get_untracked() search action /> });
+                }
+                let me = view.me.clone();
+                match Session::open(view) {
+                    Ok(session) => EitherOf3::B(view! { <Workbench session me /> }),
+                    Err(fault) => {
+                        EitherOf3::C(view! { <p class="notice" data-tone="danger" role="alert">{fault}</p> })
+                    }
+                }
+            }
+        })}
+    }
+}
+
+/// What the forms about nodes, groups and services share: the draft as of when, and where they go.
+#[derive(Clone, Copy)]
+pub struct Forms {
+    /// The change.
+    pub id: i64,
+    /// As of when the person saw it.
+    pub version: i64,
+    /// Why it cannot be edited, if it cannot.
+    pub refused: StoredValue<Option<String>>,
+    /// Where the forms go.
+    pub to: To,
+    /// Names of the availability groups, sorted.
+    pub groups: StoredValue<Vec<String>>,
+    /// Its roles.
+    pub catalogue: StoredValue<Catalogue>,
+}
+
+/// Where a form goes.
+#[derive(Clone, Copy)]
+pub enum To {
+    /// To the server, which answers with the page anew.
+    Server(ServerAction<ChangeEdit>),
+    /// To the editor of this tab.
+    Session(Session),
+}
+
+impl Forms {
+    /// The role of that id, where the catalogue has it.
+    pub fn role(self, id: &str) -> Option<Role> {
+        self.catalogue.with_value(|catalogue| catalogue.role(id).cloned())
+    }
+
+    /// True while an answer is awaited.
+    pub fn pending(self) -> Signal<bool> {
+        match self.to {
+            To::Server(action) => action.pending().into(),
+            To::Session(_) => Signal::stored(false),
+        }
+    }
+
+    /// What the last form could not be taken for.
+    pub fn error(self) -> Signal<Option<AppError>> {
+        match self.to {
+            To::Server(action) => Signal::derive(move || action.value().get().and_then(Result::err)),
+            To::Session(session) => session.form_error.into(),
+        }
+    }
+
+    /// The message of the last answer, if it belongs to that field.
+    pub fn error_of(self, field: &'static str) -> Signal<Option<String>> {
+        let error = self.error();
+        Signal::derive(move || error.get().and_then(|error| error.for_field(field).map(ToOwned::to_owned)))
+    }
+
+    /// The last error, where it belongs to no field that shows its own.
+    pub fn error_elsewhere(self) -> Signal<Option<AppError>> {
+        let error = self.error();
+        Signal::derive(move || {
+            error.get().filter(|error| match error {
+                AppError::Invalid { field, .. } => !forms::SHOWN_FIELDS.contains(&field.as_str()),
+                _ => true,
+            })
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! Acts on the selected nodes, each saying how many it touches; the way to move nodes without a drag.
+
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use strata_domain::edit::bulk;
+
+use super::board::{assign, move_to};
+use super::layout::Grouping;
+use super::session::Session;
+use super::shortcuts::{remove, select_found};
+use super::workbench::CatalogueNow;
+
+/// The bar over the views.
+#[component]
+pub fn SelectionBar(
+    /// The draft.
+    session: Session,
+) -> impl IntoView {
+    let CatalogueNow(catalogue) = expect_context();
+    let count = Memo::new(move |_| session.selection.with(BTreeSet::len));
+    let nodes = move || match count.get() {
+        1 => "1 node".to_owned(),
+        many => format!("{many} nodes"),
+    };
+    let none = move || count.get() == 0 || session.refused.get().is_some();
+    let sites = Memo::new(move |_| {
+        session.with(|draft| {
+            let sites: BTreeSet<String> = draft.desired().nodes.iter().filter_map(|node| node.site.clone()).collect();
+            sites.into_iter().collect::<Vec<_>>()
+        })
+    });
+    let groups = Memo::new(move |_| session.with(|draft| draft.desired().availability_groups.clone()));
+    let roles = Memo::new(move |_| {
+        catalogue.with(|catalogue| {
+            catalogue.roles.iter().map(|role| (role.id.to_string(), role.name.clone())).collect::<Vec<_>>()
+        })
+    });
+    let (site, group, role) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let chosen_group = Memo::new(move |_| of_list(&group.get(), &groups.get(), Clone::clone));
+    let chosen_role = Memo::new(move |_| of_list(&role.get(), &roles.get(), |(id, _)| id.clone()));
+    let set_site = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        move_to(session, Grouping::Site, &session.chosen(), site.get_untracked().trim());
+    };
+    let set_group = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        move_to(session, Grouping::Group, &session.chosen(), &chosen_group.get_untracked());
+    };
+    let give_role = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        assign(session, &chosen_role.get_untracked(), &session.chosen());
+    };
+    let take_role = move |_| {
+        let (nodes, id) = (session.chosen_nodes(), chosen_role.get_untracked());
+        let done = session.with_now(|draft| {
+            let role = draft.catalogue().role(&id)?;
+            let edits = bulk::unassign(draft.desired(), &nodes, &role.id);
+            Some((format!("Unassign {} from {} nodes", role.name, edits.len()), edits))
+        });
+        if let Some((label, edits)) = done {
+            session.act(label, edits);
+        }
+    };
+    let said = move || match count.get() {
+        0 => "No node is selected.".to_owned(),
+        1 => "1 node is selected.".to_owned(),
+        many => format!("{many} nodes are selected."),
+    };
+    view! {
+        <section class="selection" aria-label="Selection">
+            <p class="selection-count" role="status">{said}</p>
+            <button type="button" class="button" on:click=move |_| select_found(session)>"Select all found"</button>
+            <button type="button" class="button" disabled=move || count.get() == 0 on:click=move |_| session.selection.set(BTreeSet::new())>
+                "Select none"
+            </button>
+            <form class="bulk" on:submit=set_site>
+                <label class="visually-hidden" for="bulk-site">"Site"</label>
+                <input id="bulk-site" list="bulk-sites" placeholder="Site" autocomplete="off" prop:value=site on:input=move |event| site.set(event_target_value(&event)) />
+                <datalist id="bulk-sites">
+                    {move || sites.get().into_iter().map(|site| view! { <option value=site></option> }).collect_view()}
+                </datalist>
+                <button type="submit" class="button" disabled=none>{move || format!("Set site of {}", nodes())}</button>
+            </form>
+            <form class="bulk" on:submit=set_group>
+                <label class="visually-hidden" for="bulk-group">"Availability group"</label>
+                <select id="bulk-group" on:change=move |event| group.set(event_target_value(&event))>
+                    {move || groups.get().into_iter().map(|name| view! { <option value=name.clone()>{name.clone()}</option> }).collect_view()}
+                </select>
+                <button type="submit" class="button" disabled=move || none() || groups.with(Vec::is_empty)>{move || format!("Move {} to group", nodes())}</button>
+            </form>
+            <form class="bulk" on:submit=give_role>
+                <label class="visually-hidden" for="bulk-role">"Role"</label>
+                <select id="bulk-role" on:change=move |event| role.set(event_target_value(&event))>
+                    {move || roles.get().into_iter().map(|(id, name)| view! { <option value=id>{name}</option> }).collect_view()}
+                </select>
+                <button type="submit" class="button" disabled=none>{move || format!("Assign role to {}", nodes())}</button>
+                <button type="button" class="button" disabled=none on:click=take_role>{move || format!("Unassign role from {}", nodes())}</button>
+            </form>
+            <button type="button" class="button" data-tone="danger" disabled=none on:click=move |_| { remove(session); }>
+                {move || format!("Remove {}", nodes())}
+            </button>
+        </section>
+    }
+}
+
+/// What is chosen in a list; its first where nothing of it is.
+fn of_list<T>(wanted: &str, list: &[T], word: impl Fn(&T) -> String) -> String {
+    let words = || list.iter().map(&word);
+    words().find(|word| word == wanted).or_else(|| words().next()).unwrap_or_default()
+}
