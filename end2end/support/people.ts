@@ -10,6 +10,8 @@ export interface Person {
 
 /** Admin of the environment. */
 export const ADA: Person = { email: 'admin@example.net', name: 'Ada Admin' };
+/** Admin too: two people in one draft. */
+export const ANNA: Person = { email: 'admin2@example.net', name: 'Anna Admin' };
 /** Lead of it. */
 export const LENA: Person = { email: 'lead@example.net', name: 'Lena Lead' };
 /** Lead too, and an infrastructure expert. */

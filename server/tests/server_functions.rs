@@ -82,6 +82,9 @@ const CALLS: &[Call] = &[
     write("topology_import", MULTIPART),
     write("change_start", "environment=production&title=Mine"),
     write("change_edit", "id=1&version=1&form[kind]=add-group&form[name]=ag-9"),
+    write("draft_append", r#"{"id":1,"after":0,"batch":{"key":"k","label":"Add ag-9","edits":[{"kind":"add-group","name":"ag-9"}]}}"#),
+    write("draft_rebase", r#"{"id":1,"version":1,"choices":{}}"#),
+    read("draft_tail", "id=1&after=0"),
     write("change_submit", "id=1&version=1"),
     write("change_withdraw", "id=1&version=1&reason=no"),
     write("change_rebase", "id=1&version=1"),
@@ -143,7 +146,10 @@ impl Server {
                 _ => agent
                     .post(url)
                     .header("cookie", with_cookie("cookie"))
-                    .header("content-type", "application/x-www-form-urlencoded")
+                    .header(
+                        "content-type",
+                        if arguments.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" },
+                    )
                     .send(arguments),
             }
         });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use strata_domain::draft::{Batch, Missed};
+use strata_domain::draft::{Batch, Draft, Missed};
 
 use super::session::{Saving, Session};
 use crate::api::drafting::{Appended, Tail, draft_append, draft_tail};
@@ -66,6 +66,12 @@ impl Connection {
             }
         });
         on_cleanup(move || handle.remove());
+        // Whoever goes to another page leaves what is unsent to a task that outlives this one.
+        on_cleanup(move || {
+            if let Some(draft) = session.unsent_draft() {
+                leptos::task::spawn_local(send_rest(id, draft));
+            }
+        });
         connection
     }
 
@@ -145,7 +151,7 @@ impl Connection {
     /// Asks for what others did since.
     fn catch_up(self) {
         let session = self.session;
-        let after = session.with_now(strata_domain::draft::Draft::sequence);
+        let after = session.with_now(Draft::sequence);
         leptos::task::spawn_local(async move {
             let outcome = draft_tail(session.id, after).await;
             if self.sending.is_disposed() {
@@ -171,7 +177,7 @@ impl Connection {
         if moved {
             return self.read_again();
         }
-        let known = session.with_now(strata_domain::draft::Draft::sequence);
+        let known = session.with_now(Draft::sequence);
         let fresh: Vec<_> = edits.iter().filter(|logged| logged.sequence > known).cloned().collect();
         if session.alter(|draft| draft.settle(&edits, taken)) == Err(Missed) {
             return self.read_again();
@@ -214,6 +220,17 @@ impl Connection {
             session.forget_gone();
             self.send();
         });
+    }
+}
+
+/// Sends all batches of a draft that nobody looks at any more. One that does not get through, or is not taken, is lost
+/// with its editor; the way out that the editor itself offers waits until all are sent.
+async fn send_rest(id: i64, mut draft: Draft) {
+    while let Some(batch) = draft.next_batch().cloned() {
+        let outcome = draft_append(id, draft.sequence(), batch.clone()).await;
+        if !matches!(outcome, Ok(Appended::Taken(_))) || draft.settle(&[], Some(&batch.key)).is_err() {
+            return;
+        }
     }
 }
 

@@ -114,6 +114,11 @@ impl Session {
         self.draft.with_untracked(look)
     }
 
+    /// The draft with what the server has not taken yet; none where there is nothing, or the editor is gone.
+    pub fn unsent_draft(self) -> Option<Draft> {
+        self.draft.try_with_untracked(|draft| (draft.unsent() > 0).then(|| draft.clone())).flatten()
+    }
+
     /// Its catalogue; a draft that moves to another base may get another.
     pub fn catalogue(self) -> Catalogue {
         self.draft.with(|draft| draft.catalogue().clone())

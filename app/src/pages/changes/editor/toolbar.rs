@@ -1,6 +1,9 @@
 //! The head of the editor: which view, what is searched, undo and redo, and whether all is saved.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use strata_domain::draft::Draft;
 
 use super::layout::Grouping;
 use super::session::{Saving, Session};
@@ -21,13 +24,28 @@ pub fn Toolbar(
     let title = Memo::new(move |_| session.change.with(|change| change.title.clone()));
     let risk = Memo::new(move |_| session.shown().plan.risk);
     let summary = Memo::new(move |_| session.shown().summary);
+    // Whoever leaves by this way waits until everything is saved, so that the review shows all of it.
+    let leaving = RwSignal::new(false);
+    let leave = move |event: leptos::ev::MouseEvent| {
+        if session.with_now(Draft::unsent) > 0 {
+            event.prevent_default();
+            leaving.set(true);
+            session.say("Saving before the review opens.".to_owned(), "info");
+        }
+    };
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        if leaving.get() && session.with(Draft::unsent) == 0 {
+            navigate(&paths::change(session.id), NavigateOptions::default());
+        }
+    });
     view! {
         <div class="page-head">
             <h1>{move || format!("Edit #{} {}", session.id, title.get())}</h1>
             <div class="page-acts">
                 {move || view! { <Badge of=Stateful::Risk(risk.get()) /> }}
                 {move || view! { <FindingCounts summary=summary.get() /> }}
-                <a class="button" data-tone="primary" href=paths::change(session.id)>"Review and submit"</a>
+                <a class="button" data-tone="primary" href=paths::change(session.id) on:click=leave>"Review and submit"</a>
             </div>
         </div>
         <div class="toolbar" role="toolbar" aria-label="Editor">

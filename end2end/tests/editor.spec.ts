@@ -1,0 +1,300 @@
+import type { Locator, Page } from '@playwright/test';
+
+import { heading, open, region } from '../support/browser.ts';
+import { expect, test } from '../support/fixtures.ts';
+import { ADA, ANNA, LENA } from '../support/people.ts';
+
+test.use({ site: 'editor' });
+
+/** A node as a card of the board. */
+function card(page: Page, hostname: string): Locator {
+  return page.getByRole('option', { name: new RegExp(`^${hostname.replaceAll('.', '\\.')},`) });
+}
+
+/** Whether all that was done is on the server. */
+async function saved(page: Page): Promise<void> {
+  await expect(page.getByRole('status', { name: 'Saving' })).toContainText('Saved');
+}
+
+const said = (page: Page): Locator => page.locator('.said');
+
+test('a node is dragged to another site, a role onto a node; both are undone and done again', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('Dragged about');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  const worker = card(page, 'worker-1.example.net');
+  await expect(worker).toHaveAccessibleName(/Worker, site dc1, no finding, Infrastructure management, dc1, \d+ of \d+/);
+  const target = page.getByRole('listbox', { name: /^Infrastructure management, dc2,/ });
+  await worker.dragTo(target);
+  await expect(said(page)).toHaveText('Move 1 node to site dc2.');
+  await expect(worker).toHaveAccessibleName(/site dc2, changed/);
+  await expect(target.getByRole('option', { name: /^worker-1\./ })).toBeVisible();
+  await saved(page);
+
+  const chip = page.getByRole('list', { name: 'Roles to drag onto nodes' }).getByText('Queue', { exact: true });
+  await chip.dragTo(worker);
+  await expect(worker).toHaveAccessibleName(/Worker, Queue/);
+  await expect(region(page, /^Plan \(/).getByRole('row').filter({ hasText: 'Install Queue' })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(worker).toHaveAccessibleName(/^worker-1\.example\.net, Worker, site dc1, no finding/);
+  await expect(page.getByRole('button', { name: 'Undo' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Redo' }).click();
+  await expect(worker).toHaveAccessibleName(/site dc2/);
+  await saved(page);
+  await page.reload();
+  await expect(worker).toHaveAccessibleName(/site dc2, changed/);
+});
+
+test('Escape lets go of what is dragged', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('Let go');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  const worker = card(page, 'worker-1.example.net');
+  await worker.hover();
+  await page.mouse.down();
+  const target = page.getByRole('listbox', { name: /^Storage, dc2,/ });
+  await target.hover();
+  await target.hover();
+  await expect(page.locator('[data-over]')).toHaveCount(1);
+  await page.keyboard.press('Escape');
+  await expect(page.locator('[data-over]')).toHaveCount(0);
+  await page.mouse.up();
+  await expect(worker).toHaveAccessibleName(/site dc1, no finding/);
+});
+
+test('a finding leads to its node, and its fix is one click that can be undone', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('To be mended');
+  await ada.changeEdit(id, 'add-group', { name: 'ag-empty' });
+  await ada.changeEdit(id, 'add-node', { hostname: 'idle-1.example.net', private_ip: '10.77.4.1' });
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  const findings = region(page, 'Findings');
+  await findings.getByRole('button', { name: 'idle-1.example.net' }).click();
+  await expect(page.getByRole('heading', { level: 2, name: 'idle-1.example.net' })).toBeVisible();
+  await expect(card(page, 'idle-1.example.net')).toBeFocused();
+  const empty = findings.getByRole('listitem').filter({ hasText: 'ag-empty' });
+  await empty.getByRole('list', { name: 'Fixes' }).getByRole('button').first().click();
+  await expect(empty).toHaveCount(0);
+  await page.keyboard.press('Control+z');
+  await expect(empty).toHaveCount(1);
+  await saved(page);
+});
+
+test('the table: sorted, filtered, edited in place, in bulk, and pasted', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('In rows');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit?view=table`);
+  const grid = page.getByRole('grid');
+  await page.getByRole('searchbox', { name: 'Filter Roles' }).fill('sql');
+  await expect(grid.getByRole('row').filter({ hasText: 'example.net' })).toHaveCount(4);
+  await grid.getByRole('button', { name: 'Hostname' }).click();
+  await expect(grid.getByRole('row').filter({ hasText: 'example.net' }).first()).toContainText('sql-4');
+
+  const site = grid.locator('[id="cell-site-sql-4.example.net"]');
+  await site.dblclick();
+  await site.getByRole('textbox').fill('dc9');
+  await page.keyboard.press('Enter');
+  await expect(site).toHaveText('dc9');
+  const memory = grid.locator('[id="cell-memory_mib-sql-4.example.net"]');
+  await memory.focus();
+  await page.keyboard.press('F2');
+  await memory.getByRole('textbox').fill('a lot');
+  await page.keyboard.press('Enter');
+  await expect(said(page)).toContainText('a lot');
+  await expect(memory.getByRole('textbox')).toHaveAttribute('aria-invalid', 'true');
+  await page.keyboard.press('Escape');
+  await expect(memory.getByRole('textbox')).toHaveCount(0);
+
+  await page.getByRole('button', { name: 'Select none' }).click();
+  await page.getByRole('searchbox', { name: 'Search nodes' }).fill('worker');
+  await page.getByRole('searchbox', { name: 'Filter Roles' }).fill('');
+  await page.getByRole('button', { name: 'Select all found' }).click();
+  await page.getByRole('combobox', { name: 'Site' }).fill('dc7');
+  await page.getByRole('button', { name: /^Set site of 2 nodes$/ }).click();
+  await expect(said(page)).toHaveText('Move 2 nodes to site dc7.');
+
+  const rows = ['hostname\tprivate ip\tsite\troles', 'pasted-1.example.net\t10.77.5.1\tdc1\tworker', 'pasted-2.example.net\tnowhere\tdc1\t'];
+  await page.getByRole('region', { name: 'Table of nodes' }).focus();
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', text);
+    document.activeElement?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, rows.join('\n'));
+  const dialog = page.getByRole('alertdialog', { name: 'Paste' });
+  await expect(dialog).toContainText('1 new and 0 updated');
+  await expect(dialog).toContainText('Line 3, Private address');
+  await dialog.getByRole('button', { name: 'Take 1 new and 0 updated' }).click();
+  await page.getByRole('searchbox', { name: 'Search nodes' }).fill('pasted');
+  await expect(grid.getByRole('row').filter({ hasText: 'pasted-1.example.net' })).toBeVisible();
+  await saved(page);
+});
+
+test('the text: faults by line, and the smallest list of edits', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('In writing');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit?view=text`);
+  const area = page.getByRole('textbox', { name: 'The draft as a topology file' });
+  const text = await area.inputValue();
+  expect(text).toContain('worker-1.example.net');
+  const line = text.split('\n').findIndex((one) => one.includes('worker-1.example.net')) + 1;
+  await area.fill(text.replace('worker-1.example.net', 'worker-1.example.net\n    colour: blue'));
+  await expect(page.getByRole('alert')).toContainText(new RegExp(`line ${line + 1}, column \\d+.*colour`));
+  await page.getByRole('button', { name: 'Go there' }).click();
+  await expect(area).toBeFocused();
+  const before = await area.evaluate((element: HTMLTextAreaElement) => element.value.slice(0, element.selectionStart).split('\n').length);
+  expect(before).toBe(line + 1);
+  await expect(page.getByRole('button', { name: 'Apply the text' })).toBeDisabled();
+  await area.fill(text.replace('worker-1.example.net', 'worker-one.example.net'));
+  await expect(page.getByText(/differs from the draft in \d+ edit/)).toBeVisible();
+  await page.getByRole('button', { name: 'Apply the text' }).click();
+  await saved(page);
+  await page.getByRole('button', { name: 'Board' }).click();
+  await expect(card(page, 'worker-one.example.net')).toBeVisible();
+});
+
+test('two admins on one draft see each other’s edits; the same thing set twice is returned with its reason', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('By two people');
+  const ada = await signedIn(ADA);
+  const anna = await signedIn(ANNA);
+  await open(ada, `/changes/${id}/edit?node=worker-1.example.net`);
+  await open(anna, `/changes/${id}/edit?node=worker-1.example.net`);
+  await ada.getByLabel('Site', { exact: true }).nth(1).fill('dc5');
+  await ada.getByRole('button', { name: 'Update node' }).click();
+  await expect(said(anna)).toContainText(`${ADA.name}: Update node worker-1.example.net`);
+  await expect(card(anna, 'worker-1.example.net')).toHaveAccessibleName(/site dc5/);
+
+  await test.step('other fields of the same node, at the same time: both stay', async () => {
+    await ada.context().setOffline(true);
+    await ada.getByRole('button', { name: 'Select none' }).click();
+    await card(ada, 'worker-1.example.net').click();
+    await ada.getByRole('combobox', { name: 'Site' }).fill('dc6');
+    await ada.getByRole('button', { name: 'Set site of 1 node' }).click();
+    await expect(ada.getByRole('status', { name: 'Saving' })).toContainText('Offline, 1 act waits');
+    await anna.getByLabel('vCPUs').fill('24');
+    await anna.getByRole('button', { name: 'Update node' }).click();
+    await saved(anna);
+    await ada.context().setOffline(false);
+    await saved(ada);
+    await expect(card(anna, 'worker-1.example.net')).toHaveAccessibleName(/site dc6/);
+    await expect(ada.getByLabel('vCPUs')).toHaveValue('24');
+  });
+
+  await test.step('the same field: the second is returned, and can be done all the same', async () => {
+    await ada.context().setOffline(true);
+    await ada.getByRole('combobox', { name: 'Site' }).fill('mine');
+    await ada.getByRole('button', { name: 'Set site of 1 node' }).click();
+    await anna.getByLabel('Site', { exact: true }).nth(1).fill('hers');
+    await anna.getByRole('button', { name: 'Update node' }).click();
+    await saved(anna);
+    await ada.context().setOffline(false);
+    const returned = region(ada, 'Returned to you');
+    await expect(returned).toContainText('The site of worker-1.example.net was set to hers meanwhile.');
+    await expect(ada.getByRole('status', { name: 'Saving' })).toContainText('Conflict');
+    await expect(card(ada, 'worker-1.example.net')).toHaveAccessibleName(/site hers/);
+    await returned.getByRole('button', { name: 'Do it all the same' }).click();
+    await expect(card(anna, 'worker-1.example.net')).toHaveAccessibleName(/site mine/);
+    await saved(ada);
+  });
+});
+
+test('without the network acts wait, a closed tab warns, and all is sent when it is back', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('On a train');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  await page.context().setOffline(true);
+  for (const name of ['one', 'two', 'three']) {
+    await page.getByRole('region', { name: 'Availability groups' }).getByLabel('New group').fill(`ag-${name}`);
+    await page.getByRole('button', { name: 'Add group' }).click();
+  }
+  await expect(page.getByRole('status', { name: 'Saving' })).toContainText('Offline, 3 acts wait');
+  await page.keyboard.press('Control+z');
+  const asked = page.waitForEvent('dialog');
+  void page.close({ runBeforeUnload: true });
+  await (await asked).dismiss();
+  await page.context().setOffline(false);
+  await saved(page);
+  expect((await ada.changeLoad(id)).edits).toHaveLength(4);
+});
+
+test('the base moved: the draft follows edit by edit, and a conflict is decided on', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('Left behind');
+  await ada.changeEdit(id, 'add-group', { name: 'ag-behind' });
+  await ada.changeEdit(id, 'unassign-role', { hostname: 'worker-2.example.net', role: 'worker' });
+  const other = await ada.changeStart('Ahead');
+  await ada.changeEdit(other, 'update-settings', { hostname: 'worker-2.example.net', role: 'worker', 'settings[concurrency]': '9' });
+  await ada.submit(other);
+  await (await api(LENA)).approve(other);
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  await ada.apply(other);
+  const stale = region(page, 'Stale');
+  await expect(stale).toContainText('went live since');
+  await stale.getByRole('button', { name: 'Move it' }).click();
+  const conflict = stale.getByRole('group', { name: /Unassign Worker from worker-2/ });
+  await expect(conflict).toContainText('was changed meanwhile');
+  await expect(stale.getByRole('button', { name: 'Move it with these decisions' })).toBeDisabled();
+  await conflict.getByRole('radio', { name: 'Drop it' }).check();
+  await stale.getByRole('button', { name: 'Move it with these decisions' }).click();
+  await expect(stale).toBeHidden();
+  await expect(card(page, 'worker-2.example.net')).toHaveAccessibleName(/Worker, .*no finding/);
+  await expect(page.getByRole('region', { name: 'Availability groups' })).toContainText('ag-behind');
+});
+
+test('by keyboard: from card to card, select, remove, undo, and the list of keys', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('By keys');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keyboard' });
+  await expect(help).toContainText('Ctrl+Z');
+  await page.keyboard.press('Escape');
+  await expect(help).toBeHidden();
+  const cards = page.getByRole('option');
+  await cards.first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await expect(page.locator(':focus')).toHaveRole('option');
+  await page.keyboard.press('Home');
+  await expect(cards.first()).toBeFocused();
+  await page.keyboard.press('Space');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Space');
+  await expect(page.getByText('2 nodes are selected.')).toBeVisible();
+  const count = await cards.count();
+  await page.keyboard.press('Delete');
+  await expect(said(page)).toHaveText('Remove 2 nodes.');
+  // What goes stays on the board, struck through.
+  await expect(cards).toHaveCount(count);
+  await expect(page.locator('.card[data-mark="removed"]')).toHaveCount(2);
+  await page.keyboard.press('Control+z');
+  await expect(page.locator('.card[data-mark="removed"]')).toHaveCount(0);
+  await page.keyboard.press('2');
+  await expect(page.getByRole('grid')).toBeVisible();
+  await page.keyboard.press('n');
+  await expect(page.getByLabel('Hostname', { exact: false }).first()).toBeFocused();
+  await expect(heading(page, /By keys/)).toBeVisible();
+});
+
+test('hostile names break nothing and run nothing', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('<img src=x onerror="document.title=1">');
+  const long = `${`${'a'.repeat(62)}.`.repeat(4)}`.slice(0, 251).replace(/\.$/, '');
+  const html = '<script>document.title="run"</script>';
+  await ada.changeEdit(id, 'add-node', { hostname: long, private_ip: '10.77.6.1', site: html });
+  await ada.changeEdit(id, 'add-node', { hostname: 'rtl.example.net', private_ip: '10.77.6.2', site: 'مركز البيانات‮' });
+  await ada.changeEdit(id, 'add-group', { name: html });
+  const page = await signedIn(ADA);
+  for (const view of ['board', 'table', 'text']) {
+    await open(page, `/changes/${id}/edit?view=${view}`);
+    await expect(page.getByRole('button', { name: view.replace(/^./, (letter) => letter.toUpperCase()), exact: true })).toHaveAttribute('aria-pressed', 'true');
+    await expect(page).toHaveTitle(/^Edit #/);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow, `${view} is no wider than the page`).toBeLessThanOrEqual(0);
+  }
+});
