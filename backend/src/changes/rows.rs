@@ -107,6 +107,7 @@ pub(crate) async fn edits_of(connection: &mut PgConnection, change: i64) -> Resu
             author: ctx::person(row.author_id, row.author_name),
             at: row.at,
             edit: row.edit.0,
+            batch: None,
         })
         .collect())
 }
