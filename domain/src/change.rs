@@ -109,6 +109,10 @@ pub struct LoggedEdit {
     pub at: DateTime<Utc>,
     /// What.
     pub edit: Edit,
+    /// Key of the batch that it came in ([`crate::draft::Batch::key`]), if it came in one: by it, whoever sent the batch
+    /// knows that it was taken even where the answer was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
 }
 
 words!(ChangeState, "state of a change" {

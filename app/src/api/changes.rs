@@ -165,11 +165,22 @@ pub async fn change_withdraw(id: i64, version: i64, reason: Option<String>) -> R
 /// Moves a change to the live revision.
 #[server(prefix = "/api", endpoint = "change_rebase")]
 pub async fn change_rebase(id: i64, version: i64) -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend};
+    use std::collections::BTreeMap;
 
-    answer(strata_backend::changes::change_rebase(&backend(), &actor(), id, version).await)?;
-    leptos_axum::redirect(&crate::paths::change(id));
-    Ok(())
+    use strata_backend::changes::{self, Rebasing};
+
+    use crate::server_context::{actor, answer, backend, fail};
+
+    match answer(changes::change_rebase(&backend(), &actor(), id, version, &BTreeMap::new()).await)? {
+        Rebasing::Done => {
+            leptos_axum::redirect(&crate::paths::change(id));
+            Ok(())
+        }
+        Rebasing::Conflicts(conflicts) => {
+            let reasons: Vec<String> = conflicts.iter().map(changes::conflict_text).collect();
+            Err(fail(AppError::Invalid { field: "edit".to_owned(), message: reasons.join(" ") }))
+        }
+    }
 }
 
 /// Votes on the plan with that digest.

@@ -44,12 +44,16 @@ pub(crate) async fn votes_of(connection: &mut PgConnection, change: i64, round: 
     Ok(votes)
 }
 
-/// Everybody who wrote an edit of the change or ever submitted it.
+/// Everybody who wrote an edit of the change, in force or not, who ever submitted it, or who decided in a rebase what
+/// becomes of an edit.
 pub(crate) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
     let rows = sqlx::query_scalar!(
         r#"SELECT author_id AS "account!" FROM change_edits WHERE change_id = $1 AND author_id IS NOT NULL
            UNION
-           SELECT submitter_id FROM change_submissions WHERE change_id = $1 AND submitter_id IS NOT NULL"#,
+           SELECT submitter_id FROM change_submissions WHERE change_id = $1 AND submitter_id IS NOT NULL
+           UNION
+           SELECT rebaser_id FROM change_rebases
+           WHERE change_id = $1 AND rebaser_id IS NOT NULL AND choices <> '{}'"#,
         change,
     )
     .fetch_all(connection)

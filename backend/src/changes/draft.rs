@@ -1,16 +1,16 @@
 //! Starting a change and writing its edits.
 
 use serde_json::json;
-use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::{self, ChangeEvent};
 use strata_domain::edit::{self, Edit};
 use strata_domain::news::News;
 
+use super::log::{edits_add, last_of};
 use super::{Locked, Material};
 use crate::catalogues::{version_now, version_stored};
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::give_id;
 use crate::error::Error;
 
@@ -67,10 +67,10 @@ pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;
-    let mut material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let (mut material, log) = Material::read(write.connection(), environment_id, &locked.change).await?;
     let was_done = locked.change.version == version + 1
         && locked.was_done_by(write.person(), AuditAction::ChangeEdited)
-        && material.edits.last().is_some_and(|last| is_same(&last.edit, &edit));
+        && log.last().is_some_and(|last| is_same(&last.edit, &edit));
     if was_done {
         return Ok(locked.change.version);
     }
@@ -78,10 +78,11 @@ pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64
     locked.change.state = change::step(locked.change.state, &ChangeEvent::Edit)?;
     let mut edit = edit;
     give_id(&mut edit);
-    // The edits before fit already, so this one over what they make is the whole replay.
+    // The version says that its author saw what it is applied to, so nothing has to be carried over.
     edit::apply(&mut material.desired, &edit, &material.catalogue)
         .map_err(|error| Error::invalid("edit", error.to_string()))?;
-    let sequence = edits_add(&mut write, id, material.edits.len(), std::slice::from_ref(&edit)).await?;
+    let last = last_of(&locked.change, &log);
+    let sequence = edits_add(&mut write, id, last, None, std::slice::from_ref(&edit)).await?;
     let version = locked.save(&mut write, AuditAction::ChangeEdited).await?;
     let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
         .after(json!({ "edit": sequence, "what": edit.describe() }));
@@ -122,28 +123,6 @@ pub(crate) async fn change_add(write: &mut Write, base: i64, title: &str) -> Res
     .fetch_one(write.connection())
     .await?;
     Ok(id)
-}
-
-/// Appends edits behind the first `count` of a change; gives the sequence of the last.
-pub(crate) async fn edits_add(write: &mut Write, change: i64, count: usize, edits: &[Edit]) -> Result<i64, Error> {
-    let count = i64::try_from(count).map_err(Error::unexpected)?;
-    let wanted = u64::try_from(edits.len()).map_err(Error::unexpected)?;
-    let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
-    let written = sqlx::query!(
-        "INSERT INTO change_edits (change_id, sequence, author_id, author_name, edit, at)
-         SELECT $1, $2 + e.place, $3, $4, e.edit, $5
-         FROM jsonb_array_elements($6) WITH ORDINALITY AS e (edit, place)",
-        change,
-        count,
-        author,
-        name,
-        at,
-        Json(edits) as _,
-    )
-    .execute(write.connection())
-    .await?;
-    ctx::expect_rows(written.rows_affected(), wanted)?;
-    Ok(count + i64::try_from(edits.len()).map_err(Error::unexpected)?)
 }
 
 /// A title without spaces around it, of 1 to 200 characters.

@@ -22,7 +22,7 @@ use crate::runs;
 pub struct ChangeView {
     /// The change.
     pub change: Change,
-    /// Its log, first edit first.
+    /// Its edits in force, first edit first.
     pub edits: Vec<LoggedEdit>,
     /// Votes of the present round of review, oldest first; `domain::approval::tally` says which of them count.
     pub votes: Vec<Vote>,
@@ -36,7 +36,7 @@ pub struct ChangeView {
     pub live: i64,
     /// What the actor is in its environment.
     pub standing: Standing,
-    /// Everybody who wrote an edit or submitted it: they have no vote.
+    /// Everybody who wrote an edit, submitted it, or decided in a rebase what becomes of one: they have no vote.
     pub authors: BTreeSet<AccountId>,
     /// Its runs, newest first.
     pub runs: Vec<Run>,
@@ -58,7 +58,7 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     let connection = read.connection();
     let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
     let change = stored.change;
-    let material = Material::load(connection, environment_id, &change).await?;
+    let (material, edits) = Material::read(connection, environment_id, &change).await?;
     let own = own_at(connection, environment_id, change.catalogue).await?;
     let votes = approvals::votes_of(connection, id, stored.round).await?;
     let authors = approvals::authors_of(connection, id).await?;
@@ -66,7 +66,7 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     Ok(ChangeView {
         live: live.unwrap_or(change.base),
         change,
-        edits: material.edits,
+        edits,
         votes: votes.present,
         earlier_votes: votes.earlier,
         base: material.base,

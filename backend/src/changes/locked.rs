@@ -60,7 +60,7 @@ impl Locked {
             "UPDATE changes
              SET state = $3, version = $4, round = $5, base_revision = $6, submitted_by = $7, submitted_by_name = $8,
                  submitted_at = $9, touched_by = $10, touched_by_name = $11, touched_action = $12, touched_at = $13,
-                 reason = $14, catalogue_version = $15
+                 reason = $14, catalogue_version = $15, log_start = $16
              WHERE id = $1 AND version = $2",
             change.id,
             seen,
@@ -77,6 +77,7 @@ impl Locked {
             change.touched_at,
             change.reason,
             version_stored(change.catalogue)?,
+            change.log_start,
         )
         .execute(write.connection())
         .await?;

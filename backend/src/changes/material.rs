@@ -9,7 +9,7 @@ use strata_domain::topology::Topology;
 
 use sqlx::postgres::PgConnection;
 
-use super::rows;
+use super::log::edits_of;
 use crate::catalogues::catalogue_at;
 use crate::environments::topology_of;
 use crate::error::Error;
@@ -17,7 +17,6 @@ use crate::error::Error;
 /// The topologies of a change.
 pub(crate) struct Material {
     pub(crate) base: Topology,
-    pub(crate) edits: Vec<LoggedEdit>,
     pub(crate) desired: Topology,
     /// What the edits are read under.
     pub(crate) catalogue: Catalogue,
@@ -30,18 +29,22 @@ impl Material {
         environment_id: i64,
         change: &Change,
     ) -> Result<Self, Error> {
-        let edits = rows::edits_of(connection, change.id).await?;
-        let base = topology_of(connection, environment_id, change.base).await?;
-        let catalogue = catalogue_at(connection, environment_id, change.catalogue).await?;
-        Self::over(base, edits, catalogue).map_err(|error| {
-            Error::unexpected(format!("change {} does not replay on its base: {}", change.id, error.error))
-        })
+        Ok(Self::read(connection, environment_id, change).await?.0)
     }
 
-    /// The edits over another base.
-    pub(crate) fn over(base: Topology, edits: Vec<LoggedEdit>, catalogue: Catalogue) -> Result<Self, ReplayError> {
-        let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)?;
-        Ok(Self { base, edits, desired, catalogue })
+    /// As [`Self::load`], with the edits in force.
+    pub(crate) async fn read(
+        connection: &mut PgConnection,
+        environment_id: i64,
+        change: &Change,
+    ) -> Result<(Self, Vec<LoggedEdit>), Error> {
+        let edits = edits_of(connection, change.id).await?;
+        let base = topology_of(connection, environment_id, change.base).await?;
+        let catalogue = catalogue_at(connection, environment_id, change.catalogue).await?;
+        let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue).map_err(|error| {
+            Error::unexpected(format!("change {} does not replay on its base: {}", change.id, error.error))
+        })?;
+        Ok((Self { base, desired, catalogue }, edits))
     }
 
     /// The plan from base to desired.
@@ -62,8 +65,8 @@ impl Material {
 pub(crate) fn misfit(edits: &[LoggedEdit], error: &ReplayError, revision: i64) -> String {
     let ReplayError { position, error } = error;
     match edits.get(position.saturating_sub(1)) {
-        Some(logged) => {
-            format!("Edit {position} (“{}”) does not fit revision {revision}: {error}", logged.edit.describe())
+        Some(LoggedEdit { sequence, edit, .. }) => {
+            format!("Edit {sequence} (“{}”) does not fit revision {revision}: {error}", edit.describe())
         }
         None => format!("Edit {position} does not fit revision {revision}: {error}"),
     }

@@ -1,19 +1,25 @@
 //! Changes: drafts over a base revision, sent to review, voted on, applied.
 
+mod append;
+mod carried;
 mod draft;
 mod load;
 mod locked;
+mod log;
 mod material;
 mod rebase;
 mod review;
 mod rows;
 
-pub(crate) use draft::{accepted_title, change_add, edits_add};
+pub use append::{Appended, LogTail, change_append, change_tail};
+pub(crate) use carried::Carried;
+pub use carried::conflict_text;
+pub(crate) use draft::{accepted_title, change_add};
 pub use draft::{change_edit, change_start};
 pub use load::{ChangeView, change_list, change_load};
 pub(crate) use locked::Locked;
+pub(crate) use log::{edits_add, edits_of};
 pub(crate) use material::{Material, misfit};
-pub use rebase::change_rebase;
+pub use rebase::{Rebasing, change_rebase, rebase_preview};
 pub(crate) use review::accepted_reason;
 pub use review::{change_submit, change_withdraw};
-pub(crate) use rows::edits_of;

@@ -1,60 +1,69 @@
-//! Moving a change to the live revision.
+//! Moving a change to the live revision (requirements, section 5).
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::{self, ChangeEvent, ChangeState};
 use strata_domain::news::News;
+use strata_domain::rebase::{Choice, RebaseConflict};
 
-use super::{Locked, Material, misfit, rows};
+use super::{Carried, Locked, rows};
 use crate::approvals;
-use crate::catalogues::{catalogue_at, version_now};
+use crate::catalogues::version_now;
 use crate::ctx::{Actor, AuditRow, Backend, Scope};
-use crate::environments::topology_of;
 use crate::error::Error;
 
-/// Replays a change's edits on the live revision and makes that its base. Its state stays, unless it is approved
+/// What became of a rebase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rebasing {
+    /// The change builds on the live revision.
+    Done,
+    /// These edits need a choice first; nothing was written.
+    Conflicts(Vec<RebaseConflict>),
+}
+
+/// Carries a change's edits to the live revision and makes that its base. `choices` say, by sequence, what to do with
+/// edits that conflict; whoever makes one has no vote on the change from then on. Its state stays, unless it is approved
 /// and the plan is no longer the approved one: then it goes back to review, and the reason says so.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `edit` where an edit does not fit; it says which and why. [`Error::Conflict`] where
-/// somebody else came first.
-#[tracing::instrument(skip_all, fields(id, version))]
-pub async fn change_rebase(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<(), Error> {
+/// [`Error::Refused`] where its state does not allow it; [`Error::Conflict`] where somebody else came first. Repeated by
+/// the same person, it is met already.
+#[tracing::instrument(skip_all, fields(id, version, choices = choices.len()))]
+pub async fn change_rebase(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    version: i64,
+    choices: &BTreeMap<i64, Choice>,
+) -> Result<Rebasing, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
     let (environment_id, live) = (write.place()?.id, write.place()?.live);
     let mut locked = Locked::take(&mut write, id).await?;
     let live = live.unwrap_or(locked.change.base);
     if locked.change.base == live && locked.was_done_by(write.person(), AuditAction::ChangeRebased) {
-        return Ok(());
+        return Ok(Rebasing::Done);
     }
     locked.at_version(version, &write)?;
     let before = locked.change.state;
-    match before {
-        ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => {}
-        ChangeState::Provisioning
-        | ChangeState::Applied
-        | ChangeState::Rejected
-        | ChangeState::Withdrawn
-        | ChangeState::Failed => {
-            return Err(Error::refused("Only a draft, or a change that is in review or approved, can be rebased."));
-        }
+    if !can_be_rebased(before) {
+        return Err(Error::refused("Only a draft, or a change that is in review or approved, can be rebased."));
     }
     let old_base = locked.change.base;
     if old_base == live {
-        return Ok(());
+        return Ok(Rebasing::Done);
     }
-    let edits = rows::edits_of(write.connection(), id).await?;
-    let base = topology_of(write.connection(), environment_id, live).await?;
     locked.change.catalogue = version_now(write.connection(), environment_id).await?;
-    let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
-    let material = match Material::over(base, edits.clone(), catalogue) {
-        Ok(material) => material,
-        Err(error) => return Err(Error::invalid("edit", misfit(&edits, &error, live))),
-    };
-    locked.change.base = live;
+    let carried = Carried::to(write.connection(), environment_id, &locked.change, live, choices).await?;
+    if !carried.conflicts.is_empty() {
+        return Ok(Rebasing::Conflicts(carried.conflicts));
+    }
+    carried.store(&mut write, &mut locked).await?;
     if before != ChangeState::Draft {
-        let quorum_met = approvals::quorum_met(write.connection(), &locked, &material, &material.plan()).await?;
+        let material = &carried.material;
+        let quorum_met = approvals::quorum_met(write.connection(), &locked, material, &material.plan()).await?;
         if before == ChangeState::Approved && !quorum_met {
             locked.change.state = change::step(before, &ChangeEvent::DigestMoved)?;
             locked.change.reason = Some(format!(
@@ -67,6 +76,46 @@ pub async fn change_rebase(backend: &Backend, actor: &Actor, id: i64, version: i
     locked.save(&mut write, AuditAction::ChangeRebased).await?;
     let row = AuditRow::new(AuditAction::ChangeRebased, "change", &id)
         .before(json!({ "base": old_base, "state": before }))
-        .after(json!({ "base": live, "state": locked.change.state }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+        .after(json!({
+            "base": live, "state": locked.change.state, "edits": carried.count(), "choices": carried.choices
+        }));
+    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
+    Ok(Rebasing::Done)
+}
+
+/// What [`change_rebase`] with those choices would still have to ask; nothing where the change is not stale, or can no
+/// longer be rebased.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none, or the actor may not view its environment.
+#[tracing::instrument(skip_all, fields(id, choices = choices.len()))]
+pub async fn rebase_preview(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    choices: &BTreeMap<i64, Choice>,
+) -> Result<Vec<RebaseConflict>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+    let (environment_id, live) = (read.place().id, read.place().live);
+    let connection = read.connection();
+    let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
+    let mut change = stored.change;
+    match live {
+        Some(live) if live != change.base && can_be_rebased(change.state) => {
+            change.catalogue = version_now(connection, environment_id).await?;
+            Ok(Carried::to(connection, environment_id, &change, live, choices).await?.conflicts)
+        }
+        Some(_) | None => Ok(Vec::new()),
+    }
+}
+
+const fn can_be_rebased(state: ChangeState) -> bool {
+    match state {
+        ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => true,
+        ChangeState::Provisioning
+        | ChangeState::Applied
+        | ChangeState::Rejected
+        | ChangeState::Withdrawn
+        | ChangeState::Failed => false,
+    }
 }

@@ -1,9 +1,7 @@
-//! Rows of changes and edits as entities of the domain.
+//! Rows of changes as entities of the domain.
 
 use sqlx::postgres::PgConnection;
-use sqlx::types::Json;
-use strata_domain::change::{Change, ChangeState, LoggedEdit};
-use strata_domain::edit::Edit;
+use strata_domain::change::{Change, ChangeState};
 
 use crate::catalogues::version_read;
 use crate::ctx;
@@ -19,8 +17,8 @@ pub(super) struct Stored {
 /// One change; none where there is none of that id.
 pub(super) async fn change_of(connection: &mut PgConnection, id: i64) -> Result<Option<Stored>, Error> {
     let row = sqlx::query!(
-        "SELECT c.id, e.slug, c.title, c.state, c.version, c.round, c.base_revision, c.catalogue_version, c.created_by, c.created_by_name,
-                c.created_at, c.submitted_by, c.submitted_by_name, c.submitted_at, c.touched_by, c.touched_by_name,
+        "SELECT c.id, e.slug, c.title, c.state, c.version, c.round, c.base_revision, c.log_start,
+                c.catalogue_version, c.created_by, c.created_by_name, c.created_at, c.submitted_by, c.submitted_by_name, c.submitted_at, c.touched_by, c.touched_by_name,
                 c.touched_action, c.touched_at, c.reason
          FROM changes c JOIN environments e ON e.id = c.environment_id WHERE c.id = $1",
         id,
@@ -35,6 +33,7 @@ pub(super) async fn change_of(connection: &mut PgConnection, id: i64) -> Result<
         state: ctx::stored(&row.state)?,
         version: row.version,
         base: row.base_revision,
+        log_start: row.log_start,
         catalogue: version_read(row.catalogue_version)?,
         created_by: ctx::person(row.created_by, row.created_by_name),
         created_at: row.created_at,
@@ -57,8 +56,8 @@ pub(super) async fn changes_of(
     limit: i64,
 ) -> Result<Vec<Change>, Error> {
     let rows = sqlx::query!(
-        "SELECT id, title, state, version, base_revision, catalogue_version, created_by, created_by_name, created_at, submitted_by,
-                submitted_by_name, submitted_at, touched_by, touched_by_name, touched_at, reason
+        "SELECT id, title, state, version, base_revision, log_start, catalogue_version, created_by, created_by_name,
+                created_at, submitted_by, submitted_by_name, submitted_at, touched_by, touched_by_name, touched_at, reason
          FROM changes
          WHERE environment_id = $1 AND ($2::text IS NULL OR state = $2) AND id < $3
          ORDER BY id DESC LIMIT $4",
@@ -78,6 +77,7 @@ pub(super) async fn changes_of(
                 state: ctx::stored(&row.state)?,
                 version: row.version,
                 base: row.base_revision,
+                log_start: row.log_start,
                 catalogue: version_read(row.catalogue_version)?,
                 created_by: ctx::person(row.created_by, row.created_by_name),
                 created_at: row.created_at,
@@ -89,24 +89,4 @@ pub(super) async fn changes_of(
             })
         })
         .collect()
-}
-
-/// The log of a change, first edit first.
-pub(crate) async fn edits_of(connection: &mut PgConnection, change: i64) -> Result<Vec<LoggedEdit>, Error> {
-    let rows = sqlx::query!(
-        r#"SELECT sequence, author_id, author_name, edit AS "edit: Json<Edit>", at
-           FROM change_edits WHERE change_id = $1 ORDER BY sequence"#,
-        change,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| LoggedEdit {
-            sequence: row.sequence,
-            author: ctx::person(row.author_id, row.author_name),
-            at: row.at,
-            edit: row.edit.0,
-        })
-        .collect())
 }

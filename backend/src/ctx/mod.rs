@@ -5,7 +5,7 @@ mod transaction;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::PgPool;
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
@@ -147,10 +147,11 @@ pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> Result<T, Error> {
     word.parse().map_err(|_| Error::unexpected(format!("the stored word {word:?} is unknown")))
 }
 
-/// The time, asked once for each write.
+/// The time, asked once for each write, in the microseconds that the database keeps: what is answered at once and what
+/// is read later are the same.
 #[expect(clippy::disallowed_methods, reason = "the one place where the backend asks the clock")]
 pub fn now() -> DateTime<Utc> {
-    Utc::now()
+    Utc::now().trunc_subsecs(6)
 }
 
 /// A new id that sorts by time.

@@ -130,7 +130,7 @@ async fn as_change(
         Error::invalid("file", format!("The file cannot be reached from revision {live}: {error}."))
     })?;
     let id = changes::change_add(&mut write, live, title).await?;
-    changes::edits_add(&mut write, id, 0, &edits).await?;
+    changes::edits_add(&mut write, id, 0, None, &edits).await?;
     let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id)
         .after(json!({ "title": title, "base": live, "edits": edits.len(), "from": "import" }));
     write.commit(row, vec![News::Change { environment, id }]).await?;

@@ -1,5 +1,7 @@
 //! An approved change becomes a run.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
@@ -11,19 +13,18 @@ use strata_domain::run::{ExecutorKind, RunState};
 
 use super::rows;
 use crate::approvals;
-use crate::catalogues::{catalogue_at, version_now, version_stored};
-use crate::changes::{self, Locked, Material};
+use crate::catalogues::{version_now, version_stored};
+use crate::changes::{self, Carried, Locked, Material};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
-use crate::environments::topology_of;
 use crate::error::Error;
 use crate::worker;
 
-/// Starts the run of an approved change; gives the run's id. The plan is made once more on the live revision, under
-/// a lock on the environment, and has to be the one that was approved.
+/// Starts the run of an approved change; gives the run's id. The edits are carried to the live revision and
+/// the plan is made once more, under a lock on the environment; it has to be the one that was approved.
 ///
 /// # Errors
-/// [`Error::Refused`] while another run is under way, or where the plan is no longer the approved one: then the
-/// change is in review again, and that is stored. [`Error::Conflict`] where somebody else came first.
+/// [`Error::Refused`] while another run is under way, where an edit does not carry over, or where the plan is
+/// no longer the approved one: then the change is in review again, and that is stored. [`Error::Conflict`] where somebody else came first.
 /// Repeated by the same person, it gives the same run.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<i64, Error> {
@@ -46,19 +47,19 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
     refuse_beside_another(&mut write, environment_id).await?;
 
     let live = live.unwrap_or(locked.change.base);
-    let edits = changes::edits_of(write.connection(), id).await?;
-    let base = topology_of(write.connection(), environment_id, live).await?;
     locked.change.catalogue = version_now(write.connection(), environment_id).await?;
-    let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
-    let material = Material::over(base, edits.clone(), catalogue).map_err(|error| {
-        Error::refused(format!(
-            "{}. Nothing was started. Send it back or withdraw it.",
-            changes::misfit(&edits, &error, live).trim_end_matches('.')
-        ))
-    })?;
+    let carried = Carried::to(write.connection(), environment_id, &locked.change, live, &BTreeMap::new()).await?;
+    if let Some(conflict) = carried.conflicts.first() {
+        return Err(Error::refused(format!(
+            "Revision {live} is live since, and not every edit carries over. {} Nothing was started. Rebase the change \
+             and decide what becomes of it, or withdraw it.",
+            changes::conflict_text(conflict)
+        )));
+    }
+    let material = &carried.material;
     let plan = material.plan();
-    if !approvals::quorum_met(write.connection(), &locked, &material, &plan).await? {
-        return Err(back_to_review(write, locked, live, &plan).await?);
+    if !approvals::quorum_met(write.connection(), &locked, material, &plan).await? {
+        return Err(back_to_review(write, locked, live, &carried, &plan).await?);
     }
     let blockers = material.blockers();
     if blockers > 0 {
@@ -68,9 +69,9 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
         )));
     }
     let before = locked.change.state;
-    let run = run_add(&mut write, environment_id, live, id, &material, &plan).await?;
+    let run = run_add(&mut write, environment_id, live, id, material, &plan).await?;
+    carried.store(&mut write, &mut locked).await?;
     locked.change.state = state;
-    locked.change.base = live;
     locked.change.reason = None;
     locked.save(&mut write, AuditAction::RunStarted).await?;
     worker::wake(write.connection()).await?;
@@ -97,7 +98,13 @@ async fn refuse_beside_another(write: &mut Write, environment_id: i64) -> Result
 }
 
 /// Stores that the change has to be reviewed again, and gives the refusal that says why.
-async fn back_to_review(mut write: Write, mut locked: Locked, live: i64, plan: &Plan) -> Result<Error, Error> {
+async fn back_to_review(
+    mut write: Write,
+    mut locked: Locked,
+    live: i64,
+    carried: &Carried,
+    plan: &Plan,
+) -> Result<Error, Error> {
     let (before, old_base, id) = (locked.change.state, locked.change.base, locked.change.id);
     let why = if old_base == live {
         "The plan is no longer the one that was approved".to_owned()
@@ -105,8 +112,8 @@ async fn back_to_review(mut write: Write, mut locked: Locked, live: i64, plan: &
         format!("Revision {live} is live since, and on it the plan is no longer the one that was approved")
     };
     let reason = format!("{why}. Nothing was started; it is in review again.");
+    carried.store(&mut write, &mut locked).await?;
     locked.change.state = change::step(before, &ChangeEvent::DigestMoved)?;
-    locked.change.base = live;
     locked.change.reason = Some(reason.clone());
     locked.save(&mut write, AuditAction::ChangeRebased).await?;
     let row = AuditRow::new(AuditAction::ChangeRebased, "change", &id)

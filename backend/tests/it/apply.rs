@@ -8,7 +8,7 @@ use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
 use strata_domain::run::RunState;
 
-use crate::support::{ENVIRONMENT, World, conflict, digest_of, refusal};
+use crate::support::{ENVIRONMENT, World, add_node, conflict, digest_of, refusal};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_double_click_applies_once(pool: sqlx::PgPool) {
@@ -70,13 +70,12 @@ async fn the_database_holds_one_run_for_each_environment(pool: sqlx::PgPool) {
 async fn a_plan_that_moved_goes_back_to_review(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, adam, lena, .. } = &world;
-    // Both take the same new node's place in the plan: one adds a worker, the other reconfigures all that it finds.
-    let remove = change_start(backend, adam, ENVIRONMENT, "Fewer roles").await.unwrap();
+    let more = change_start(backend, adam, ENVIRONMENT, "More workers").await.unwrap();
     let settings = [("concurrency".to_owned(), strata_domain::topology::SettingValue::Integer(8))];
     world
         .edit(
             adam,
-            remove,
+            more,
             Edit::UpdateSettings {
                 hostname: "mgmt-1.example.net".to_owned(),
                 role: "worker".into(),
@@ -84,13 +83,13 @@ async fn a_plan_that_moved_goes_back_to_review(pool: sqlx::PgPool) {
             },
         )
         .await;
-    change_submit(backend, adam, remove, world.version(remove).await).await.unwrap();
-    world.vote(lena, remove, Verdict::Approve, None).await.unwrap();
-    let approved = digest_of(&world.view(remove).await);
+    world.edit(adam, more, add_node("worker-2.example.net", "worker")).await;
+    change_submit(backend, adam, more, world.version(more).await).await.unwrap();
+    world.vote(lena, more, Verdict::Approve, None).await.unwrap();
+    let approved = digest_of(&world.view(more).await);
 
-    // Meanwhile somebody else has set it to 6: from 6 to 8 is not what was approved.
-    let other = change_start(backend, ada, ENVIRONMENT, "Six").await.unwrap();
-    let six = [("concurrency".to_owned(), strata_domain::topology::SettingValue::Integer(6))];
+    // Meanwhile somebody else has set the same: what is left to do is not what was approved.
+    let other = change_start(backend, ada, ENVIRONMENT, "Eight").await.unwrap();
     world
         .edit(
             ada,
@@ -98,7 +97,7 @@ async fn a_plan_that_moved_goes_back_to_review(pool: sqlx::PgPool) {
             Edit::UpdateSettings {
                 hostname: "mgmt-1.example.net".to_owned(),
                 role: "worker".into(),
-                settings: six.into(),
+                settings: settings.into(),
             },
         )
         .await;
@@ -107,16 +106,16 @@ async fn a_plan_that_moved_goes_back_to_review(pool: sqlx::PgPool) {
     let run = change_apply(backend, ada, other, world.version(other).await).await.unwrap();
     world.run_to_the_end(run).await;
 
-    let told = refusal(change_apply(backend, adam, remove, world.version(remove).await).await);
+    let told = refusal(change_apply(backend, adam, more, world.version(more).await).await);
     assert!(told.contains("no longer the one that was approved") && told.contains("in review again"), "{told}");
-    let view = world.view(remove).await;
+    let view = world.view(more).await;
     assert_eq!((view.change.state, view.change.base), (ChangeState::InReview, 2));
     assert_eq!(view.change.reason.as_deref(), Some(told.as_str()));
     assert_ne!(digest_of(&view), approved);
     assert_eq!(world.count("runs").await, 1, "nothing was started");
 
     // The old vote does not count; a new one does, by the same lead.
-    world.vote(lena, remove, Verdict::Approve, None).await.unwrap();
-    let run = change_apply(backend, adam, remove, world.version(remove).await).await.unwrap();
+    world.vote(lena, more, Verdict::Approve, None).await.unwrap();
+    let run = change_apply(backend, adam, more, world.version(more).await).await.unwrap();
     assert_eq!(world.run_to_the_end(run).await.revision, Some(3));
 }

@@ -4,9 +4,11 @@
 
 mod accounts;
 mod apply;
+mod batches;
 mod catalogues;
 mod environments;
 mod news;
+mod rebase;
 mod review;
 mod sessions;
 mod story;

@@ -1,7 +1,7 @@
 //! Who comes second, who may not, and what a vote belongs to.
 
 use strata_backend::approvals::change_vote;
-use strata_backend::changes::{change_edit, change_rebase, change_submit, change_withdraw};
+use strata_backend::changes::{change_edit, change_submit, change_withdraw};
 use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
@@ -10,51 +10,26 @@ use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
 use strata_domain::edit::Edit;
 
-use crate::support::{ENVIRONMENT, World, account_id, add_node, conflict, digest_of, email, refusal};
-
-/// Makes Ada a lead as well.
-async fn promote_ada(world: &World) {
-    strata_backend::accounts::account_grant(
-        &world.backend,
-        &Actor::Operator,
-        &email("Ada Admin"),
-        ENVIRONMENT,
-        Capability::Lead,
-    )
-    .await
-    .unwrap();
-}
-
-async fn insert_vote(world: &World, id: i64, voter: &Actor) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO votes (change_id, round, voter_id, voter_name, is_expert, verdict, digest, at)
-         VALUES ($1, 1, $2, 'x', false, 'approve', sha256('x'), now())",
-    )
-    .bind(id)
-    .bind(account_id(voter))
-    .execute(&world.pool)
-    .await
-    .map(|_| ())
-}
+use crate::support::{ENVIRONMENT, World, add_node, conflict, digest_of, refusal};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn nobody_approves_their_own_change(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
-    promote_ada(&world).await;
+    world.promote("Ada Admin", Capability::Lead).await;
     let id = world.in_review("worker-2.example.net").await;
     let reason = refusal(world.vote(&world.ada, id, Verdict::Approve, None).await);
     assert!(reason.contains("somebody else has to approve it"), "{reason}");
 
-    let error = insert_vote(&world, id, &world.ada).await.unwrap_err();
+    let error = world.insert_vote(id, &world.ada).await.unwrap_err();
     assert_eq!(error.as_database_error().unwrap().constraint(), Some("votes_not_by_authors"));
-    insert_vote(&world, id, &world.lena).await.unwrap();
+    world.insert_vote(id, &world.lena).await.unwrap();
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn whoever_submitted_once_stays_without_a_vote(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, adam, lena, .. } = &world;
-    promote_ada(&world).await;
+    world.promote("Ada Admin", Capability::Lead).await;
     // Adam writes, Ada submits, it is sent back, Adam submits.
     let id = strata_backend::changes::change_start(backend, adam, ENVIRONMENT, "By two").await.unwrap();
     world.edit(adam, id, add_node("worker-2.example.net", "worker")).await;
@@ -62,7 +37,7 @@ async fn whoever_submitted_once_stays_without_a_vote(pool: sqlx::PgPool) {
     world.vote(lena, id, Verdict::SendBack, Some("Name it better")).await.unwrap();
     change_submit(backend, adam, id, world.version(id).await).await.unwrap();
     refusal(world.vote(ada, id, Verdict::Approve, None).await);
-    insert_vote(&world, id, ada).await.unwrap_err();
+    world.insert_vote(id, ada).await.unwrap_err();
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -178,28 +153,4 @@ async fn a_blocker_or_an_empty_plan_stops_the_submission(pool: sqlx::PgPool) {
     change_withdraw(backend, ada, empty, 2, Some("A mistake".to_owned())).await.unwrap();
     let change = world.view(empty).await.change;
     assert_eq!((change.state, change.reason.as_deref()), (ChangeState::Withdrawn, Some("A mistake")));
-}
-
-#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn a_rebase_moves_the_base_or_names_the_edit(pool: sqlx::PgPool) {
-    let world = World::new(pool).await;
-    let World { backend, ada, adam, .. } = &world;
-    let fits = world.approved("worker-3.example.net").await;
-    let clashes = world.draft("worker-2.example.net").await;
-    let first = world.approved("worker-2.example.net").await;
-    let run = change_apply(backend, adam, first, world.version(first).await).await.unwrap();
-    world.run_to_the_end(run).await;
-
-    let view = world.view(fits).await;
-    assert_eq!((view.change.base, view.live), (1, 2));
-    change_rebase(backend, ada, fits, view.change.version).await.unwrap();
-    change_rebase(backend, ada, fits, view.change.version).await.unwrap();
-    let rebased = world.view(fits).await;
-    assert_eq!(rebased.change.base, 2);
-    assert_eq!(rebased.change.state, ChangeState::Approved, "the plan is the same, so the vote stays");
-
-    let told = change_rebase(backend, ada, clashes, world.version(clashes).await).await;
-    let Err(Error::Invalid { field: "edit", message }) = told else { panic!("{told:?}") };
-    assert!(message.starts_with("Edit 1 (") && message.contains("revision 2"), "{message}");
-    assert_eq!(world.view(clashes).await.change.base, 1);
 }

@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use strata_backend::accounts::{account_grant, account_group_add};
-use strata_backend::changes::{ChangeView, change_edit, change_load, change_start, change_submit};
+use strata_backend::changes::{
+    Appended, ChangeView, change_append, change_edit, change_load, change_start, change_submit,
+};
 use strata_backend::environments::{Imported, environment_create, topology_import};
-use strata_backend::runs::run_load;
+use strata_backend::runs::{change_apply, run_load};
 use strata_backend::worker::executors::{DryRun, Executor};
 use strata_backend::worker::{self, Settings};
 use strata_backend::{Account, Actor, Backend, Error};
 use strata_domain::account::Capability;
 use strata_domain::approval::Verdict;
 use strata_domain::catalogue::Catalogue;
+use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
-use strata_domain::edit::Edit;
+use strata_domain::draft::Batch;
+use strata_domain::edit::{Edit, NodeFacts};
 use strata_domain::plan;
 use strata_domain::run::{Run, RunState};
-use strata_domain::topology::{Assignment, Node};
+use strata_domain::topology::{Assignment, Node, Topology};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -86,6 +90,59 @@ impl World {
         let (version, digest) = (view.change.version, digest_of(&view));
         let reason = reason.map(str::to_owned);
         strata_backend::approvals::change_vote(&self.backend, actor, id, version, verdict, reason, digest).await
+    }
+
+    /// Gives somebody one more capability.
+    pub async fn promote(&self, name: &str, capability: Capability) {
+        account_grant(&self.backend, &Actor::Operator, &email(name), ENVIRONMENT, capability).await.unwrap();
+    }
+
+    /// Both leads approve it, as far as that is needed.
+    pub async fn approve(&self, id: i64) {
+        for lead in [&self.lena, &self.luis] {
+            if self.view(id).await.change.state == ChangeState::InReview {
+                self.vote(lead, id, Verdict::Approve, None).await.unwrap();
+            }
+        }
+        assert_eq!(self.view(id).await.change.state, ChangeState::Approved);
+    }
+
+    /// Adam makes a change of these edits, and it becomes the live revision.
+    pub async fn meanwhile(&self, edits: &[Edit]) {
+        let id = change_start(&self.backend, &self.adam, ENVIRONMENT, "Meanwhile").await.unwrap();
+        for edit in edits {
+            self.edit(&self.adam, id, edit.clone()).await;
+        }
+        change_submit(&self.backend, &self.adam, id, self.version(id).await).await.unwrap();
+        self.approve(id).await;
+        let run = change_apply(&self.backend, &self.adam, id, self.version(id).await).await.unwrap();
+        assert_eq!(self.run_to_the_end(run).await.state, RunState::Succeeded);
+    }
+
+    /// A batch of edits, written in view of the log up to `after`.
+    pub async fn append(
+        &self,
+        actor: &Actor,
+        id: i64,
+        after: i64,
+        key: &str,
+        edits: Vec<Edit>,
+    ) -> Result<Appended, Error> {
+        let batch = Batch { key: key.to_owned(), label: format!("Act {key}"), edits };
+        change_append(&self.backend, actor, id, after, batch).await
+    }
+
+    /// Puts an approval into the table past every use case.
+    pub async fn insert_vote(&self, id: i64, voter: &Actor) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO votes (change_id, round, voter_id, voter_name, is_expert, verdict, digest, at)
+             VALUES ($1, 1, $2, 'x', false, 'approve', sha256('x'), now())",
+        )
+        .bind(id)
+        .bind(account_id(voter))
+        .execute(&self.pool)
+        .await
+        .map(|_| ())
     }
 
     pub async fn view(&self, id: i64) -> ChangeView {
@@ -193,6 +250,13 @@ pub fn add_node(hostname: &str, role: &str) -> Edit {
             roles: vec![Assignment { role: role.into(), settings: Default::default() }],
         },
     }
+}
+
+/// Other facts for a node of a topology; those that `alter` leaves are as they were.
+pub fn update_node(topology: &Topology, hostname: &str, alter: impl FnOnce(&mut NodeFacts)) -> Edit {
+    let mut facts = NodeFacts::from(topology.node(hostname).unwrap());
+    alter(&mut facts);
+    Edit::UpdateNode { hostname: hostname.to_owned(), facts }
 }
 
 /// The digest of the plan that a person sees who opens the change.

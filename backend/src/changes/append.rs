@@ -1,0 +1,222 @@
+//! Batches of edits: taken whole or not at all, once each, in the order in which they come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use sqlx::postgres::PgConnection;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::change::{self, Change, ChangeEvent, LoggedEdit};
+use strata_domain::draft::Batch;
+use strata_domain::edit::{self, Edit, EditError};
+use strata_domain::news::News;
+use strata_domain::topology::Topology;
+
+use super::log::{edits_add, edits_after, edits_of, last_of, last_stored};
+use super::{Locked, rows};
+use crate::catalogues::catalogue_at;
+use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
+use crate::environments::{give_id, topology_of};
+use crate::error::Error;
+
+/// Longest key of a batch, in characters.
+const KEY_MAX: usize = 64;
+/// Longest label of a batch, in characters.
+const LABEL_MAX: usize = 200;
+/// Most edits of a batch.
+const EDITS_MAX: usize = 10_000;
+
+/// The log of a change behind an edit that the reader knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogTail {
+    /// The change as it is with them.
+    pub change: Change,
+    /// The number of the live revision; other than the change's base, the change is stale.
+    pub live: i64,
+    /// The edits in force that follow, first edit first.
+    pub edits: Vec<LoggedEdit>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the log, or asked for nothing that is not so already. The tail has its edits as they were taken.
+    Taken(LogTail),
+    /// It does not fit what others did meanwhile, or does not fit at all; nothing of it was written.
+    Returned {
+        /// The first edit that does not fit, by its place in the batch, from 0.
+        place: usize,
+        /// Why, in a sentence.
+        reason: String,
+        /// Whether it could be done all the same, by [`strata_domain::edit::force`].
+        can_be_forced: bool,
+        /// What others did.
+        tail: LogTail,
+    },
+    /// The log in force does not reach back to what the author knew: the whole draft has to be read again.
+    Moved,
+}
+
+/// Appends a batch that was written in view of the log up to the sequence number `after`, carried over what others
+/// appended since. A batch whose key the change has already, by the same person, is answered as the first time.
+///
+/// # Errors
+/// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200 characters
+/// in one line) or `edits` (1 to 10,000); [`Error::Refused`] where the change takes no edits any more.
+#[tracing::instrument(skip_all, fields(id, after, edits = batch.edits.len()))]
+pub async fn change_append(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    after: i64,
+    batch: Batch,
+) -> Result<Appended, Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
+    check(&batch)?;
+    let Batch { key, label, edits } = batch;
+    let (environment_id, live) = (write.place()?.id, write.place()?.live);
+    let mut locked = Locked::take(&mut write, id).await?;
+    let live = live.unwrap_or(locked.change.base);
+    if is_taken(&mut write, id, &key).await? {
+        let tail = tail(write.connection(), locked.change, live, after).await?;
+        return Ok(tail.map_or(Appended::Moved, Appended::Taken));
+    }
+    locked.change.state = change::step(locked.change.state, &ChangeEvent::Edit)?;
+    let log = edits_of(write.connection(), id).await?;
+    let last = last_of(&locked.change, &log);
+    if !(locked.change.log_start - 1..=last).contains(&after) {
+        return Ok(Appended::Moved);
+    }
+    let base = topology_of(write.connection(), environment_id, locked.change.base).await?;
+    let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
+    // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
+    let outcome = tokio::task::spawn_blocking(move || carried(base, &log, after, &edits, &catalogue))
+        .await
+        .map_err(Error::unexpected)?
+        .map_err(|error| Error::unexpected(format!("change {id} does not replay on its base: {error}")))?;
+    let mut edits = match outcome {
+        Ok(edits) => edits,
+        Err(Misfit { place, reason, can_be_forced }) => {
+            let edits = edits_after(write.connection(), id, after).await?;
+            let tail = LogTail { change: locked.change, live, edits };
+            return Ok(Appended::Returned { place, reason, can_be_forced, tail });
+        }
+    };
+    if edits.is_empty() {
+        let edits = edits_after(write.connection(), id, after).await?;
+        return Ok(Appended::Taken(LogTail { change: locked.change, live, edits }));
+    }
+    edits.iter_mut().for_each(give_id);
+    let end = edits_add(&mut write, id, last, Some(&key), &edits).await?;
+    locked.save(&mut write, AuditAction::ChangeEdited).await?;
+    let tail = edits_after(write.connection(), id, after).await?;
+    let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
+        .after(json!({ "edits": [last + 1, end], "what": label }));
+    let change = locked.change;
+    write.commit(row, vec![News::Change { environment: change.environment.clone(), id }]).await?;
+    Ok(Appended::Taken(LogTail { change, live, edits: tail }))
+}
+
+/// The log of a change behind the sequence number `after`; none where the log in force does not reach back to it: then
+/// the whole draft has to be read again.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none, or the actor may not view its environment.
+#[tracing::instrument(skip_all, fields(id, after))]
+pub async fn change_tail(backend: &Backend, actor: &Actor, id: i64, after: i64) -> Result<Option<LogTail>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+    let live = read.place().live;
+    let stored = rows::change_of(read.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
+    let live = live.unwrap_or(stored.change.base);
+    tail(read.connection(), stored.change, live, after).await
+}
+
+async fn tail(connection: &mut PgConnection, change: Change, live: i64, after: i64) -> Result<Option<LogTail>, Error> {
+    let last = last_stored(connection, &change).await?;
+    if !(change.log_start - 1..=last).contains(&after) {
+        return Ok(None);
+    }
+    let edits = edits_after(connection, change.id, after).await?;
+    Ok(Some(LogTail { change, live, edits }))
+}
+
+fn check(batch: &Batch) -> Result<(), Error> {
+    let Batch { key, label, edits } = batch;
+    if !(1..=KEY_MAX).contains(&key.len()) || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(Error::invalid("key", "The key of a batch has 1 to 64 printable ASCII characters."));
+    }
+    if !(1..=LABEL_MAX).contains(&label.chars().count()) || label.chars().any(char::is_control) {
+        return Err(Error::invalid("label", "The label of a batch is one line of 1 to 200 characters."));
+    }
+    if !(1..=EDITS_MAX).contains(&edits.len()) {
+        return Err(Error::invalid("edits", "A batch has 1 to 10,000 edits."));
+    }
+    Ok(())
+}
+
+/// Whether the change has the batch of that key already, edits of before a rebase included.
+async fn is_taken(write: &mut Write, change: i64, key: &str) -> Result<bool, Error> {
+    let row =
+        sqlx::query!("SELECT author_id FROM change_edits WHERE change_id = $1 AND batch = $2 LIMIT 1", change, key)
+            .fetch_optional(write.connection())
+            .await?;
+    match row {
+        None => Ok(false),
+        Some(row) if row.author_id == write.account_id()? => Ok(true),
+        Some(_) => Err(Error::invalid("key", "Another person's batch has this key.")),
+    }
+}
+
+/// Why a batch is returned.
+struct Misfit {
+    place: usize,
+    reason: String,
+    can_be_forced: bool,
+}
+
+/// The edits as they have to be over the whole log, written in view of its edits up to `after`.
+///
+/// # Errors
+/// Where the log itself does not fit its base, which nothing lets happen.
+fn carried(
+    base: Topology,
+    log: &[LoggedEdit],
+    after: i64,
+    edits: &[Edit],
+    catalogue: &Catalogue,
+) -> Result<Result<Vec<Edit>, Misfit>, EditError> {
+    let mut now = base;
+    let (known, since) = log.split_at(log.partition_point(|logged| logged.sequence <= after));
+    known.iter().try_for_each(|logged| edit::apply(&mut now, &logged.edit, catalogue))?;
+    let seen = edit::named(&now, edits);
+    since.iter().try_for_each(|logged| edit::apply(&mut now, &logged.edit, catalogue))?;
+    let carried = edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit {
+        place,
+        reason: conflict.to_string(),
+        can_be_forced: conflict.can_be_forced(),
+    });
+    Ok(carried.and_then(|carried| match second_of_an_id(edits, &now) {
+        None => Ok(carried),
+        Some((place, hostname)) => {
+            let reason = format!("The node {hostname} has an id that another node has already.");
+            Err(Misfit { place, reason, can_be_forced: false })
+        }
+    }))
+}
+
+/// The first edit that adds a node under an id that two nodes have now. Clients name ids where they undo a removal:
+/// the node is then the same as before.
+fn second_of_an_id<'a>(edits: &'a [Edit], now: &Topology) -> Option<(usize, &'a str)> {
+    let named: BTreeMap<&str, (usize, &str)> = edits
+        .iter()
+        .enumerate()
+        .filter_map(|(place, edit)| match edit {
+            Edit::AddNode { node } => Some((node.id.as_deref()?, (place, node.hostname.as_str()))),
+            _ => None,
+        })
+        .collect();
+    let mut met = BTreeSet::new();
+    let ids = now.nodes.iter().filter_map(|node| named.get_key_value(node.id.as_deref()?));
+    ids.filter(|(id, _)| !met.insert(**id)).map(|(_, found)| *found).min()
+}

@@ -1,0 +1,107 @@
+//! The edits of a change, carried from its base to another revision.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+use strata_domain::change::{Change, LoggedEdit};
+use strata_domain::rebase::{Choice, RebaseConflict, Rebased, rebase};
+
+use super::log::{CarriedEdit, edits_carry, edits_of, last_of};
+use super::{Locked, Material};
+use crate::catalogues::catalogue_at;
+use crate::ctx::{self, Write};
+use crate::environments::topology_of;
+use crate::error::Error;
+
+/// What a change becomes on another revision; nothing of it is stored until [`Self::store`].
+pub(crate) struct Carried {
+    /// The other revision, and what the edits make of it. Where conflicts are left, edits are missing.
+    pub(crate) material: Material,
+    /// The edits about which somebody has to decide first.
+    pub(crate) conflicts: Vec<RebaseConflict>,
+    edits: Vec<CarriedEdit>,
+    /// What was decided about edits that are in the log.
+    pub(crate) choices: BTreeMap<i64, Choice>,
+    revision: i64,
+    /// The last number of the log so far.
+    last: i64,
+}
+
+impl Carried {
+    /// Carries the edits in force to a revision, read under the change's catalogue. `choices` say, by sequence, what to do
+    /// with edits that conflict. To the change's own base this is the plain replay.
+    pub(crate) async fn to(
+        connection: &mut PgConnection,
+        environment_id: i64,
+        change: &Change,
+        revision: i64,
+        choices: &BTreeMap<i64, Choice>,
+    ) -> Result<Self, Error> {
+        let log = edits_of(connection, change.id).await?;
+        let last = last_of(change, &log);
+        let old_base = topology_of(connection, environment_id, change.base).await?;
+        let base = topology_of(connection, environment_id, revision).await?;
+        let catalogue = catalogue_at(connection, environment_id, change.catalogue).await?;
+        let choices: BTreeMap<i64, Choice> =
+            log.iter().filter_map(|logged| Some((logged.sequence, *choices.get(&logged.sequence)?))).collect();
+        // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
+        tokio::task::spawn_blocking(move || {
+            let Rebased { edits, conflicts, desired } = rebase(&old_base, &log, &base, &catalogue, &choices);
+            let edits = edits.into_iter().filter_map(|(place, edit)| {
+                let LoggedEdit { sequence, .. } = *log.get(place)?;
+                let is_forced = choices.get(&sequence) == Some(&Choice::Insist);
+                Some(CarriedEdit { from: sequence, is_forced, edit })
+            });
+            let edits = edits.collect();
+            Self { material: Material { base, desired, catalogue }, conflicts, edits, choices, revision, last }
+        })
+        .await
+        .map_err(Error::unexpected)
+    }
+
+    /// How many edits it has.
+    pub(crate) fn count(&self) -> usize {
+        self.edits.len()
+    }
+
+    /// Appends the edits to the log, makes them those in force, and the revision the base; who saves the change saves
+    /// that with it. On the change's own base there is nothing to do.
+    ///
+    /// The rebase takes a number of the log for itself. Else the log in force would seem to begin where readers of the
+    /// old one stopped, and what they write in view of the old base would pass for written in view of the new one.
+    pub(crate) async fn store(&self, write: &mut Write, locked: &mut Locked) -> Result<(), Error> {
+        let (id, from) = (locked.change.id, locked.change.base);
+        if from == self.revision {
+            return Ok(());
+        }
+        let sequence = self.last + 1;
+        let (rebaser, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+        let written = sqlx::query!(
+            "INSERT INTO change_rebases (change_id, sequence, rebaser_id, rebaser_name, at, from_revision, to_revision,
+                                         choices)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            id,
+            sequence,
+            rebaser,
+            name,
+            at,
+            from,
+            self.revision,
+            Json(&self.choices) as _,
+        )
+        .execute(write.connection())
+        .await?;
+        ctx::expect_rows(written.rows_affected(), 1)?;
+        edits_carry(write, id, sequence, &self.edits).await?;
+        locked.change.base = self.revision;
+        locked.change.log_start = sequence + 1;
+        Ok(())
+    }
+}
+
+/// Says which edit needs a decision, and why.
+pub fn conflict_text(conflict: &RebaseConflict) -> String {
+    let RebaseConflict { logged, reason, can_be_forced: _ } = conflict;
+    format!("Edit {} (“{}”): {reason}", logged.sequence, logged.edit.describe())
+}
