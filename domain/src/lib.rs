@@ -12,6 +12,7 @@ mod arbitrary;
 pub mod audit;
 pub mod authz;
 pub mod catalogue;
+pub mod cells;
 pub mod change;
 pub mod diff;
 pub mod digest;

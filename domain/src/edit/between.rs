@@ -35,7 +35,8 @@ pub fn between(base: &Topology, desired: &Topology) -> Vec<Edit> {
     edits
 }
 
-fn roles_between(before: &Node, after: &Node, edits: &mut Vec<Edit>) {
+/// Adds the edits that give `after`, which has its new hostname already, the roles and settings that it has.
+pub(crate) fn roles_between(before: &Node, after: &Node, edits: &mut Vec<Edit>) {
     let hostname = || after.hostname.clone();
     for old in &before.roles {
         if after.assignment(old.role.as_str()).is_none() {

@@ -11,3 +11,4 @@ pub use ansible::ansible;
 pub(crate) use ansible::group_name;
 pub use mermaid::mermaid;
 pub use table::csv;
+pub(crate) use table::unguarded;

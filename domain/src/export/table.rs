@@ -1,32 +1,21 @@
 //! Nodes as CSV, for spreadsheets.
 
-use crate::topology::{Assignment, DiskKind, Node, Topology};
+use crate::cells::Column;
+use crate::topology::Topology;
 
-const COLUMNS: [&str; 13] = [
-    "hostname",
-    "private_ip",
-    "public_ip",
-    "site",
-    "platform",
-    "ha",
-    "vcpus",
-    "memory_mib",
-    "disk",
-    "disk_gib",
-    "iops",
-    "roles",
-    "id",
-];
+/// What a spreadsheet takes for the start of a formula.
+const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
 /// The nodes as CSV (RFC 4180: commas, double quotes, CR and LF at line ends, UTF-8), a header and one row for each;
 /// cells of what is not known are empty. Roles stand in one cell, such as `queue; sql (replication: master)`.
 ///
 /// A cell that starts with `=`, `+`, `-`, `@`, a tab or a line end gets a `'` before it: spreadsheets would take it for
-/// a formula, and names come from people. Programs that read the file take that `'` off.
+/// a formula, and names come from people. Programs that read the file take that `'` off; so that they can, a cell that
+/// starts with `'` and then such a letter gets one more. [`crate::cells::paste`] is one of these programs.
 pub fn csv(topology: &Topology) -> String {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let rows = topology.nodes.iter().map(row);
-    let rows = std::iter::once(COLUMNS.map(str::to_owned)).chain(rows);
+    let rows = topology.nodes.iter().map(|node| Column::ALL.map(|column| column.text(node)));
+    let rows = std::iter::once(Column::ALL.map(|column| column.name().to_owned())).chain(rows);
     for row in rows {
         writer.write_record(row.map(guarded)).expect("writing to memory, rows of one length");
     }
@@ -34,46 +23,24 @@ pub fn csv(topology: &Topology) -> String {
     String::from_utf8(bytes).expect("made of texts")
 }
 
-fn row(node: &Node) -> [String; COLUMNS.len()] {
-    fn cell<T: ToString>(value: Option<T>) -> String {
-        value.map(|value| value.to_string()).unwrap_or_default()
-    }
-    // Exhaustive, so that a new field cannot be forgotten.
-    let Node { id, hostname, private_ip, public_ip, site, container, hardware, roles } = node;
-    [
-        hostname.clone(),
-        private_ip.to_string(),
-        cell(*public_ip),
-        cell(site.as_ref()),
-        cell(container.map(|container| container.platform.as_str())),
-        cell(container.map(|container| container.ha)),
-        cell(hardware.vcpus),
-        cell(hardware.memory_mib),
-        cell(hardware.disk.map(DiskKind::as_str)),
-        cell(hardware.disk_gib),
-        cell(hardware.iops),
-        roles.iter().map(role).collect::<Vec<_>>().join("; "),
-        cell(id.as_ref()),
-    ]
-}
-
-fn role(assignment: &Assignment) -> String {
-    let settings: Vec<String> = assignment.settings.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    if settings.is_empty() {
-        assignment.role.to_string()
-    } else {
-        format!("{} ({})", assignment.role, settings.join(", "))
-    }
-}
-
 fn guarded(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{cell}") } else { cell }
+    if needs_guard(&cell) { format!("'{cell}") } else { cell }
+}
+
+/// The cell without the `'` that keeps it from being a formula.
+pub(crate) fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| needs_guard(rest)).unwrap_or(cell)
+}
+
+fn needs_guard(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(FORMULA)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample;
+    use crate::topology::Node;
 
     #[test]
     fn one_row_for_each_node() {
@@ -101,5 +68,13 @@ mod tests {
             let row = reader.records().next().expect("a row").expect("well formed");
             assert_eq!(row.get(3), Some(format!("'{formula}").as_str()));
         }
+    }
+
+    #[test]
+    fn the_guard_comes_off_and_nothing_else() {
+        for cell in ["=1+1", "'=1", "''=1", "'", "''", "'a", "a", "", "\t", "'\n", "it's", "-"] {
+            assert_eq!(unguarded(&guarded(cell.to_owned())), cell);
+        }
+        assert_eq!(unguarded("'dc1"), "'dc1");
     }
 }
