@@ -82,7 +82,10 @@ const CALLS: &[Call] = &[
     write("topology_import", MULTIPART),
     write("change_start", "environment=production&title=Mine"),
     write("change_edit", "id=1&version=1&form[kind]=add-group&form[name]=ag-9"),
-    write("draft_append", r#"{"id":1,"after":0,"batch":{"key":"k","label":"Add ag-9","edits":[{"kind":"add-group","name":"ag-9"}]}}"#),
+    write(
+        "draft_append",
+        r#"{"id":1,"after":0,"batch":{"key":"k","label":"Add ag-9","edits":[{"kind":"add-group","name":"ag-9"}]}}"#,
+    ),
     write("draft_rebase", r#"{"id":1,"version":1,"choices":{}}"#),
     read("draft_tail", "id=1&after=0"),
     write("change_submit", "id=1&version=1"),
@@ -148,7 +151,11 @@ impl Server {
                     .header("cookie", with_cookie("cookie"))
                     .header(
                         "content-type",
-                        if arguments.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" },
+                        if arguments.starts_with('{') {
+                            "application/json"
+                        } else {
+                            "application/x-www-form-urlencoded"
+                        },
                     )
                     .send(arguments),
             }

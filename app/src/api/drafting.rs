@@ -99,8 +99,7 @@ async fn tail_of(tail: strata_backend::changes::LogTail) -> Result<Tail, AppErro
     use crate::server_context::{actor, answer, backend};
 
     let strata_backend::changes::LogTail { change, live, edits } = tail;
-    let standing =
-        answer(strata_backend::accounts::standing_load(&backend(), &actor(), &change.environment).await)?;
+    let standing = answer(strata_backend::accounts::standing_load(&backend(), &actor(), &change.environment).await)?;
     let refused = allow(&standing, Permission::EditChange)
         .and_then(|()| step(change.state, &ChangeEvent::Edit).map(drop))
         .err()

@@ -66,7 +66,8 @@ pub fn BoardView(
         drag.set(None);
         over.set(None);
     };
-    let bands = move || board.with(|board| board.bands.iter().map(|band| (band.title.clone(), band.layer)).collect::<Vec<_>>());
+    let bands =
+        move || board.with(|board| board.bands.iter().map(|band| (band.title.clone(), band.layer)).collect::<Vec<_>>());
     let said = move || {
         let shown = session.shown().rows.len();
         match board.with(|board| board.total) {
@@ -260,11 +261,15 @@ fn Roles(drag: RwSignal<Option<Dragged>>, over: RwSignal<Option<Over>>) -> impl 
             })
             .collect_view()
     };
-    let told = move || over.with(|over| match over {
-        Some(Over::Node(hostname)) => format!("onto {hostname}"),
-        Some(Over::Column(column)) if drag.get().is_some() => format!("into {}", if column.is_empty() { "none" } else { column }),
-        _ => "Drag a role onto a node, or nodes between columns; Escape lets go.".to_owned(),
-    });
+    let told = move || {
+        over.with(|over| match over {
+            Some(Over::Node(hostname)) => format!("onto {hostname}"),
+            Some(Over::Column(column)) if drag.get().is_some() => {
+                format!("into {}", if column.is_empty() { "none" } else { column })
+            }
+            _ => "Drag a role onto a node, or nodes between columns; Escape lets go.".to_owned(),
+        })
+    };
     view! {
         <div class="chips">
             <ul aria-label="Roles to drag onto nodes">{chips}</ul>
@@ -336,7 +341,10 @@ pub fn move_to(session: Session, grouping: Grouping, hostnames: &[String], colum
             let edits =
                 session.with_now(|draft| bulk::move_to_group(draft.desired(), draft.catalogue(), &nodes, column));
             if edits.is_empty() {
-                session.say(format!("None of them has a role that joins groups, or they are in {column} already."), "attention");
+                session.say(
+                    format!("None of them has a role that joins groups, or they are in {column} already."),
+                    "attention",
+                );
             } else {
                 session.act(format!("Move {} to {column}", counted(edits.len())), edits);
             }
@@ -414,7 +422,8 @@ fn keep_focus(session: Session, board: Memo<Arc<Board>>, ground: NodeRef<leptos:
         if let Some(current) = session.current.get_untracked() {
             request_animation_frame(move || {
                 let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-                if lost && let Some(element) = document().get_element_by_id(&format!("card-{current}"))
+                if lost
+                    && let Some(element) = document().get_element_by_id(&format!("card-{current}"))
                     && let Ok(element) = element.dyn_into::<web_sys::HtmlElement>()
                 {
                     let _ = element.focus();

@@ -34,9 +34,8 @@ pub fn Card(
 ) -> impl IntoView {
     let of_row = move |look: fn(&Row) -> String| row.with(|row| row.as_ref().map(look).unwrap_or_default());
     let name = StoredValue::new(hostname);
-    let selected = Memo::new(move |_| {
-        name.with_value(|name| session.selection.with(|selection| selection.contains(name)))
-    });
+    let selected =
+        Memo::new(move |_| name.with_value(|name| session.selection.with(|selection| selection.contains(name))));
     let said = move || format!("{}, {}", of_row(Row::said), position.get());
     let mark = move || row.with(|row| row.as_ref().and_then(|row| row.mark).map(|mark| mark.as_str()));
     let layer = move || row.with(|row| row.as_ref().and_then(|row| row.layer).map(Layer::as_str));
@@ -86,7 +85,7 @@ pub fn Card(
         >
             <span class="card-name">{move || of_row(|row| row.node.hostname.clone())}</span>
             {worst}
-            <span class="card-roles">{move || of_row(|row| row.roles.join(", "))}</span>
+            <span class="card-roles">{move || of_row(Row::belongs)}</span>
             {move || mark().map(|mark| view! { <span class="card-mark">{mark}</span> })}
         </li>
     }

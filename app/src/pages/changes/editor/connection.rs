@@ -173,7 +173,8 @@ impl Connection {
     fn take_in(self, tail: Tail, taken: Option<&str>) {
         let session = self.session;
         let Tail { change, live, edits, refused } = tail;
-        let moved = session.change.with_untracked(|known| (known.base, known.log_start) != (change.base, change.log_start));
+        let moved =
+            session.change.with_untracked(|known| (known.base, known.log_start) != (change.base, change.log_start));
         if moved {
             return self.read_again();
         }
@@ -207,8 +208,7 @@ impl Connection {
             }
             let Ok(view) = outcome else { return self.try_later() };
             let DraftView { change, live, base, edits, refused, own, me: _ } = view;
-            let reopened =
-                session.alter(|draft| draft.reopen(base, change.log_start - 1, &edits, own.catalogue()));
+            let reopened = session.alter(|draft| draft.reopen(base, change.log_start - 1, &edits, own.catalogue()));
             if let Err(error) = reopened {
                 session.saving.set(Saving::Stopped(format!("The log of this draft does not fit its base: {error}.")));
                 return;

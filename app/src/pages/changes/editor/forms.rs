@@ -294,8 +294,7 @@ pub fn ServiceForms(
     /// Where the forms go.
     draft: Forms,
 ) -> impl IntoView {
-    let items: Vec<_> =
-        services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
+    let items: Vec<_> = services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
     let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
     let adds: Vec<_> = roles
         .into_iter()

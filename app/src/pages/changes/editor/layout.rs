@@ -222,9 +222,7 @@ impl Board {
             },
             Way::Down => match here.drawn.get(place + 1) {
                 Some(after) => Some(*after),
-                None => {
-                    self.bands[band + 1..].iter().find_map(|band| band.under(&here.key)?.drawn.first().copied())
-                }
+                None => self.bands[band + 1..].iter().find_map(|band| band.under(&here.key)?.drawn.first().copied()),
             },
             Way::Left => cells[..cell].iter().rev().find_map(within),
             Way::Right => cells[cell + 1..].iter().find_map(within),

@@ -66,7 +66,9 @@ pub fn PlainEditor(
         }
     };
     let error = draft.error_elsewhere();
-    let members = members_of(desired.nodes.iter().filter_map(|node| draft.catalogue.with_value(|catalogue| group_of(node, catalogue))));
+    let members = members_of(
+        desired.nodes.iter().filter_map(|node| draft.catalogue.with_value(|catalogue| group_of(node, catalogue))),
+    );
     let steps = plan.steps.len();
     view! {
         <p class="crumbs">

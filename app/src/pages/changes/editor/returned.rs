@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use strata_domain::rebase::{Choice, RebaseConflict};
 
-use super::session::{Session, key};
 use super::connection::Connection;
+use super::session::{Session, key};
 use crate::api::drafting::{Rebasing, draft_rebase};
 use crate::components::ActError;
 use crate::error::AppError;
@@ -93,13 +93,8 @@ pub fn StaleNotice(
         let choices = choices.get();
         conflicts.with(|conflicts| conflicts.iter().any(|one| !choices.contains_key(&one.logged.sequence)))
     };
-    let list = move || {
-        conflicts
-            .get()
-            .into_iter()
-            .map(|conflict| view! { <ConflictItem conflict choices /> })
-            .collect_view()
-    };
+    let list =
+        move || conflicts.get().into_iter().map(|conflict| view! { <ConflictItem conflict choices /> }).collect_view();
     let act = move || if conflicts.with(Vec::is_empty) { "Move it" } else { "Move it with these decisions" };
     view! {
         <section class="notice" data-tone="attention" aria-label="Stale" hidden=move || stale.get().is_none()>

@@ -23,7 +23,7 @@ pub fn SelectionBar(
         1 => "1 node".to_owned(),
         many => format!("{many} nodes"),
     };
-    let none = move || count.get() == 0 || session.refused.get().is_some();
+    let none = move || session.refused.get().is_some();
     let sites = Memo::new(move |_| {
         session.with(|draft| {
             let sites: BTreeSet<String> = draft.desired().nodes.iter().filter_map(|node| node.site.clone()).collect();
@@ -36,7 +36,8 @@ pub fn SelectionBar(
             catalogue.roles.iter().map(|role| (role.id.to_string(), role.name.clone())).collect::<Vec<_>>()
         })
     });
-    let (site, group, role) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (site, group, role) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let chosen_group = Memo::new(move |_| of_list(&group.get(), &groups.get(), Clone::clone));
     let chosen_role = Memo::new(move |_| of_list(&role.get(), &roles.get(), |(id, _)| id.clone()));
     let set_site = move |event: leptos::ev::SubmitEvent| {
@@ -74,6 +75,7 @@ pub fn SelectionBar(
             <button type="button" class="button" disabled=move || count.get() == 0 on:click=move |_| session.selection.set(BTreeSet::new())>
                 "Select none"
             </button>
+            <div class="selection-acts" hidden=move || count.get() == 0>
             <form class="bulk" on:submit=set_site>
                 <label class="visually-hidden" for="bulk-site">"Site"</label>
                 <input id="bulk-site" list="bulk-sites" placeholder="Site" autocomplete="off" prop:value=site on:input=move |event| site.set(event_target_value(&event)) />
@@ -100,6 +102,7 @@ pub fn SelectionBar(
             <button type="button" class="button" data-tone="danger" disabled=none on:click=move |_| { remove(session); }>
                 {move || format!("Remove {}", nodes())}
             </button>
+            </div>
         </section>
     }
 }

@@ -126,7 +126,7 @@ impl Session {
 
     /// Does edits that belong together, and says what was done; gives whether they were.
     pub fn act(self, label: impl Into<String>, edits: Vec<Edit>) -> bool {
-        let label = label.into();
+        let label = in_short(label.into());
         if let Some(reason) = self.refused.get_untracked() {
             self.say(reason, "attention");
             return false;
@@ -159,7 +159,7 @@ impl Session {
             Ok(edit) => edit,
             Err(error) => return self.form_error.set(Some(error)),
         };
-        let label = edit.describe();
+        let label = in_short(edit.describe());
         let (added, renamed) = (added(&edit), renames(std::slice::from_ref(&edit)));
         match self.alter(|draft| draft.act(key(), label.clone(), vec![edit])) {
             Ok(()) => {
@@ -170,10 +170,9 @@ impl Session {
                 }
                 self.say(format!("{label}."), "good");
             }
-            Err(error) => self.form_error.set(Some(AppError::Invalid {
-                field: "edit".to_owned(),
-                message: error.to_string(),
-            })),
+            Err(error) => {
+                self.form_error.set(Some(AppError::Invalid { field: "edit".to_owned(), message: error.to_string() }))
+            }
         }
     }
 
@@ -283,6 +282,12 @@ impl Session {
             self.selection.update(|selection| selection.retain(|hostname| there.contains(hostname)));
         }
     }
+}
+
+/// Labels of batches are a line of at most 200 characters, which "Undo: " goes before; names alone can be longer.
+fn in_short(label: String) -> String {
+    const MOST: usize = 180;
+    if label.chars().count() <= MOST { label } else { format!("{}…", label.chars().take(MOST).collect::<String>()) }
 }
 
 /// The hostname of a node that an edit adds.

@@ -50,6 +50,12 @@ impl Row {
         parts.join(", ")
     }
 
+    /// Its roles and its group, as a card says them.
+    pub fn belongs(&self) -> String {
+        let roles = if self.roles.is_empty() { "no role".to_owned() } else { self.roles.join(", ") };
+        self.group.as_ref().map_or_else(|| roles.clone(), |group| format!("{roles} · {group}"))
+    }
+
     /// Whether a search, in lower case, finds it: by name, address, site, group or role.
     pub fn matches(&self, wanted: &str) -> bool {
         let has = |text: &str| text.to_lowercase().contains(wanted);
@@ -113,12 +119,11 @@ impl Shown {
             desired.nodes.iter().map(|node| row(node, marks.get(node.hostname.as_str()).copied())).collect();
         let removed = diff.nodes.iter().filter(|node| node.presence == Presence::Removed);
         let gone: HashSet<&str> = removed.map(|node| node.hostname.as_str()).collect();
-        rows.extend(
-            base.nodes
-                .iter()
-                .filter(|node| gone.contains(node.hostname.as_str()))
-                .map(|node| Row { findings: 0, worst: None, ..row(node, Some(Presence::Removed)) }),
-        );
+        rows.extend(base.nodes.iter().filter(|node| gone.contains(node.hostname.as_str())).map(|node| Row {
+            findings: 0,
+            worst: None,
+            ..row(node, Some(Presence::Removed))
+        }));
         rows.sort_by(|one, other| by_number(one.hostname(), other.hostname()));
         Self { rows, summary: findings::summary(&findings), findings, plan, diff }
     }

@@ -10,8 +10,8 @@ use strata_domain::whatif::{Target, without};
 use super::board::focus;
 use super::findings::LiveFindings;
 use super::forms::{AddNodeForm, GroupForms, NodeForms, ServiceForms};
-use super::shown::members_of;
 use super::session::Session;
+use super::shown::members_of;
 use super::workbench::CatalogueNow;
 use super::{Forms, To};
 use crate::api::what_if::LossView;
@@ -52,7 +52,9 @@ pub fn Side(
     let services = Memo::new(move |_| session.with(|draft| draft.desired().services.clone()));
     let membership = Memo::new(move |_| {
         let shown = session.shown();
-        members_of(shown.rows.iter().filter(|row| row.mark != Some(Presence::Removed)).filter_map(|row| row.group.clone()))
+        members_of(
+            shown.rows.iter().filter(|row| row.mark != Some(Presence::Removed)).filter_map(|row| row.group.clone()),
+        )
     });
     keep_place(node);
     let error = move || {

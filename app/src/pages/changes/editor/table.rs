@@ -112,9 +112,18 @@ pub fn TableView(
         let shown = session.shown();
         let (first, last) = window.get();
         places.with(|places| {
-            places.get(first..last).unwrap_or_default().iter().enumerate().filter_map(|(place, &row)| {
-                shown.rows.get(row).map(|row| (first + place, row.node.hostname.clone(), row.mark == Some(Presence::Removed)))
-            }).collect::<Vec<_>>()
+            places
+                .get(first..last)
+                .unwrap_or_default()
+                .iter()
+                .enumerate()
+                .filter_map(|(place, &row)| {
+                    shown
+                        .rows
+                        .get(row)
+                        .map(|row| (first + place, row.node.hostname.clone(), row.mark == Some(Presence::Removed)))
+                })
+                .collect::<Vec<_>>()
         })
     };
     let above = move || format!("{}px", i32::try_from(window.get().0).unwrap_or(i32::MAX / ROW) * ROW);
@@ -278,7 +287,9 @@ fn GridCell(
         });
         match outcome {
             Some(Ok((hostname, edits))) => {
-                if edits.is_empty() || session.act(format!("Set {} of {hostname}", column.title().to_lowercase()), edits) {
+                if edits.is_empty()
+                    || session.act(format!("Set {} of {hostname}", column.title().to_lowercase()), edits)
+                {
                     leave();
                 } else {
                     wrong.set(session.said.get_untracked().map(|said| said.text));

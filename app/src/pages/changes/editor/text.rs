@@ -108,7 +108,9 @@ pub fn TextView(
     let outcome = move || match read.get() {
         Read::Same => view! { <p class="hint">"The text says what the draft says."</p> }.into_any(),
         Read::Edits(1) => view! { <p>"The text differs from the draft in 1 edit."</p> }.into_any(),
-        Read::Edits(count) => view! { <p>{format!("The text differs from the draft in {count} edits.")}</p> }.into_any(),
+        Read::Edits(count) => {
+            view! { <p>{format!("The text differs from the draft in {count} edits.")}</p> }.into_any()
+        }
         Read::Wrong(error) => view! {
             <p class="field-error" role="alert">
                 {error.to_string()} " " <button type="button" class="button" on:click=to_fault>"Go there"</button>

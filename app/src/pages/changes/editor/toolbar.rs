@@ -115,7 +115,9 @@ fn Columns(stand: Stand) -> impl IntoView {
 fn Ways(session: Session) -> impl IntoView {
     let undo = Memo::new(move |_| session.with(|draft| draft.undo_label().map(str::to_owned)));
     let redo = Memo::new(move |_| session.with(|draft| draft.redo_label().map(str::to_owned)));
-    let told = |what: &'static str, label: Option<String>| label.map_or_else(|| what.to_owned(), |label| format!("{what}: {label}"));
+    let told = |what: &'static str, label: Option<String>| {
+        label.map_or_else(|| what.to_owned(), |label| format!("{what}: {label}"))
+    };
     view! {
         <div class="switch" role="group" aria-label="History">
             <button
@@ -149,11 +151,15 @@ fn SavingState(session: Session) -> impl IntoView {
         let (unsent, returned) = session.with(|draft| (draft.unsent(), draft.returned().len()));
         match session.saving.get() {
             Saving::Stopped(reason) => ("danger", "✕", format!("Not saved: {reason}")),
-            Saving::Offline => ("attention", "○", match unsent {
-                0 => "Offline".to_owned(),
-                1 => "Offline, 1 act waits".to_owned(),
-                many => format!("Offline, {many} acts wait"),
-            }),
+            Saving::Offline => (
+                "attention",
+                "○",
+                match unsent {
+                    0 => "Offline".to_owned(),
+                    1 => "Offline, 1 act waits".to_owned(),
+                    many => format!("Offline, {many} acts wait"),
+                },
+            ),
             _ if returned > 0 => ("warning", "▲", "Conflict".to_owned()),
             Saving::Saving => ("active", "…", "Saving".to_owned()),
             Saving::Saved => ("good", "✓", "Saved".to_owned()),

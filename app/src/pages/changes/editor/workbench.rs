@@ -6,13 +6,13 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use strata_domain::catalogue::Catalogue;
 
 use super::board::BoardView;
+use super::connection::Connection;
 use super::layout::Grouping;
 use super::returned::{Returned, StaleNotice};
 use super::selection::SelectionBar;
 use super::session::Session;
 use super::shortcuts::{ShortcutHelp, listen};
 use super::side::Side;
-use super::connection::Connection;
 use super::table::TableView;
 use super::text::TextView;
 use super::toolbar::Toolbar;
@@ -117,9 +117,8 @@ pub fn Workbench(
     let help = RwSignal::new(false);
     listen(session, stand, help);
     let change = move || session.change.get();
-    let refused = move || {
-        session.refused.get().map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> })
-    };
+    let refused =
+        move || session.refused.get().map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> });
     view! {
         <p class="crumbs">
             <a href=move || paths::changes(&change().environment)>{move || format!("Changes of {}", change().environment)}</a>
