@@ -58,8 +58,8 @@ export class Api {
   }
 
   /** A draft over the live revision; gives its id. */
-  async changeStart(title: string): Promise<number> {
-    return numberIn(await this.led('change_start', { environment: ENVIRONMENT, title }));
+  async changeStart(title: string, environment = ENVIRONMENT): Promise<number> {
+    return numberIn(await this.led('change_start', { environment, title }));
   }
 
   /** One edit of a draft, by the fields of the editor's form: `hostname`, `settings[concurrency]`. */

@@ -26,6 +26,8 @@ export interface NewPerson {
   email: string;
   name: string;
   capabilities: string[];
+  /** Where; `production` where not said. */
+  environment?: string;
 }
 
 export class StrataServer {
@@ -96,17 +98,26 @@ export class StrataServer {
   }
 
   /** `strata user add`, as whoever runs the server would. */
-  async addPerson({ email, name, capabilities }: NewPerson): Promise<void> {
+  async addPerson({ email, name, capabilities, environment = 'production' }: NewPerson): Promise<void> {
     const granted = capabilities.flatMap((capability) => ['--capability', capability]);
-    const args = ['user', 'add', '--email', email, '--name', name, '--password-stdin', '--environment', 'production', ...granted];
+    const account = ['--email', email, '--name', name, '--password-stdin', '--environment', environment];
+    await this.command(['user', 'add', ...account, ...granted], `${PASSWORD}\n`);
+  }
+
+  /** `strata import`: that topology file becomes the first revision of a new environment. */
+  async importTopology(environment: string, file: string): Promise<void> {
+    await this.command(['import', '-', '--environment', environment], file);
+  }
+
+  private async command(args: string[], input: string): Promise<void> {
     const child = spawn(BINARY, args, { cwd: this.data, env: this.environment, stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
     child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
     child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
-    child.stdin.end(`${PASSWORD}\n`);
+    child.stdin.end(input);
     await once(child, 'close');
     if (child.exitCode !== 0) {
-      throw new Error(`strata user add failed: ${said}`);
+      throw new Error(`strata ${args[0]} failed: ${said}`);
     }
   }
 

@@ -17,8 +17,8 @@ use crate::components::severity_mark;
 /// What is under the pointer during a drag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Over {
-    /// A cell, by its column.
-    Column(String),
+    /// A cell, by its band's title and its column.
+    Cell(String, String),
     /// A node, for a role.
     Node(String),
 }
@@ -58,9 +58,20 @@ pub fn BoardView(
             over.set(target);
         }
     };
+    // It is told of each element that the pointer leaves; only leaving the board ends the aim.
+    let leave = move |event: leptos::ev::DragEvent| {
+        use leptos::wasm_bindgen::JsCast;
+
+        let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        if !ground.get_untracked().is_some_and(|ground| ground.contains(to.as_ref())) {
+            over.set(None);
+        }
+    };
     let dropped = move |event: leptos::ev::DragEvent| {
         event.prevent_default();
-        if let (Some(dragged), Some(target)) = (drag.get_untracked(), over.get_untracked()) {
+        if let Some(dragged) = drag.get_untracked()
+            && let Some(target) = target_of(&event, &dragged)
+        {
             drop_on(session, stand.grouping.get_untracked(), &dragged, &target);
         }
         drag.set(None);
@@ -84,7 +95,7 @@ pub fn BoardView(
             data-dragging=move || drag.get().is_some().then_some("true")
             on:keydown=keys
             on:dragover=drag_over
-            on:dragleave=move |_| over.set(None)
+            on:dragleave=leave
             on:dragend=move |_| over.set(None)
             on:drop=dropped
         >
@@ -156,7 +167,10 @@ fn CellView(
     let label = move || format!("{}, {}, {}", band.get_value(), title.get(), counted(total.get()));
     let is_over = move || {
         over.with(|over| match over {
-            Some(Over::Column(column)) => key.with_value(|key| key == column).then_some("true"),
+            Some(Over::Cell(of_band, column)) => {
+                let here = key.with_value(|key| key == column) && band.with_value(|band| band == of_band);
+                here.then_some("true")
+            }
             Some(Over::Node(_)) | None => None,
         })
     };
@@ -175,7 +189,7 @@ fn CellView(
         })
     };
     view! {
-        <div class="board-cell" data-column=key.get_value() data-over=is_over>
+        <div class="board-cell" data-band=band.get_value() data-column=key.get_value() data-over=is_over>
             <h3 class="cell-title">
                 <button type="button" aria-expanded=move || if folded.get() { "false" } else { "true" } on:click=move |_| folded.update(|folded| *folded = !*folded)>
                     <span aria-hidden="true">{move || if folded.get() { "▸ " } else { "▾ " }}</span>
@@ -264,7 +278,7 @@ fn Roles(drag: RwSignal<Option<Dragged>>, over: RwSignal<Option<Over>>) -> impl 
     let told = move || {
         over.with(|over| match over {
             Some(Over::Node(hostname)) => format!("onto {hostname}"),
-            Some(Over::Column(column)) if drag.get().is_some() => {
+            Some(Over::Cell(_, column)) if drag.get().is_some() => {
                 format!("into {}", if column.is_empty() { "none" } else { column })
             }
             _ => "Drag a role onto a node, or nodes between columns; Escape lets go.".to_owned(),
@@ -291,10 +305,11 @@ fn target_of(event: &leptos::ev::DragEvent, dragged: &Dragged) -> Option<Over> {
         Dragged::Role(_) => ("[data-node]", "data-node"),
         Dragged::Nodes(_) => ("[data-column]", "data-column"),
     };
-    let name = element.closest(selector).ok()??.get_attribute(attribute)?;
+    let element = element.closest(selector).ok()??;
+    let name = element.get_attribute(attribute)?;
     Some(match dragged {
         Dragged::Role(_) => Over::Node(name),
-        Dragged::Nodes(_) => Over::Column(name),
+        Dragged::Nodes(_) => Over::Cell(element.get_attribute("data-band")?, name),
     })
 }
 
@@ -306,8 +321,8 @@ fn drop_on(session: Session, grouping: Grouping, dragged: &Dragged, target: &Ove
             let onto = if chosen.contains(hostname) { chosen } else { vec![hostname.clone()] };
             assign(session, role, &onto);
         }
-        (Dragged::Nodes(hostnames), Over::Column(column)) => move_to(session, grouping, hostnames, column),
-        (Dragged::Role(_), Over::Column(_)) | (Dragged::Nodes(_), Over::Node(_)) => {}
+        (Dragged::Nodes(hostnames), Over::Cell(_, column)) => move_to(session, grouping, hostnames, column),
+        (Dragged::Role(_), Over::Cell(..)) | (Dragged::Nodes(_), Over::Node(_)) => {}
     }
 }
 
