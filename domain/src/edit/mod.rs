@@ -3,7 +3,10 @@
 mod apply;
 mod between;
 mod carry;
+mod force;
+mod index;
 mod inverse;
+mod merge;
 mod named;
 #[cfg(test)]
 mod tests;
@@ -12,11 +15,18 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use apply::apply_each;
 pub use apply::{EditError, ReplayError, apply, replay};
 pub use between::between;
-pub use carry::{Conflict, carry, carry_all, force};
+pub(crate) use carry::carried;
+pub use carry::{Conflict, carry, carry_all};
+pub use force::force;
+pub(crate) use force::{carry_on, force_on};
+pub(crate) use index::Indexed;
 pub use inverse::apply_with_inverse;
+pub(crate) use inverse::{Applied, apply_all};
 pub use named::named;
+pub(crate) use named::named_by;
 
 use crate::topology::{Container, Hardware, Node, RoleId, Service, SettingValue, Settings};
 
@@ -238,37 +248,4 @@ pub fn hostname_problem(hostname: &str) -> Option<&'static str> {
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hostnames() {
-        for good in ["a", "sql-1.example.net", "10.example", "A.EXAMPLE", &format!("{}.b", "a".repeat(63))] {
-            assert_eq!(hostname_problem(good), None, "{good}");
-        }
-        let long = format!("{}{}", "a.".repeat(126), "bb");
-        for bad in ["", ".", "a..b", "a.", "-a", "a-", "a b", "a_b", "é", "a/b", &"a".repeat(64), &long] {
-            assert!(hostname_problem(bad).is_some(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn sentences() {
-        let settings = Settings::from([("replication".to_owned(), SettingValue::Text("slave".to_owned()))]);
-        let assign = Edit::AssignRole { hostname: "sql-2.example.net".to_owned(), role: "sql".into(), settings };
-        assert_eq!(assign.describe(), "Assign SQL to sql-2.example.net (replication: slave)");
-        let rename = Edit::RenameNode { from: "a".to_owned(), to: "b".to_owned() };
-        assert_eq!(rename.describe(), "Rename node a to b");
-    }
-
-    #[test]
-    fn wire_form_is_stable() {
-        let edit = Edit::UnassignRole { hostname: "a".to_owned(), role: "sql".into() };
-        let json = serde_json::to_string(&edit).expect("serialises");
-        assert_eq!(json, r#"{"kind":"unassign-role","hostname":"a","role":"sql"}"#);
-        assert_eq!(serde_json::from_str::<Edit>(&json).expect("reads"), edit);
-    }
 }
