@@ -1,4 +1,5 @@
-//! Times of parsing, rules, plan and edits for 1,000, 10,000 and 100,000 nodes; `make bench` runs it and tells the ratios.
+//! Times of parsing, rules, plan and edits for 1,000, 10,000 and 100,000 nodes; `make bench` runs it and tells the
+//! ratios.
 //!
 //! What a function gives is dropped outside of the measured time. Criterion keeps its estimates in
 //! `target/tmp/speed/NAME-NODES/new/estimates.json`.

@@ -8,7 +8,7 @@ use proptest::sample::{Index, select};
 use super::{node, role, role_with_settings, settings};
 use crate::catalogue::Catalogue;
 use crate::edit::{Edit, NodeFacts, apply};
-use crate::topology::{Node, Service, Topology};
+use crate::topology::{Node, Service, Settings, Topology};
 
 /// An edit that is told what to be about once there is a topology.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ impl Wish {
 
     /// True for half of them.
     pub(crate) fn is_even(&self) -> bool {
-        self.field % 2 == 0
+        self.field.is_multiple_of(2)
     }
 
     /// One fact changed.
@@ -120,7 +120,6 @@ impl Wish {
 }
 
 /// One role with two settings of it, for edits that clash or do not.
-pub(crate) fn role_with_two_settings()
--> impl Strategy<Value = (String, crate::topology::Settings, crate::topology::Settings)> {
+pub(crate) fn role_with_two_settings() -> impl Strategy<Value = (String, Settings, Settings)> {
     role().prop_flat_map(|role| (Just(role.clone()), settings(&role), settings(&role)))
 }

@@ -192,11 +192,11 @@ impl Draft {
         }))
     }
 
-    /// Edits from the log of the server, others' or one's own, each batch whole; those that are known already are passed
-    /// over. A batch that waits here and whose key is in the log was taken, whether or not the answer to it arrived. With
-    /// `taken`, the batch of that key is in the log, here or before, or asked for nothing new.
+    /// Edits from the log of the server, others' or one's own, each batch whole; those that are known already are
+    /// passed over. A batch that waits here and whose key is in the log was taken, whether or not the answer to it
+    /// arrived. With `taken`, the batch of that key is in the log, here or before, or asked for nothing new.
     ///
-    /// The log has to be the one that this draft was opened with: after a rebase there is another, for [`Self::reopen`].
+    /// The log has to be the one that this draft was opened with: a rebase makes another, for [`Self::reopen`].
     ///
     /// # Errors
     /// [`Missed`] where the edits do not follow those that are known, or do not fit: read the draft again. This draft
@@ -217,6 +217,9 @@ impl Draft {
 
     /// The server did not take a batch, and says why; what waits behind it goes on without it where it can.
     pub fn give_back(&mut self, key: &str, reason: &str, can_be_forced: bool) {
+        if self.pending.iter().all(|batch| batch.key != key) {
+            return;
+        }
         let seen = self.seen_by_pending();
         self.carry_over(seen, |batch| match batch.key == key {
             true => Fate::Refused { reason: reason.to_owned(), can_be_forced },

@@ -232,8 +232,8 @@ fn group_renamed(from: &str, to: &str, seen: View<'_>, now: View<'_>) -> Result<
     })
 }
 
-/// The name that a group has now which is no longer there. Groups have no ids, but its nodes have followed it: they name
-/// one that was not there before.
+/// The name that a group has now which is no longer there. Groups have no ids, but its nodes have followed it: they
+/// name one that was not there before.
 fn group_became<'a>(group: &str, seen: View<'_>, now: View<'a>) -> Option<&'a str> {
     let text_of = |settings: &'a Settings, name: &str| settings.get(name).and_then(SettingValue::as_text);
     let on_nodes = seen.topology.nodes.iter().flat_map(|node| node.roles.iter().map(move |role| (node, role)));
@@ -268,8 +268,8 @@ fn on_both<'a>(seen: View<'a>, now: View<'a>, hostname: &str) -> Result<(&'a Nod
     }
 }
 
-/// The node that was seen under that hostname, by its id where it has one: it may have another name now. Where it went and
-/// another has its name, that one stands for it: it cannot be made again beside it.
+/// The node that was seen under that hostname, by its id where it has one: it may have another name now. Where it went
+/// and another has its name, that one stands for it: it cannot be made again beside it.
 pub(super) fn now_of<'a>(seen: View<'_>, now: View<'a>, hostname: &str) -> Option<&'a Node> {
     let by_name = now.node(hostname);
     match seen.node(hostname).and_then(|node| node.id.as_deref()) {

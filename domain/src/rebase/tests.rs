@@ -24,6 +24,11 @@ fn edits_of(log: &[LoggedEdit]) -> Vec<Edit> {
     log.iter().map(|logged| logged.edit.clone()).collect()
 }
 
+/// The new base with the edits as they are now.
+fn replayed(new: &Topology, rebased: &Rebased) -> Topology {
+    replay(new, rebased.edits.iter().map(|(_, edit)| edit), Catalogue::built_in()).expect("each fits")
+}
+
 fn plain(old: &Topology, log: &[LoggedEdit], new: &Topology) -> Rebased {
     rebase(old, log, new, Catalogue::built_in(), &BTreeMap::new())
 }
@@ -36,15 +41,14 @@ proptest! {
         let log = log_of(&old, &mine);
         let new = replay(&old, &edits_of(&log_of(&old, &theirs)), Catalogue::built_in()).expect("each fits");
         let rebased = plain(&old, &log, &new);
-        let replayed = replay(&new, rebased.edits.iter().map(|(_, edit)| edit), Catalogue::built_in()).expect("each fits");
-        prop_assert_eq!(of_topology(&replayed), of_topology(&rebased.desired));
+        prop_assert_eq!(of_topology(&replayed(&new, &rebased)), of_topology(&rebased.desired));
         prop_assert!(rebased.edits.is_sorted_by_key(|(place, _)| *place));
         for (place, logged) in log.iter().enumerate() {
             let carried = rebased.edits.iter().any(|(from, _)| *from == place);
             let told = rebased.conflicts.iter().any(|conflict| conflict.logged == *logged);
             prop_assert!(!(carried && told));
             if !carried && !told {
-                let seen = replay(&old, log[..place].iter().map(|logged| &logged.edit), Catalogue::built_in()).expect("fits");
+                let seen = replay(&old, &edits_of(&log[..place]), Catalogue::built_in()).expect("each fits");
                 let desired = plain(&old, &log[..place], &new).desired;
                 prop_assert_eq!(carry(&logged.edit, &seen, &desired), Ok(None), "it is so already");
             }
@@ -52,14 +56,15 @@ proptest! {
     }
 
     #[test]
-    fn choices_leave_nothing_open(old in with_some_ids(), mine in wishes(12), theirs in wishes(8), insist in any::<bool>()) {
+    fn choices_leave_nothing_open(
+        old in with_some_ids(), mine in wishes(12), theirs in wishes(8), insist in any::<bool>(),
+    ) {
         let log = log_of(&old, &mine);
         let new = replay(&old, &edits_of(&log_of(&old, &theirs)), Catalogue::built_in()).expect("each fits");
         let mut choices = BTreeMap::new();
         loop {
             let rebased = rebase(&old, &log, &new, Catalogue::built_in(), &choices);
-            let replayed = replay(&new, rebased.edits.iter().map(|(_, edit)| edit), Catalogue::built_in()).expect("each fits");
-            prop_assert_eq!(of_topology(&replayed), of_topology(&rebased.desired));
+            prop_assert_eq!(of_topology(&replayed(&new, &rebased)), of_topology(&rebased.desired));
             let Some(conflict) = rebased.conflicts.first() else { break };
             let sequence = conflict.logged.sequence;
             // One that was to be forced and is among them still does not fit, and can only be left out.

@@ -255,7 +255,7 @@ impl World {
         let logged: BTreeSet<&str> = runs.iter().copied().collect();
         prop_assert_eq!(logged.len(), runs.len(), "a batch is in the log once, in one piece");
         let returned: Vec<&str> =
-            self.people.iter().flat_map(|draft| draft.returned()).map(|returned| returned.batch.key.as_str()).collect();
+            self.people.iter().flat_map(Draft::returned).map(|returned| returned.batch.key.as_str()).collect();
         for key in &self.acts {
             let key = key.as_str();
             let places =
@@ -303,6 +303,7 @@ proptest! {
     ) {
         let mut server = Server::new(base.clone());
         let mut draft = server.open();
+        let is_synced = |turn: u16| (synced >> (turn % 16)) & 1 == 1;
         let mut key = 0;
         let mut next_key = || { key += 1; format!("key-{key}") };
         for (wishes, sync) in acts {
@@ -322,13 +323,13 @@ proptest! {
             while let Some(outcome) = draft.undo(next_key()) {
                 prop_assert_eq!(outcome, Ok("Act".to_owned()));
                 undone += 1;
-                if synced >> (undone + round) % 16 & 1 == 1 { server.sync(&mut draft); }
+                if is_synced(undone + round) { server.sync(&mut draft); }
             }
             prop_assert_eq!(without_ids(draft.desired()), without_ids(&base));
             while let Some(outcome) = draft.redo(next_key()) {
                 prop_assert_eq!(outcome, Ok("Act".to_owned()));
                 undone -= 1;
-                if synced >> (undone + round) % 16 & 1 == 1 { server.sync(&mut draft); }
+                if is_synced(undone + round) { server.sync(&mut draft); }
             }
             prop_assert_eq!(undone, 0);
             prop_assert_eq!(without_ids(draft.desired()), end);

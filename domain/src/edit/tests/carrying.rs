@@ -1,6 +1,7 @@
 //! What carrying an edit over another's keeps, and what it tells.
 
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 use super::inverse::that_fit;
 use crate::arbitrary::{hostile_topology, role_with_two_settings, topology, wish, wishes, with_some_ids};
@@ -93,22 +94,29 @@ proptest! {
         let (mine, theirs) = (that_fit(&base, &mine), that_fit(&base, &theirs));
         let before = replay(&base, &theirs, Catalogue::built_in()).expect("each fits");
         let (mut now, mut one_by_one, mut seen) = (before.clone(), before.clone(), base.clone());
-        let whole: Result<Vec<Edit>, (usize, Conflict)> = mine.iter().enumerate().try_fold(Vec::new(), |mut all, (place, edit)| {
-            let carried = carry(edit, &seen, &one_by_one).map_err(|conflict| (place, conflict))?;
-            if let Some(edit) = carried {
-                apply(&mut one_by_one, &edit, Catalogue::built_in()).map_err(|error| (place, error.into()))?;
-                all.push(edit);
-            }
+        let mut carry_next = |edit: &Edit| -> Result<Option<Edit>, Conflict> {
+            let carried = carry(edit, &seen, &one_by_one)?;
+            carried.iter().try_for_each(|edit| apply(&mut one_by_one, edit, Catalogue::built_in()))?;
             apply(&mut seen, edit, Catalogue::built_in()).expect("it fitted");
-            Ok(all)
-        });
+            Ok(carried)
+        };
+        let mut whole: Result<Vec<Edit>, (usize, Conflict)> = Ok(Vec::new());
+        for (place, edit) in mine.iter().enumerate() {
+            let Ok(all) = &mut whole else { break };
+            match carry_next(edit) {
+                Ok(carried) => all.extend(carried),
+                Err(conflict) => whole = Err((place, conflict)),
+            }
+        }
         let part = carry_all(&mine, named(&base, &mine), &mut now, Catalogue::built_in());
         prop_assert_eq!(&part, &whole);
         prop_assert_eq!(&now, if part.is_ok() { &one_by_one } else { &before });
     }
 
     #[test]
-    fn different_facts_are_both_kept(base in topology(), which in any::<prop::sample::Index>(), one in 0usize..9, two in 0usize..9) {
+    fn different_facts_are_both_kept(
+        base in topology(), which in any::<Index>(), one in 0usize..9, two in 0usize..9,
+    ) {
         prop_assume!(!base.nodes.is_empty() && one != two);
         let node = &base.nodes[which.index(base.nodes.len())];
         let facts = NodeFacts::from(node);
@@ -121,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_fact_set_otherwise_is_a_conflict(base in topology(), which in any::<prop::sample::Index>(), field in 0usize..9) {
+    fn the_same_fact_set_otherwise_is_a_conflict(base in topology(), which in any::<Index>(), field in 0usize..9) {
         prop_assume!(!base.nodes.is_empty());
         let node = &base.nodes[which.index(base.nodes.len())];
         let facts = NodeFacts::from(node);
@@ -160,7 +168,8 @@ proptest! {
         }
         both_are_kept(&base, &update(&mine), &update(&theirs))?;
         let now = after(&base, &update(&theirs));
-        let merged = carry(&update(&mine), &base, &now).expect("carries").map_or(now.clone(), |edit| after(&now, &edit));
+        let carried = carry(&update(&mine), &base, &now).expect("carries");
+        let merged = carried.map_or_else(|| now.clone(), |edit| after(&now, &edit));
         prop_assert_eq!(&merged.nodes[0].roles[0].settings, &wanted);
     }
 

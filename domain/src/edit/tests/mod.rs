@@ -1,5 +1,6 @@
 //! Names, sentences and wire form; the properties of edits lie beside.
 
+mod apply;
 mod carrying;
 mod inverse;
 
