@@ -14,6 +14,8 @@ const measures = [
   { name: "rules", label: "all rules", target: 1 },
   { name: "plan", label: "plan of 500 edits", target: 1 },
   { name: "what-if", label: "what-if of every node", target: 2 },
+  { name: "news", label: "another's edit, three waiting", target: 1 },
+  { name: "edit", label: "an edit in the editor", target: 0.1 },
 ];
 const MEMORY_TARGET = 3;
 // How much faster than the number of nodes a time may grow and still count as linear.

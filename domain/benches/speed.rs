@@ -1,8 +1,10 @@
-//! Times of parsing, rules and plan for 1,000, 10,000 and 100,000 nodes; `make bench` runs it and tells the ratios.
+//! Times of parsing, rules, plan and edits for 1,000, 10,000 and 100,000 nodes; `make bench` runs it and tells the
+//! ratios.
 //!
 //! What a function gives is dropped outside of the measured time. Criterion keeps its estimates in
 //! `target/tmp/speed/NAME-NODES/new/estimates.json`.
 
+mod session;
 mod workload;
 
 use std::hint::black_box;
@@ -10,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
+use session::Session;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::file;
 use strata_domain::findings::check;
@@ -42,6 +45,9 @@ fn measure(criterion: &mut Criterion, nodes: u32) {
     one(criterion, "rules", nodes, || check(base, catalogue));
     one(criterion, "plan", nodes, || plan(base, desired, catalogue));
     one(criterion, "what-if", nodes, || every_node(base, catalogue));
+    let mut session = Session::over(base);
+    criterion.bench_function(&format!("news-{nodes}"), |bencher| bencher.iter(|| session.news()));
+    criterion.bench_function(&format!("edit-{nodes}"), |bencher| bencher.iter(|| session.edit()));
 }
 
 fn one<R>(criterion: &mut Criterion, name: &str, nodes: u32, run: impl Fn() -> R) {

@@ -1,8 +1,10 @@
 //! Random topologies for property tests: small worlds, so that things clash often.
 
+mod edits;
 mod hostile;
 mod mostly_sound;
 
+pub(crate) use edits::{HOSTILE, Wish, role_with_two_settings, wish, wishes, with_some_ids};
 pub(crate) use hostile::hostile_topology;
 pub(crate) use mostly_sound::{crowded, mostly_sound};
 

@@ -279,7 +279,7 @@ test('by keyboard: from card to card, select, remove, undo, and the list of keys
   await page.keyboard.press('2');
   await expect(page.getByRole('grid')).toBeVisible();
   await page.keyboard.press('n');
-  await expect(page.getByLabel('Hostname', { exact: false }).first()).toBeFocused();
+  await expect(region(page, 'Add a node').getByLabel('Hostname')).toBeFocused();
   await expect(heading(page, /By keys/)).toBeVisible();
 });
 

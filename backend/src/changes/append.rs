@@ -9,7 +9,7 @@ use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{self, Change, ChangeEvent, LoggedEdit};
 use strata_domain::draft::Batch;
-use strata_domain::edit::{self, Edit, EditError};
+use strata_domain::edit::{self, Edit, ReplayError};
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
@@ -91,7 +91,7 @@ pub async fn change_append(
     let base = topology_of(write.connection(), environment_id, locked.change.base).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
     // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
-    let outcome = tokio::task::spawn_blocking(move || carried(base, &log, after, &edits, &catalogue))
+    let outcome = tokio::task::spawn_blocking(move || carried(&base, &log, after, &edits, &catalogue))
         .await
         .map_err(Error::unexpected)?
         .map_err(|error| Error::unexpected(format!("change {id} does not replay on its base: {error}")))?;
@@ -180,17 +180,18 @@ struct Misfit {
 /// # Errors
 /// Where the log itself does not fit its base, which nothing lets happen.
 fn carried(
-    base: Topology,
+    base: &Topology,
     log: &[LoggedEdit],
     after: i64,
     edits: &[Edit],
     catalogue: &Catalogue,
-) -> Result<Result<Vec<Edit>, Misfit>, EditError> {
-    let mut now = base;
+) -> Result<Result<Vec<Edit>, Misfit>, ReplayError> {
     let (known, since) = log.split_at(log.partition_point(|logged| logged.sequence <= after));
-    known.iter().try_for_each(|logged| edit::apply(&mut now, &logged.edit, catalogue))?;
-    let seen = edit::named(&now, edits);
-    since.iter().try_for_each(|logged| edit::apply(&mut now, &logged.edit, catalogue))?;
+    let replayed =
+        |from: &Topology, log: &[LoggedEdit]| edit::replay(from, log.iter().map(|logged| &logged.edit), catalogue);
+    let known = replayed(base, known)?;
+    let seen = edit::named(&known, edits);
+    let mut now = replayed(&known, since)?;
     let carried = edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit {
         place,
         reason: conflict.to_string(),

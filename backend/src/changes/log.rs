@@ -92,8 +92,8 @@ pub(crate) async fn edits_add(
     Ok(after + i64::try_from(edits.len()).map_err(Error::unexpected)?)
 }
 
-/// Appends what a rebase made of edits, behind the sequence number `after`. Author and time stay those of the edit that
-/// each was, unless it is forced.
+/// Appends what a rebase made of edits, behind the sequence number `after`. Author, time and batch stay those of the
+/// edit that each was, unless it is forced: whoever waits to hear of a batch finds it here as well.
 pub(super) async fn edits_carry(
     write: &mut Write,
     change: i64,
@@ -106,12 +106,13 @@ pub(super) async fn edits_carry(
         .map(|CarriedEdit { from, is_forced, edit }| json!({ "from": from, "is_forced": is_forced, "edit": edit }))
         .collect();
     let written = sqlx::query!(
-        "INSERT INTO change_edits (change_id, sequence, author_id, author_name, edit, at, carried_from)
+        "INSERT INTO change_edits (change_id, sequence, author_id, author_name, edit, at, batch, carried_from)
          SELECT $1, $2 + e.place,
                 CASE WHEN (e.carried -> 'is_forced')::boolean THEN $3 ELSE o.author_id END,
                 CASE WHEN (e.carried -> 'is_forced')::boolean THEN $4 ELSE o.author_name END,
                 e.carried -> 'edit',
                 CASE WHEN (e.carried -> 'is_forced')::boolean THEN $5 ELSE o.at END,
+                CASE WHEN (e.carried -> 'is_forced')::boolean THEN NULL ELSE o.batch END,
                 o.sequence
          FROM jsonb_array_elements($6) WITH ORDINALITY AS e (carried, place)
          JOIN change_edits o ON o.change_id = $1 AND o.sequence = (e.carried -> 'from')::bigint",

@@ -3,8 +3,12 @@
 #[path = "../../benches/workload/mod.rs"]
 mod workload;
 
+#[path = "../../benches/session.rs"]
+mod session;
+
 use std::any::Any;
 
+use session::Session;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::findings::check;
 use strata_domain::plan::plan;
@@ -17,6 +21,7 @@ use workload::Workload;
 #[wasm_bindgen]
 pub struct Bench {
     workload: Workload,
+    session: Session,
     /// Kept until [`Bench::forget`], so that giving memory back is not in the time.
     last: Option<Box<dyn Any>>,
 }
@@ -26,7 +31,8 @@ impl Bench {
     /// A workload of that many nodes.
     #[wasm_bindgen(constructor)]
     pub fn new(nodes: u32) -> Self {
-        Self { workload: Workload::of(nodes), last: None }
+        let workload = Workload::of(nodes);
+        Self { session: Session::over(&workload.base), workload, last: None }
     }
 
     /// Reads the topology from its JSON with serde_json; gives its number of nodes.
@@ -59,6 +65,16 @@ impl Bench {
         let count = extents.len();
         self.keep(extents);
         count
+    }
+
+    /// Another's edit arrives while three batches wait; gives the number of nodes.
+    pub fn news(&mut self) -> usize {
+        self.session.news()
+    }
+
+    /// One edit in the editor; gives the number of nodes.
+    pub fn edit(&mut self) -> usize {
+        self.session.edit()
     }
 
     /// Gives the memory of the last result back.

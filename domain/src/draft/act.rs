@@ -1,45 +1,53 @@
 //! What was done, and the way back from it.
 
 use crate::catalogue::Catalogue;
-use crate::edit::{Edit, EditError, apply_with_inverse, named};
+use crate::change::LoggedEdit;
+use crate::edit::{Applied, Edit, EditError, apply_all};
 use crate::topology::Topology;
 
 /// Something that was done.
 #[derive(Clone, Debug)]
 pub(super) struct Act {
+    /// Of the batch that did it.
+    pub(super) key: String,
     /// What it was, for people.
     pub(super) label: String,
     /// The edits that take it back.
     pub(super) back: Vec<Edit>,
-    /// What those edits name, as the act left it: what differs from this since was done by others.
+    /// What those edits are about, as the act left it: what differs from this since was done by others.
     pub(super) left: Topology,
 }
 
 impl Act {
-    /// Does the edits.
+    /// Does the edits, of which those are left that changed something; none where there is none.
     ///
     /// # Errors
     /// The first that does not fit; the topology is then as before.
     pub(super) fn perform(
         topology: &mut Topology,
+        key: String,
         label: String,
-        edits: &[Edit],
+        edits: &mut Vec<Edit>,
         catalogue: &Catalogue,
-    ) -> Result<Self, EditError> {
-        let mut steps: Vec<Vec<Edit>> = Vec::with_capacity(edits.len());
-        for edit in edits {
-            match apply_with_inverse(topology, edit, catalogue) {
-                Ok(back) => steps.push(back),
-                Err(error) => {
-                    for back in steps.iter().rev().flatten() {
-                        apply_with_inverse(topology, back, catalogue)?;
-                    }
-                    return Err(error);
+    ) -> Result<Option<Self>, EditError> {
+        let applied = apply_all(topology, edits.iter(), catalogue).map_err(|error| error.error)?;
+        let Applied { back, left, idle } = applied;
+        let mut places = 0..;
+        edits.retain(|_| places.next().is_none_or(|place| !idle.contains(&place)));
+        Ok((!edits.is_empty()).then_some(Self { key, label, back, left }))
+    }
+
+    /// The server gives an id to a node that is added. By it the node is known where others rename it: the way back
+    /// would else take it for one that is gone already.
+    pub(super) fn learn_ids(&mut self, log: &[LoggedEdit]) {
+        for logged in log.iter().filter(|logged| logged.batch.as_ref() == Some(&self.key)) {
+            if let Edit::AddNode { node } = &logged.edit {
+                let mut nodes = self.left.nodes.iter_mut();
+                let left = nodes.find(|left| left.id.is_none() && left.hostname.eq_ignore_ascii_case(&node.hostname));
+                if let Some(left) = left {
+                    left.id.clone_from(&node.id);
                 }
             }
         }
-        let back: Vec<Edit> = steps.into_iter().rev().flatten().collect();
-        let left = named(topology, &back);
-        Ok(Self { label, back, left })
     }
 }

@@ -8,13 +8,18 @@
 
 mod act;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::change::LoggedEdit;
-use crate::edit::{Conflict, Edit, EditError, ReplayError, apply, carry_all, force, named, replay};
+use crate::edit::{
+    Conflict, Edit, EditError, Indexed, ReplayError, apply_all, carried, carry_all, carry_on, force_on, named,
+    named_by, replay,
+};
 use crate::topology::Topology;
 use act::Act;
 
@@ -100,9 +105,10 @@ impl Draft {
         catalogue: Catalogue,
     ) -> Result<(), ReplayError> {
         let fresh = Self::open(base, after, log, catalogue)?;
-        let seen = std::mem::replace(&mut self.settled, fresh.settled);
-        (self.base, self.sequence, self.catalogue) = (fresh.base, fresh.sequence, fresh.catalogue);
-        self.carry_pending(seen);
+        let seen = self.seen_by_pending();
+        (self.base, self.settled) = (fresh.base, fresh.settled);
+        (self.sequence, self.catalogue) = (fresh.sequence, fresh.catalogue);
+        self.take(log, None, seen);
         Ok(())
     }
 
@@ -151,7 +157,7 @@ impl Draft {
         self.redo.last().map(|act| act.label.as_str())
     }
 
-    /// Does edits that belong together.
+    /// Does edits that belong together; those that change nothing are left out.
     ///
     /// # Errors
     /// The first that does not fit; the draft is then as before.
@@ -186,42 +192,38 @@ impl Draft {
         }))
     }
 
-    /// Edits from the log of the server, others' or one's own; those that are known already are passed over. With
-    /// `taken`, the batch of that key is among them or asked for nothing new.
+    /// Edits from the log of the server, others' or one's own, each batch whole; those that are known already are
+    /// passed over. A batch that waits here and whose key is in the log was taken, whether or not the answer to it
+    /// arrived. With `taken`, the batch of that key is in the log, here or before, or asked for nothing new.
+    ///
+    /// The log has to be the one that this draft was opened with: a rebase makes another, for [`Self::reopen`].
     ///
     /// # Errors
-    /// [`Missed`] where the edits do not follow those that are known, or do not fit: read the draft again.
+    /// [`Missed`] where the edits do not follow those that are known, or do not fit: read the draft again. This draft
+    /// stays as it was.
     pub fn settle(&mut self, log: &[LoggedEdit], taken: Option<&str>) -> Result<(), Missed> {
         let fresh: Vec<&LoggedEdit> = log.iter().filter(|logged| logged.sequence > self.sequence).collect();
-        let mut settled = self.settled.clone();
-        let mut sequence = self.sequence;
-        for logged in fresh {
-            if logged.sequence != sequence + 1 {
-                return Err(Missed);
-            }
-            apply(&mut settled, &logged.edit, &self.catalogue).map_err(|_| Missed)?;
-            sequence = logged.sequence;
+        let mut numbered = fresh.iter().zip(1i64..);
+        if !numbered.all(|(logged, place)| logged.sequence.checked_sub(self.sequence) == Some(place)) {
+            return Err(Missed);
         }
-        let mut seen = std::mem::replace(&mut self.settled, settled);
-        self.sequence = sequence;
-        if let Some(place) = taken.and_then(|key| self.pending.iter().position(|batch| batch.key == key)) {
-            // What waits behind it was written in view of it.
-            for edit in self.pending.remove(place).edits {
-                apply(&mut seen, &edit, &self.catalogue).map_err(|_| Missed)?;
-            }
-        }
-        self.carry_pending(seen);
+        let seen = self.seen_by_pending();
+        let edits = fresh.iter().map(|logged| &logged.edit);
+        apply_all(&mut self.settled, edits, &self.catalogue).map_err(|_| Missed)?;
+        self.sequence = fresh.last().map_or(self.sequence, |logged| logged.sequence);
+        self.take(log, taken, seen);
         Ok(())
     }
 
     /// The server did not take a batch, and says why; what waits behind it goes on without it where it can.
     pub fn give_back(&mut self, key: &str, reason: &str, can_be_forced: bool) {
-        let Some(place) = self.pending.iter().position(|batch| batch.key == key) else { return };
-        let seen = self.settled.clone();
-        let mut refused = Some((place, reason.to_owned(), can_be_forced));
-        self.carry_over(seen, move |index| match &refused {
-            Some((place, ..)) if *place == index => refused.take().map(|(_, reason, forced)| (reason, forced)),
-            _ => None,
+        if self.pending.iter().all(|batch| batch.key != key) {
+            return;
+        }
+        let seen = self.seen_by_pending();
+        self.carry_over(seen, |batch| match batch.key == key {
+            true => Fate::Refused { reason: reason.to_owned(), can_be_forced },
+            false => Fate::Waits,
         });
     }
 
@@ -238,14 +240,17 @@ impl Draft {
     /// Where it does not fit even so; it then stays among the returned.
     pub fn insist(&mut self, place: usize, key: String) -> Result<(), EditError> {
         let Some(returned) = self.returned.get(place) else { return Ok(()) };
-        let (mut seen, mut now) = (returned.seen.clone(), self.desired.clone());
+        let wanted = &returned.batch.edits;
+        let mut seen = Indexed::new(returned.seen.clone(), wanted.len());
+        let mut now = Indexed::new(self.desired.clone(), wanted.len());
         let mut edits = Vec::new();
-        for edit in &returned.batch.edits {
-            for forced in force(edit, &seen, &now) {
-                apply(&mut now, &forced, &self.catalogue)?;
-                edits.push(forced);
+        for edit in wanted {
+            match carry_on(edit, &seen, &mut now, &self.catalogue) {
+                Ok(carried) => edits.extend(carried),
+                Err(Conflict::Misfit(error)) => return Err(error),
+                Err(_) => edits.extend(force_on(edit, &seen, &mut now, &self.catalogue)?),
             }
-            apply(&mut seen, edit, &self.catalogue)?;
+            seen.apply(edit, &self.catalogue)?;
         }
         let label = returned.batch.label.clone();
         self.act(key, label, edits)?;
@@ -253,55 +258,78 @@ impl Draft {
         Ok(())
     }
 
-    fn perform(&mut self, key: String, label: String, edits: Vec<Edit>) -> Result<Option<Act>, EditError> {
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        let act = Act::perform(&mut self.desired, label.clone(), &edits, &self.catalogue)?;
-        self.pending.push(Batch { key, label, edits });
-        Ok(Some(act))
+    /// None where nothing changed.
+    fn perform(&mut self, key: String, label: String, mut edits: Vec<Edit>) -> Result<Option<Act>, EditError> {
+        let act = Act::perform(&mut self.desired, key.clone(), label.clone(), &mut edits, &self.catalogue)?;
+        self.pending.extend(act.as_ref().map(|_| Batch { key, label, edits }));
+        Ok(act)
     }
 
     fn turn_back(&mut self, act: &Act, key: String, label: String) -> Result<Option<Act>, Conflict> {
-        let mut now = self.desired.clone();
-        let edits = carry_all(&act.back, act.left.clone(), &mut now, &self.catalogue).map_err(|(_, error)| error)?;
+        let carried = carried(&act.back, act.left.clone(), &self.desired, &self.catalogue);
+        let (edits, _) = carried.map_err(|(_, conflict)| conflict)?;
         let done = self.perform(key, label, edits)?;
         Ok(done.map(|done| Act { label: act.label.clone(), ..done }))
     }
 
-    fn carry_pending(&mut self, seen: Topology) {
-        self.carry_over(seen, |_| None);
+    /// What the batches that wait are about, as it is before the first of them.
+    fn seen_by_pending(&self) -> Topology {
+        named_by(&self.settled, self.pending.iter().flat_map(|batch| &batch.edits))
     }
 
-    /// Puts what is pending on the settled topology, after it was written in view of `seen`; `refused` says of a batch,
-    /// by its place, that it was not taken.
-    fn carry_over(&mut self, mut seen: Topology, mut refused: impl FnMut(usize) -> Option<(String, bool)>) {
-        let mut desired = self.settled.clone();
-        for (index, batch) in std::mem::take(&mut self.pending).into_iter().enumerate() {
-            let outcome = match refused(index) {
-                Some(refused) => Err(refused),
-                None => {
-                    let mut now = desired.clone();
-                    carry_all(&batch.edits, named(&seen, &batch.edits), &mut now, &self.catalogue)
-                        .map(|edits| (edits, now))
-                        .map_err(|(_, conflict)| (conflict.to_string(), conflict.can_be_forced()))
-                }
-            };
+    /// Goes on after a log was taken in: what is in it no longer waits. `seen` is what the batches were written over.
+    fn take(&mut self, log: &[LoggedEdit], taken: Option<&str>, seen: Topology) {
+        let keys: BTreeSet<&str> = log.iter().filter_map(|logged| logged.batch.as_deref()).chain(taken).collect();
+        for act in self.undo.iter_mut().chain(&mut self.redo) {
+            if keys.contains(act.key.as_str()) {
+                act.learn_ids(log);
+            }
+        }
+        self.carry_over(seen, |batch| if keys.contains(batch.key.as_str()) { Fate::Taken } else { Fate::Waits });
+        // Here it no longer fitted, there it did: edits between them had taken each other back.
+        self.returned.retain(|returned| !keys.contains(returned.batch.key.as_str()));
+    }
+
+    /// Puts what is pending on the settled topology, after it was written in view of `seen`.
+    fn carry_over(&mut self, seen: Topology, fate: impl Fn(&Batch) -> Fate) {
+        let pending = std::mem::take(&mut self.pending);
+        let mut seen = Indexed::new(seen, pending.iter().map(|batch| batch.edits.len()).sum());
+        self.desired = self.settled.clone();
+        for batch in pending {
             let seen_before = named(&seen, &batch.edits);
             for edit in &batch.edits {
                 // It fitted when it was written; where it does not, what follows is judged without it.
-                let _ = apply(&mut seen, edit, &self.catalogue);
+                let _ = seen.apply(edit, &self.catalogue);
             }
-            match outcome {
-                Ok((edits, now)) => {
-                    desired = now;
-                    self.pending.push(Batch { edits, ..batch });
+            let (reason, can_be_forced) = match fate(&batch) {
+                Fate::Taken => continue,
+                Fate::Refused { reason, can_be_forced } => (reason, can_be_forced),
+                Fate::Waits => {
+                    match carry_all(&batch.edits, seen_before.clone(), &mut self.desired, &self.catalogue) {
+                        // What it asks for is so already.
+                        Ok(edits) if edits.is_empty() => continue,
+                        Ok(edits) => {
+                            self.pending.push(Batch { edits, ..batch });
+                            continue;
+                        }
+                        Err((_, conflict)) => (conflict.to_string(), conflict.can_be_forced()),
+                    }
                 }
-                Err((reason, can_be_forced)) => {
-                    self.returned.push(Returned { batch, reason, can_be_forced, seen: seen_before });
-                }
-            }
+            };
+            // It is no longer done, so there is no way back from it.
+            self.undo.retain(|act| act.key != batch.key);
+            self.redo.retain(|act| act.key != batch.key);
+            self.returned.push(Returned { batch, reason, can_be_forced, seen: seen_before });
         }
-        self.desired = desired;
     }
+}
+
+/// What becomes of a batch that waits.
+enum Fate {
+    /// The server has it.
+    Taken,
+    /// The server did not take it.
+    Refused { reason: String, can_be_forced: bool },
+    /// It goes on waiting, over what others did.
+    Waits,
 }

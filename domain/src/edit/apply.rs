@@ -1,5 +1,6 @@
 //! Applies edits, one or a whole log.
 
+use super::index::Index;
 use super::{Edit, hostname_problem};
 use crate::catalogue::{Catalogue, SettingKind};
 use crate::topology::{Assignment, Node, RoleId, SettingValue, Settings, Topology};
@@ -106,29 +107,56 @@ pub fn replay<'a>(
     catalogue: &Catalogue,
 ) -> Result<Topology, ReplayError> {
     let mut topology = base.clone();
-    for (index, edit) in edits.into_iter().enumerate() {
-        apply(&mut topology, edit, catalogue).map_err(|error| ReplayError { position: index + 1, error })?;
-    }
+    apply_each(&mut topology, edits, catalogue)?;
     Ok(topology)
+}
+
+/// Applies all edits in order, up to the first that does not fit.
+pub(crate) fn apply_each<'a>(
+    topology: &mut Topology,
+    edits: impl IntoIterator<Item = &'a Edit>,
+    catalogue: &Catalogue,
+) -> Result<(), ReplayError> {
+    let edits = edits.into_iter();
+    let mut index = Index::of(topology, edits.size_hint().0);
+    for (place, edit) in edits.enumerate() {
+        apply_indexed(topology, &mut index, edit, catalogue)
+            .map_err(|error| ReplayError { position: place + 1, error })?;
+    }
+    Ok(())
 }
 
 /// Applies one edit. Checks that it fits (names, roles, setting names); whether values make sense is for the rules.
 pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Result<(), EditError> {
+    let mut no_index = Index::NONE;
+    apply_indexed(topology, &mut no_index, edit, catalogue)
+}
+
+/// Applies one edit of many, and keeps the index of the topology's nodes right.
+pub(super) fn apply_indexed(
+    topology: &mut Topology,
+    index: &mut Index,
+    edit: &Edit,
+    catalogue: &Catalogue,
+) -> Result<(), EditError> {
     match edit {
         Edit::AddNode { node } => {
             check_hostname(&node.hostname)?;
-            free_hostname(topology, &node.hostname)?;
-            for (index, Assignment { role, settings }) in node.roles.iter().enumerate() {
+            if let Some(there) = index.position(&topology.nodes, &node.hostname) {
+                return Err(EditError::HostnameTaken { hostname: topology.nodes[there].hostname.clone() });
+            }
+            for (place, Assignment { role, settings }) in node.roles.iter().enumerate() {
                 check_settings(role, settings, catalogue)?;
-                if node.roles[..index].iter().any(|earlier| earlier.role == *role) {
+                if node.roles[..place].iter().any(|earlier| earlier.role == *role) {
                     return Err(EditError::RoleAlreadyAssigned { hostname: node.hostname.clone(), role: role.clone() });
                 }
             }
             topology.nodes.push(node.clone());
+            index.added(&topology.nodes);
         }
         Edit::UpdateNode { hostname, facts } => {
             let super::NodeFacts { private_ip, public_ip, site, container, hardware } = facts.clone();
-            let node = node_mut(topology, hostname)?;
+            let node = node_mut(topology, index, hostname)?;
             node.private_ip = private_ip;
             node.public_ip = public_ip;
             node.site = site;
@@ -137,20 +165,16 @@ pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Res
         }
         Edit::RenameNode { from, to } => {
             check_hostname(to)?;
-            let position = position(topology, from)?;
-            let other = topology
-                .nodes
-                .iter()
-                .enumerate()
-                .any(|(index, node)| index != position && node.hostname.eq_ignore_ascii_case(to));
-            if other {
+            let place = position(topology, index, from)?;
+            if index.is_taken_by_another(&topology.nodes, to, place) {
                 return Err(EditError::HostnameTaken { hostname: to.clone() });
             }
-            topology.nodes[position].hostname.clone_from(to);
+            topology.nodes[place].hostname.clone_from(to);
+            index.renamed(from, to);
         }
         Edit::RemoveNode { hostname } => {
-            let position = position(topology, hostname)?;
-            topology.nodes.remove(position);
+            let place = position(topology, index, hostname)?;
+            index.removed(&topology.nodes.remove(place));
         }
         Edit::AddGroup { name } => {
             check_name("availability group", name)?;
@@ -172,7 +196,7 @@ pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Res
         }
         Edit::AssignRole { hostname, role, settings } => {
             check_settings(role, settings, catalogue)?;
-            let node = node_mut(topology, hostname)?;
+            let node = node_mut(topology, index, hostname)?;
             if node.assignment(role.as_str()).is_some() {
                 return Err(EditError::RoleAlreadyAssigned { hostname: node.hostname.clone(), role: role.clone() });
             }
@@ -180,14 +204,14 @@ pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Res
         }
         Edit::UpdateSettings { hostname, role, settings } => {
             check_settings(role, settings, catalogue)?;
-            let node = node_mut(topology, hostname)?;
+            let node = node_mut(topology, index, hostname)?;
             let Some(assignment) = node.roles.iter_mut().find(|assignment| assignment.role == *role) else {
                 return Err(EditError::RoleNotAssigned { hostname: hostname.clone(), role: role.clone() });
             };
             assignment.settings.clone_from(settings);
         }
         Edit::UnassignRole { hostname, role } => {
-            let node = node_mut(topology, hostname)?;
+            let node = node_mut(topology, index, hostname)?;
             if node.assignment(role.as_str()).is_none() {
                 return Err(EditError::RoleNotAssigned { hostname: hostname.clone(), role: role.clone() });
             }
@@ -218,30 +242,19 @@ pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Res
     Ok(())
 }
 
-fn position(topology: &Topology, hostname: &str) -> Result<usize, EditError> {
-    topology
-        .nodes
-        .iter()
-        .position(|node| node.hostname.eq_ignore_ascii_case(hostname))
-        .ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })
+fn position(topology: &Topology, index: &Index, hostname: &str) -> Result<usize, EditError> {
+    index.position(&topology.nodes, hostname).ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })
 }
 
-fn node_mut<'a>(topology: &'a mut Topology, hostname: &str) -> Result<&'a mut Node, EditError> {
-    let position = position(topology, hostname)?;
-    Ok(&mut topology.nodes[position])
+fn node_mut<'a>(topology: &'a mut Topology, index: &Index, hostname: &str) -> Result<&'a mut Node, EditError> {
+    let place = position(topology, index, hostname)?;
+    Ok(&mut topology.nodes[place])
 }
 
 fn check_hostname(hostname: &str) -> Result<(), EditError> {
     match hostname_problem(hostname) {
         None => Ok(()),
         Some(problem) => Err(EditError::BadHostname { hostname: hostname.to_owned(), problem }),
-    }
-}
-
-fn free_hostname(topology: &Topology, hostname: &str) -> Result<(), EditError> {
-    match topology.node(hostname) {
-        None => Ok(()),
-        Some(node) => Err(EditError::HostnameTaken { hostname: node.hostname.clone() }),
     }
 }
 
@@ -299,116 +312,4 @@ pub(super) fn settings_naming<'a>(
         .filter(|spec| spec.kind == SettingKind::Group)
         .map(|spec| spec.name.as_str())
         .filter(move |name| settings.get(*name).and_then(SettingValue::as_text) == Some(group))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::edit::NodeFacts;
-    use crate::sample;
-
-    fn try_edit(edit: &Edit) -> Result<Topology, EditError> {
-        let mut topology = sample::healthy();
-        let before = topology.clone();
-        let outcome = apply(&mut topology, edit, Catalogue::built_in());
-        if outcome.is_err() {
-            assert_eq!(topology, before, "a refused edit leaves the topology as it was");
-        }
-        outcome.map(|()| topology)
-    }
-
-    fn slave() -> Settings {
-        Settings::from([("replication".to_owned(), SettingValue::Text("slave".to_owned()))])
-    }
-
-    #[test]
-    fn node_edits() {
-        let node = sample::node("new-1.example.net", "10.0.9.1");
-        let added = try_edit(&Edit::AddNode { node: node.clone() }).expect("fits");
-        assert_eq!(added.node("NEW-1.example.net"), Some(&node));
-        let mut facts = NodeFacts::from(&node);
-        facts.site = Some("dc9".to_owned());
-        let updated = try_edit(&Edit::UpdateNode { hostname: "sql-1.example.net".to_owned(), facts }).expect("fits");
-        let sql = updated.node("sql-1.example.net").expect("stays");
-        assert_eq!((sql.site.as_deref(), sql.roles.len()), (Some("dc9"), 1));
-        let rename = Edit::RenameNode { from: "sql-1.example.net".to_owned(), to: "SQL-1.example.net".to_owned() };
-        assert_eq!(try_edit(&rename).expect("only the case").nodes.len(), sample::healthy().nodes.len());
-        let removed = try_edit(&Edit::RemoveNode { hostname: "sql-1.example.net".to_owned() }).expect("fits");
-        assert_eq!(removed.node("sql-1.example.net"), None);
-    }
-
-    #[test]
-    fn renaming_a_group_takes_its_nodes_along() {
-        let renamed = try_edit(&Edit::RenameGroup { from: "ag-1".to_owned(), to: "left".to_owned() }).expect("fits");
-        let members = renamed
-            .instances_of("distributed-database")
-            .filter(|i| i.settings.get("availability_group") == Some(&SettingValue::Text("left".to_owned())))
-            .count();
-        assert_eq!(members, 2);
-        assert!(!renamed.availability_groups.contains(&"ag-1".to_owned()));
-    }
-
-    #[test]
-    fn refusals() {
-        let host = || "sql-1.example.net".to_owned();
-        let role = || RoleId::from("sql");
-        let nowhere = || "nowhere".to_owned();
-        let mut twice = sample::node("twice", "10.0.9.2");
-        twice.roles = vec![Assignment { role: "queue".into(), settings: Settings::new() }; 2];
-        let service = sample::healthy().services[0].clone();
-        let cases: Vec<(Edit, EditError)> = vec![
-            (Edit::RemoveNode { hostname: nowhere() }, EditError::UnknownNode { hostname: nowhere() }),
-            (
-                Edit::AddNode { node: sample::node("SQL-1.example.net", "10.0.9.1") },
-                EditError::HostnameTaken { hostname: host() },
-            ),
-            (
-                Edit::RenameNode { from: host(), to: "sql-2.example.net".to_owned() },
-                EditError::HostnameTaken { hostname: "sql-2.example.net".to_owned() },
-            ),
-            (
-                Edit::RenameNode { from: host(), to: String::new() },
-                EditError::BadHostname { hostname: String::new(), problem: "it is empty" },
-            ),
-            (
-                Edit::AddNode { node: twice },
-                EditError::RoleAlreadyAssigned { hostname: "twice".to_owned(), role: "queue".into() },
-            ),
-            (
-                Edit::AssignRole { hostname: host(), role: role(), settings: slave() },
-                EditError::RoleAlreadyAssigned { hostname: host(), role: role() },
-            ),
-            (
-                Edit::UnassignRole { hostname: host(), role: "queue".into() },
-                EditError::RoleNotAssigned { hostname: host(), role: "queue".into() },
-            ),
-            (
-                Edit::AssignRole { hostname: host(), role: "fax".into(), settings: Settings::new() },
-                EditError::UnknownRole { role: "fax".into() },
-            ),
-            (
-                Edit::AssignRole { hostname: host(), role: "queue".into(), settings: slave() },
-                EditError::UnknownSetting { role: "queue".into(), setting: "replication".to_owned() },
-            ),
-            (Edit::AddGroup { name: " ".to_owned() }, EditError::EmptyName { what: "availability group" }),
-            (Edit::AddGroup { name: "ag-1".to_owned() }, EditError::GroupTaken { name: "ag-1".to_owned() }),
-            (
-                Edit::RenameGroup { from: "ag-1".to_owned(), to: "ag-2".to_owned() },
-                EditError::GroupTaken { name: "ag-2".to_owned() },
-            ),
-            (Edit::RemoveGroup { name: nowhere() }, EditError::UnknownGroup { name: nowhere() }),
-            (Edit::AddService { service }, EditError::ServiceTaken { name: "media".to_owned() }),
-            (Edit::RemoveService { name: nowhere() }, EditError::UnknownService { name: nowhere() }),
-        ];
-        for (edit, error) in cases {
-            assert_eq!(try_edit(&edit), Err(error), "{edit:?}");
-        }
-    }
-
-    #[test]
-    fn replay_names_the_edit_that_does_not_fit() {
-        let good = Edit::AddGroup { name: "x".to_owned() };
-        let error = replay(&sample::healthy(), [&good, &good], Catalogue::built_in()).expect_err("twice");
-        assert_eq!((error.position, error.error), (2, EditError::GroupTaken { name: "x".to_owned() }));
-    }
 }

@@ -4,12 +4,12 @@
 //! what others did to the same thing in the meantime, and nobody would be told. So what the author changed is found by
 //! comparing the edit with what they saw, and only that is changed now.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
-
-use super::{Edit, EditError, NodeFacts, apply};
+use super::index::{Indexed, View};
+use super::merge::{Both, told};
+use super::named::Names;
+use super::{Edit, EditError, NodeFacts, ReplayError, apply_each};
 use crate::catalogue::Catalogue;
-use crate::topology::{Container, DiskKind, Hardware, Node, RoleId, Service, SettingValue, Settings, Topology};
+use crate::topology::{Assignment, Node, RoleId, Service, SettingValue, Settings, Topology};
 
 /// Why an edit cannot be carried over without losing what somebody did.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum Conflict {
 }
 
 impl Conflict {
-    /// Whether [`force`] can do it all the same.
+    /// Whether [`super::force`] can do it all the same.
     pub const fn can_be_forced(&self) -> bool {
         match self {
             Self::BothChanged { .. } | Self::Gone { .. } | Self::ChangedSince { .. } => true,
@@ -53,195 +53,232 @@ impl Conflict {
 
 /// The edit, written in view of `seen`, as it has to be over `now`; none where what it asks for is so already.
 pub fn carry(edit: &Edit, seen: &Topology, now: &Topology) -> Result<Option<Edit>, Conflict> {
+    carry_between(edit, View::plain(seen), View::plain(now))
+}
+
+/// [`carry`], for one edit of many.
+pub(super) fn carry_between(edit: &Edit, seen: View<'_>, now: View<'_>) -> Result<Option<Edit>, Conflict> {
     match edit {
-        Edit::AddNode { node } => match now.node(&node.hostname) {
-            Some(there) if same_but_id(there, node) => Ok(None),
-            Some(_) | None => Ok(Some(edit.clone())),
-        },
+        Edit::AddNode { node } => node_added(node, seen, now).map(|asks| asks.then(|| edit.clone())),
         Edit::UpdateNode { hostname, facts } => {
             let (before, node) = on_both(seen, now, hostname)?;
-            let facts = facts_merged(&NodeFacts::from(before), facts, &NodeFacts::from(node), &node.hostname)?;
-            let is_so = facts == NodeFacts::from(node);
-            Ok((!is_so).then(|| Edit::UpdateNode { hostname: node.hostname.clone(), facts }))
+            let is = NodeFacts::from(node);
+            let facts = Both::Conflict.facts(&NodeFacts::from(before), facts, &is, &node.hostname)?;
+            Ok((facts != is).then(|| Edit::UpdateNode { hostname: node.hostname.clone(), facts }))
         }
         Edit::RenameNode { from, to } => {
             let (before, node) = on_both(seen, now, from)?;
-            let to = merged(&before.hostname, to, &node.hostname, "hostname", from)?;
+            let to = Both::Conflict.value(&before.hostname, to, &node.hostname, "hostname", from)?;
             Ok((to != node.hostname).then(|| Edit::RenameNode { from: node.hostname.clone(), to }))
         }
-        Edit::RemoveNode { hostname } => match (seen.node(hostname), now_of(seen, now, hostname)) {
-            (Some(before), Some(node)) if same_but_id(before, node) => {
+        Edit::RemoveNode { hostname } => match (seen_node(seen, hostname)?, now_of(seen, now, hostname)) {
+            (before, Some(node)) if same_but_id(before, node) => {
                 Ok(Some(Edit::RemoveNode { hostname: node.hostname.clone() }))
             }
-            (Some(_), Some(node)) => Err(Conflict::ChangedSince { what: node.hostname.clone() }),
-            (Some(_), None) => Ok(None),
-            (None, _) => Ok(Some(edit.clone())),
+            (_, Some(node)) => Err(Conflict::ChangedSince { what: node.hostname.clone() }),
+            (_, None) => Ok(None),
         },
-        Edit::AddGroup { name } => Ok((!has_group(now, name) || has_group(seen, name)).then(|| edit.clone())),
-        Edit::RenameGroup { from, to } => {
-            let is_so = !has_group(now, from) && has_group(now, to) && !has_group(seen, to);
-            Ok((!is_so).then(|| edit.clone()))
-        }
-        Edit::RemoveGroup { name } => Ok((has_group(now, name) || !has_group(seen, name)).then(|| edit.clone())),
+        Edit::AddGroup { name } if seen.has_group(name) => Err(EditError::GroupTaken { name: name.clone() }.into()),
+        Edit::AddGroup { name } => Ok((!now.has_group(name)).then(|| edit.clone())),
+        Edit::RenameGroup { from, to } => group_renamed(from, to, seen, now).map(|asks| asks.then(|| edit.clone())),
+        Edit::RemoveGroup { name } => match (seen.has_group(name), now.has_group(name)) {
+            (false, _) => Err(EditError::UnknownGroup { name: name.clone() }.into()),
+            (true, true) => Ok(Some(edit.clone())),
+            (true, false) if group_became(name, seen, now).is_some() => {
+                Err(Conflict::ChangedSince { what: format!("The availability group {name}") })
+            }
+            (true, false) => Ok(None),
+        },
         Edit::AssignRole { hostname, role, settings } => {
             let (before, node) = on_both(seen, now, hostname)?;
-            match (before.assignment(role.as_str()), node.assignment(role.as_str())) {
-                (None, Some(there)) if there.settings == *settings => Ok(None),
-                (None, Some(there)) => Err(Conflict::BothChanged {
+            if before.assignment(role.as_str()).is_some() {
+                let (hostname, role) = (before.hostname.clone(), role.clone());
+                return Err(EditError::RoleAlreadyAssigned { hostname, role }.into());
+            }
+            let hostname = node.hostname.clone();
+            match node.assignment(role.as_str()) {
+                None => Ok(Some(Edit::AssignRole { hostname, role: role.clone(), settings: settings.clone() })),
+                Some(there) if there.settings == *settings => Ok(None),
+                Some(there) => Err(Conflict::BothChanged {
                     what: format!("role {role}"),
-                    of: node.hostname.clone(),
+                    of: hostname,
                     theirs: told(&there.settings),
                 }),
-                _ => Ok(Some(Edit::AssignRole {
-                    hostname: node.hostname.clone(),
-                    role: role.clone(),
-                    settings: settings.clone(),
-                })),
             }
         }
         Edit::UpdateSettings { hostname, role, settings } => {
             let (before, node) = on_both(seen, now, hostname)?;
-            let there = node.assignment(role.as_str()).ok_or_else(|| gone_role(role, node))?;
-            let nothing = Settings::new();
-            let before = before.assignment(role.as_str()).map_or(&nothing, |assignment| &assignment.settings);
-            let settings = settings_merged(before, settings, &there.settings, role, &node.hostname)?;
+            let before = seen_role(before, role)?;
+            let Some(there) = node.assignment(role.as_str()) else {
+                return Err(Conflict::Gone { what: format!("The role {role} of {}", node.hostname) });
+            };
+            let hostname = node.hostname.clone();
+            let settings = Both::Conflict.settings(&before.settings, settings, &there.settings, role, &hostname)?;
             let is_so = settings == there.settings;
-            Ok((!is_so).then(|| Edit::UpdateSettings { hostname: node.hostname.clone(), role: role.clone(), settings }))
+            Ok((!is_so).then(|| Edit::UpdateSettings { hostname, role: role.clone(), settings }))
         }
         Edit::UnassignRole { hostname, role } => {
+            let before = seen_role(seen_node(seen, hostname)?, role)?;
             let Some(node) = now_of(seen, now, hostname) else { return Ok(None) };
-            let before = seen.node(hostname).and_then(|node| node.assignment(role.as_str()));
-            match (before, node.assignment(role.as_str())) {
-                (Some(_), None) => Ok(None),
-                (Some(before), Some(there)) if before.settings != there.settings => {
+            match node.assignment(role.as_str()) {
+                None => Ok(None),
+                Some(there) if before.settings != there.settings => {
                     Err(Conflict::ChangedSince { what: format!("The role {role} of {}", node.hostname) })
                 }
-                _ => Ok(Some(Edit::UnassignRole { hostname: node.hostname.clone(), role: role.clone() })),
+                Some(_) => Ok(Some(Edit::UnassignRole { hostname: node.hostname.clone(), role: role.clone() })),
             }
         }
-        Edit::AddService { service } => Ok((now.service(&service.name) != Some(service)).then(|| edit.clone())),
+        Edit::AddService { service } => match seen.topology.service(&service.name) {
+            Some(before) => Err(EditError::ServiceTaken { name: before.name.clone() }.into()),
+            None => Ok((now.topology.service(&service.name) != Some(service)).then(|| edit.clone())),
+        },
         Edit::UpdateService { name, settings } => {
-            let there = now.service(name).ok_or_else(|| Conflict::Gone { what: format!("The service {name}") })?;
-            let nothing = Settings::new();
-            let before = seen.service(name).map_or(&nothing, |service| &service.settings);
-            let settings = settings_merged(before, settings, &there.settings, &there.role, name)?;
+            let before = seen_service(seen, name)?;
+            let there = now.topology.service(name).filter(|there| there.role == before.role);
+            // One of another role is another service of the same name.
+            let there = there.ok_or_else(|| Conflict::Gone { what: format!("The service {name}") })?;
+            let settings = Both::Conflict.settings(&before.settings, settings, &there.settings, &there.role, name)?;
             let is_so = settings == there.settings;
             Ok((!is_so).then(|| Edit::UpdateService { name: name.clone(), settings }))
         }
-        Edit::RemoveService { name } => match (seen.service(name), now.service(name)) {
-            (Some(_), None) => Ok(None),
-            (Some(before), Some(there)) if before != there => {
+        Edit::RemoveService { name } => match (seen_service(seen, name)?, now.topology.service(name)) {
+            (_, None) => Ok(None),
+            (before, Some(there)) if before != there => {
                 Err(Conflict::ChangedSince { what: format!("The service {name}") })
             }
-            _ => Ok(Some(edit.clone())),
+            (_, Some(_)) => Ok(Some(edit.clone())),
         },
     }
 }
 
 /// Carries edits that follow each other, and applies them to `now`; gives what they became. Of `seen`, only what the
-/// edits name has to be there.
+/// edits name has to be there ([`super::named`]).
 ///
 /// # Errors
-/// The first edit that cannot be carried, by its place from 0; `now` is then in no state to go on with.
+/// The first edit that cannot be carried, by its place from 0; `now` is then as it was.
 pub fn carry_all(
     edits: &[Edit],
-    mut seen: Topology,
+    seen: Topology,
     now: &mut Topology,
     catalogue: &Catalogue,
 ) -> Result<Vec<Edit>, (usize, Conflict)> {
-    let mut carried = Vec::with_capacity(edits.len());
-    for (place, edit) in edits.iter().enumerate() {
-        let fail = |conflict| (place, conflict);
-        if let Some(edit) = carry(edit, &seen, now).map_err(fail)? {
-            apply(now, &edit, catalogue).map_err(|error| fail(error.into()))?;
-            carried.push(edit);
-        }
-        apply(&mut seen, edit, catalogue).map_err(|error| fail(error.into()))?;
-    }
+    let (carried, places) = carried(edits, seen, now, catalogue)?;
+    let misfit = |error: ReplayError| (places[error.position - 1], error.error.into());
+    apply_each(now, &carried, catalogue).map_err(misfit)?;
     Ok(carried)
 }
 
-/// The edits that do what the author wanted whatever others did: what was removed is made again as the author saw it,
-/// what was set otherwise is set as the author wanted. They may still not fit.
-pub fn force(edit: &Edit, seen: &Topology, now: &Topology) -> Vec<Edit> {
-    let named = match edit {
-        Edit::UpdateNode { hostname, .. }
-        | Edit::RemoveNode { hostname }
-        | Edit::AssignRole { hostname, .. }
-        | Edit::UpdateSettings { hostname, .. }
-        | Edit::UnassignRole { hostname, .. } => Some(hostname),
-        Edit::RenameNode { from, .. } => Some(from),
-        Edit::AddNode { .. }
-        | Edit::AddGroup { .. }
-        | Edit::RenameGroup { .. }
-        | Edit::RemoveGroup { .. }
-        | Edit::AddService { .. }
-        | Edit::UpdateService { .. }
-        | Edit::RemoveService { .. } => None,
-    };
-    let Some(hostname) = named else {
-        return match edit {
-            Edit::UpdateService { name, settings } if now.service(name).is_none() => seen
-                .service(name)
-                .map(|service| Edit::AddService { service: Service { settings: settings.clone(), ..service.clone() } })
-                .into_iter()
-                .collect(),
-            _ => vec![edit.clone()],
-        };
-    };
-    match (seen.node(hostname), now_of(seen, now, hostname)) {
-        (Some(before), None) => vec![Edit::AddNode { node: before.clone() }, edit.clone()],
-        (_, Some(node)) => forced_on(edit, node),
-        (None, None) => vec![edit.clone()],
+/// What edits that follow each other become over `now`, and of each the place of the edit that it comes from.
+///
+/// # Errors
+/// The first edit that cannot be carried, by its place from 0.
+pub(crate) fn carried(
+    edits: &[Edit],
+    seen: Topology,
+    now: &Topology,
+    catalogue: &Catalogue,
+) -> Result<(Vec<Edit>, Vec<usize>), (usize, Conflict)> {
+    // What fits the part that they are about fits the whole.
+    let part = Names::of(edits).and_those_seen(&seen).part_of(now);
+    let (mut seen, mut part) = (Indexed::new(seen, edits.len()), Indexed::new(part, edits.len()));
+    let mut carried = Vec::with_capacity(edits.len());
+    let mut places = Vec::with_capacity(edits.len());
+    for (place, edit) in edits.iter().enumerate() {
+        let fail = |conflict| (place, conflict);
+        if let Some(edit) = carry_between(edit, seen.view(), part.view()).map_err(fail)? {
+            part.apply(&edit, catalogue).map_err(|error| fail(error.into()))?;
+            carried.push(edit);
+            places.push(place);
+        }
+        seen.apply(edit, catalogue).map_err(|error| fail(error.into()))?;
+    }
+    Ok((carried, places))
+}
+
+/// Whether a node still has to be added.
+fn node_added(node: &Node, seen: View<'_>, now: View<'_>) -> Result<bool, Conflict> {
+    let taken = |there: &Node| Conflict::Misfit(EditError::HostnameTaken { hostname: there.hostname.clone() });
+    let known = |there: &&Node| node.id.is_some() && there.id == node.id;
+    match (seen.node(&node.hostname), now.node(&node.hostname)) {
+        (Some(before), _) => Err(taken(before)),
+        (None, Some(there)) if same_but_id(there, node) => Ok(false),
+        (None, Some(there)) => Err(taken(there)),
+        // The very node is there under another name: twice it must not be.
+        (None, None) => match node.id.as_deref().and_then(|id| now.node_of_id(id)).filter(known) {
+            Some(there) => Err(taken(there)),
+            None => Ok(true),
+        },
     }
 }
 
-/// The edit about a node that is there, under the name that it has now.
-fn forced_on(edit: &Edit, node: &Node) -> Vec<Edit> {
-    let hostname = node.hostname.clone();
-    match edit {
-        Edit::UpdateNode { facts, .. } => vec![Edit::UpdateNode { hostname, facts: facts.clone() }],
-        Edit::RenameNode { to, .. } => vec![Edit::RenameNode { from: hostname, to: to.clone() }],
-        Edit::RemoveNode { .. } => vec![Edit::RemoveNode { hostname }],
-        Edit::AssignRole { role, settings, .. } | Edit::UpdateSettings { role, settings, .. } => {
-            let (role, settings) = (role.clone(), settings.clone());
-            vec![match node.assignment(role.as_str()) {
-                Some(_) => Edit::UpdateSettings { hostname, role, settings },
-                None => Edit::AssignRole { hostname, role, settings },
-            }]
-        }
-        Edit::UnassignRole { role, .. } => vec![Edit::UnassignRole { hostname, role: role.clone() }],
-        other => vec![other.clone()],
+/// Whether a group still has to be renamed.
+fn group_renamed(from: &str, to: &str, seen: View<'_>, now: View<'_>) -> Result<bool, Conflict> {
+    if !seen.has_group(from) {
+        return Err(EditError::UnknownGroup { name: from.to_owned() }.into());
     }
+    if now.has_group(from) {
+        return Ok(from != to);
+    }
+    if from == to || now.has_group(to) && !seen.has_group(to) {
+        return Ok(false);
+    }
+    Err(match group_became(from, seen, now) {
+        Some(theirs) => Conflict::BothChanged {
+            what: "name".to_owned(),
+            of: format!("availability group {from}"),
+            theirs: theirs.to_owned(),
+        },
+        None => Conflict::Gone { what: format!("The availability group {from}") },
+    })
+}
+
+/// The name that a group has now which is no longer there. Groups have no ids, but its nodes have followed it: they
+/// name one that was not there before.
+fn group_became<'a>(group: &str, seen: View<'_>, now: View<'a>) -> Option<&'a str> {
+    let text_of = |settings: &'a Settings, name: &str| settings.get(name).and_then(SettingValue::as_text);
+    let on_nodes = seen.topology.nodes.iter().flat_map(|node| node.roles.iter().map(move |role| (node, role)));
+    on_nodes
+        .flat_map(|(node, assignment)| assignment.settings.iter().map(move |setting| (node, &assignment.role, setting)))
+        .filter(|(_, _, (_, value))| value.as_text() == Some(group))
+        .filter_map(|(node, role, (name, _))| {
+            text_of(&now_of(seen, now, &node.hostname)?.assignment(role.as_str())?.settings, name)
+        })
+        .find(|became| now.has_group(became) && !seen.has_group(became))
+}
+
+fn seen_node<'a>(seen: View<'a>, hostname: &str) -> Result<&'a Node, EditError> {
+    seen.node(hostname).ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })
+}
+
+fn seen_role<'a>(node: &'a Node, role: &RoleId) -> Result<&'a Assignment, EditError> {
+    let unassigned = || EditError::RoleNotAssigned { hostname: node.hostname.clone(), role: role.clone() };
+    node.assignment(role.as_str()).ok_or_else(unassigned)
+}
+
+fn seen_service<'a>(seen: View<'a>, name: &str) -> Result<&'a Service, EditError> {
+    seen.topology.service(name).ok_or_else(|| EditError::UnknownService { name: name.to_owned() })
 }
 
 /// The node as it was seen, and as it is now.
-fn on_both<'a>(seen: &'a Topology, now: &'a Topology, hostname: &str) -> Result<(&'a Node, &'a Node), Conflict> {
-    let before = seen.node(hostname).ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })?;
+fn on_both<'a>(seen: View<'a>, now: View<'a>, hostname: &str) -> Result<(&'a Node, &'a Node), Conflict> {
+    let before = seen_node(seen, hostname)?;
     match now_of(seen, now, hostname) {
         Some(node) => Ok((before, node)),
         None => Err(Conflict::Gone { what: before.hostname.clone() }),
     }
 }
 
-/// The node that was seen under that hostname, by its id where it has one: it may have another name now.
-fn now_of<'a>(seen: &Topology, now: &'a Topology, hostname: &str) -> Option<&'a Node> {
+/// The node that was seen under that hostname, by its id where it has one: it may have another name now. Where it went
+/// and another has its name, that one stands for it: it cannot be made again beside it.
+pub(super) fn now_of<'a>(seen: View<'_>, now: View<'a>, hostname: &str) -> Option<&'a Node> {
     let by_name = now.node(hostname);
-    match seen.node(hostname).and_then(|node| node.id.as_ref()) {
+    match seen.node(hostname).and_then(|node| node.id.as_deref()) {
         None => by_name,
         Some(id) => match by_name {
-            Some(node) if node.id.as_ref().is_none_or(|other| other == id) => by_name,
-            _ => now.nodes.iter().find(|node| node.id.as_ref() == Some(id)),
+            Some(node) if node.id.as_deref().is_none_or(|other| other == id) => by_name,
+            _ => now.node_of_id(id).or(by_name),
         },
     }
-}
-
-fn has_group(topology: &Topology, name: &str) -> bool {
-    topology.availability_groups.iter().any(|group| group == name)
-}
-
-fn gone_role(role: &RoleId, node: &Node) -> Conflict {
-    Conflict::Gone { what: format!("The role {role} of {}", node.hostname) }
 }
 
 /// Whether two nodes are the same; the id that Strata gave to one of them aside, and the order of roles.
@@ -250,91 +287,4 @@ fn same_but_id(one: &Node, other: &Node) -> bool {
         && NodeFacts::same(one, other)
         && one.roles.len() == other.roles.len()
         && one.roles.iter().all(|assignment| other.assignment(assignment.role.as_str()) == Some(assignment))
-}
-
-/// What the author wanted where they changed it, what it is now where they did not.
-fn merged<T: Clone + PartialEq + Tell>(before: &T, wanted: &T, now: &T, what: &str, of: &str) -> Result<T, Conflict> {
-    if wanted == before || wanted == now {
-        Ok(now.clone())
-    } else if now == before {
-        Ok(wanted.clone())
-    } else {
-        Err(Conflict::BothChanged { what: what.to_owned(), of: of.to_owned(), theirs: now.tell() })
-    }
-}
-
-fn facts_merged(before: &NodeFacts, wanted: &NodeFacts, now: &NodeFacts, of: &str) -> Result<NodeFacts, Conflict> {
-    let NodeFacts { private_ip, public_ip, site, container, hardware } = wanted;
-    let Hardware { vcpus, memory_mib, disk, disk_gib, iops } = hardware;
-    let (was, is) = (&before.hardware, &now.hardware);
-    Ok(NodeFacts {
-        private_ip: merged(&before.private_ip, private_ip, &now.private_ip, "private address", of)?,
-        public_ip: merged(&before.public_ip, public_ip, &now.public_ip, "public address", of)?,
-        site: merged(&before.site, site, &now.site, "site", of)?,
-        container: merged(&before.container, container, &now.container, "container", of)?,
-        hardware: Hardware {
-            vcpus: merged(&was.vcpus, vcpus, &is.vcpus, "vCPUs", of)?,
-            memory_mib: merged(&was.memory_mib, memory_mib, &is.memory_mib, "memory", of)?,
-            disk: merged(&was.disk, disk, &is.disk, "disk", of)?,
-            disk_gib: merged(&was.disk_gib, disk_gib, &is.disk_gib, "disk size", of)?,
-            iops: merged(&was.iops, iops, &is.iops, "IOPS", of)?,
-        },
-    })
-}
-
-fn settings_merged(
-    before: &Settings,
-    wanted: &Settings,
-    now: &Settings,
-    role: &RoleId,
-    of: &str,
-) -> Result<Settings, Conflict> {
-    let mut settings = Settings::new();
-    let names: BTreeSet<&String> = before.keys().chain(wanted.keys()).chain(now.keys()).collect();
-    for name in names {
-        let (was, want, is) = (before.get(name), wanted.get(name), now.get(name));
-        let value = merged(&was.cloned(), &want.cloned(), &is.cloned(), &format!("{name} of {role}"), of)?;
-        if let Some(value) = value {
-            settings.insert(name.clone(), value);
-        }
-    }
-    Ok(settings)
-}
-
-fn told(settings: &Settings) -> String {
-    if settings.is_empty() { "nothing".to_owned() } else { super::settings_text(settings) }
-}
-
-/// A value in a sentence.
-trait Tell {
-    fn tell(&self) -> String;
-}
-
-macro_rules! tell_as_displayed {
-    ($($kind:ty),*) => {
-        $(impl Tell for $kind {
-            fn tell(&self) -> String {
-                self.to_string()
-            }
-        })*
-    };
-}
-tell_as_displayed!(IpAddr, String, SettingValue, u32, u64);
-
-impl Tell for DiskKind {
-    fn tell(&self) -> String {
-        self.as_str().to_owned()
-    }
-}
-
-impl Tell for Container {
-    fn tell(&self) -> String {
-        crate::diff::container_text(self)
-    }
-}
-
-impl<T: Tell> Tell for Option<T> {
-    fn tell(&self) -> String {
-        self.as_ref().map_or_else(|| "nothing".to_owned(), Tell::tell)
-    }
 }

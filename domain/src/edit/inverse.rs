@@ -1,22 +1,64 @@
 //! The way back from an edit.
 
+use std::collections::BTreeSet;
+
 use super::apply::settings_naming;
-use super::{Edit, EditError, NodeFacts, apply};
+use super::index::{Indexed, View};
+use super::{Edit, EditError, NodeFacts, ReplayError, apply, apply_each, named_by};
 use crate::catalogue::Catalogue;
-use crate::topology::{Node, Place, Topology};
+use crate::topology::{Place, Topology};
 
 /// Applies the edit; gives the edits that lead back to what was there, up to the order of lists.
 ///
 /// # Errors
 /// As [`apply`]; the topology stays as it was.
 pub fn apply_with_inverse(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Result<Vec<Edit>, EditError> {
-    let back = inverse(topology, edit, catalogue);
+    let back = inverse(View::plain(topology), edit, catalogue);
     apply(topology, edit, catalogue)?;
     Ok(back)
 }
 
+/// Edits that were applied together.
+#[derive(Clone, Debug)]
+pub(crate) struct Applied {
+    /// The edits that lead back.
+    pub(crate) back: Vec<Edit>,
+    /// What those are about, as it was left.
+    pub(crate) left: Topology,
+    /// Places of edits that changed nothing, from 0.
+    pub(crate) idle: BTreeSet<usize>,
+}
+
+/// Applies edits that follow each other, all or none.
+///
+/// # Errors
+/// The first that does not fit; the topology stays as it was, with its order.
+pub(crate) fn apply_all<'a>(
+    topology: &mut Topology,
+    edits: impl Iterator<Item = &'a Edit> + Clone,
+    catalogue: &Catalogue,
+) -> Result<Applied, ReplayError> {
+    // On the part that they are about, first: where one does not fit, nothing has happened.
+    let mut part = Indexed::new(named_by(topology, edits.clone()), edits.clone().count());
+    let mut steps: Vec<Vec<Edit>> = Vec::new();
+    let mut idle = BTreeSet::new();
+    for (place, edit) in edits.clone().enumerate() {
+        let step = inverse(part.view(), edit, catalogue);
+        part.apply(edit, catalogue).map_err(|error| ReplayError { position: place + 1, error })?;
+        // An edit that is its own way back changes nothing.
+        match step.as_slice() {
+            [back] if back == edit => drop(idle.insert(place)),
+            _ => steps.push(step),
+        }
+    }
+    apply_each(topology, edits, catalogue)?;
+    let back: Vec<Edit> = steps.into_iter().rev().flatten().collect();
+    let left = named_by(&part, &back);
+    Ok(Applied { back, left, idle })
+}
+
 /// The way back from an edit that fits `before`; of one that does not, nothing of use.
-fn inverse(before: &Topology, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
+fn inverse(before: View<'_>, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
     let node = |hostname: &str| before.node(hostname);
     let one = match edit {
         Edit::AddNode { node } => Some(Edit::RemoveNode { hostname: node.hostname.clone() }),
@@ -25,9 +67,9 @@ fn inverse(before: &Topology, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
         Edit::RenameNode { from, to } => {
             node(from).map(|node| Edit::RenameNode { from: to.clone(), to: node.hostname.clone() })
         }
-        Edit::RemoveNode { hostname } => node(hostname).map(|node: &Node| Edit::AddNode { node: node.clone() }),
+        Edit::RemoveNode { hostname } => node(hostname).map(|node| Edit::AddNode { node: node.clone() }),
         Edit::AddGroup { name } => Some(Edit::RemoveGroup { name: name.clone() }),
-        Edit::RenameGroup { from, to } => return group_named_back(before, from, to, catalogue),
+        Edit::RenameGroup { from, to } => return group_named_back(before.topology, from, to, catalogue),
         Edit::RemoveGroup { name } => Some(Edit::AddGroup { name: name.clone() }),
         Edit::AssignRole { hostname, role, .. } => {
             Some(Edit::UnassignRole { hostname: hostname.clone(), role: role.clone() })
@@ -48,10 +90,11 @@ fn inverse(before: &Topology, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
         }
         Edit::AddService { service } => Some(Edit::RemoveService { name: service.name.clone() }),
         Edit::UpdateService { name, .. } => before
+            .topology
             .service(name)
             .map(|service| Edit::UpdateService { name: name.clone(), settings: service.settings.clone() }),
         Edit::RemoveService { name } => {
-            before.service(name).map(|service| Edit::AddService { service: service.clone() })
+            before.topology.service(name).map(|service| Edit::AddService { service: service.clone() })
         }
     };
     one.into_iter().collect()

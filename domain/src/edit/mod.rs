@@ -4,7 +4,10 @@ mod apply;
 mod between;
 pub mod bulk;
 mod carry;
+mod force;
+mod index;
 mod inverse;
+mod merge;
 mod named;
 #[cfg(test)]
 mod tests;
@@ -13,12 +16,19 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use apply::apply_each;
 pub use apply::{EditError, ReplayError, apply, replay};
 pub use between::between;
 pub(crate) use between::roles_between;
-pub use carry::{Conflict, carry, carry_all, force};
+pub(crate) use carry::carried;
+pub use carry::{Conflict, carry, carry_all};
+pub use force::force;
+pub(crate) use force::{carry_on, force_on};
+pub(crate) use index::Indexed;
 pub use inverse::apply_with_inverse;
+pub(crate) use inverse::{Applied, apply_all};
 pub use named::named;
+pub(crate) use named::named_by;
 
 use crate::topology::{Container, Hardware, Node, RoleId, Service, SettingValue, Settings};
 

@@ -8,10 +8,11 @@ use strata_domain::edit::bulk;
 use super::board::{assign, move_to};
 use super::layout::Grouping;
 use super::session::Session;
-use super::shortcuts::{remove, select_found};
+use super::shortcuts::remove;
 use super::workbench::CatalogueNow;
 
-/// The bar over the views.
+/// The bar below the views: it comes over the page rather than into it, so that nothing moves under the pointer when a
+/// drag selects what it takes along.
 #[component]
 pub fn SelectionBar(
     /// The draft.
@@ -64,18 +65,15 @@ pub fn SelectionBar(
         }
     };
     let said = move || match count.get() {
-        0 => "No node is selected.".to_owned(),
         1 => "1 node is selected.".to_owned(),
         many => format!("{many} nodes are selected."),
     };
     view! {
-        <section class="selection" aria-label="Selection">
-            <p class="selection-count" role="status">{said}</p>
-            <button type="button" class="button" on:click=move |_| select_found(session)>"Select all found"</button>
-            <button type="button" class="button" disabled=move || count.get() == 0 on:click=move |_| session.selection.set(BTreeSet::new())>
+        <section class="selection" aria-label="Selection" hidden=move || count.get() == 0>
+            <p class="selection-count">{said}</p>
+            <button type="button" class="button" on:click=move |_| session.selection.set(BTreeSet::new())>
                 "Select none"
             </button>
-            <div class="selection-acts" hidden=move || count.get() == 0>
             <form class="bulk" on:submit=set_site>
                 <label class="visually-hidden" for="bulk-site">"Site"</label>
                 <input id="bulk-site" list="bulk-sites" placeholder="Site" autocomplete="off" prop:value=site on:input=move |event| site.set(event_target_value(&event)) />
@@ -102,7 +100,6 @@ pub fn SelectionBar(
             <button type="button" class="button" data-tone="danger" disabled=none on:click=move |_| { remove(session); }>
                 {move || format!("Remove {}", nodes())}
             </button>
-            </div>
         </section>
     }
 }

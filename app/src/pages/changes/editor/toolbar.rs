@@ -7,6 +7,7 @@ use strata_domain::draft::Draft;
 
 use super::layout::Grouping;
 use super::session::{Saving, Session};
+use super::shortcuts::select_found;
 use super::workbench::{Mode, Stand};
 use crate::components::{Badge, FindingCounts, Stateful};
 use crate::paths;
@@ -62,6 +63,9 @@ pub fn Toolbar(
                     on:input=move |event| session.search.set(event_target_value(&event))
                 />
             </p>
+            <button type="button" class="button" aria-keyshortcuts="Control+A" on:click=move |_| select_found(session)>
+                "Select all found"
+            </button>
             <Ways session />
             <button type="button" class="button" aria-keyshortcuts="?" on:click=move |_| help.set(true)>
                 "Shortcuts"

@@ -131,12 +131,12 @@ pub fn Workbench(
         <Returned session />
         <div class="workbench">
             <div class="workbench-view">
-                <SelectionBar session />
                 {move || match stand.mode.get() {
                     Mode::Board => view! { <BoardView session stand /> }.into_any(),
                     Mode::Table => view! { <TableView session /> }.into_any(),
                     Mode::Text => view! { <TextView session /> }.into_any(),
                 }}
+                <SelectionBar session />
             </div>
             <Side session />
         </div>

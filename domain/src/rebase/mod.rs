@@ -1,13 +1,16 @@
 //! Moves the edits of a draft from the revision that they were written over to the one that is live now
 //! (requirements, section 5): edit by edit, and never losing one in silence.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::change::LoggedEdit;
-use crate::edit::{Conflict, Edit, apply, carry, force};
+use crate::edit::{Conflict, Edit, Indexed, carry_on, force_on};
 use crate::topology::Topology;
 
 /// What to do with an edit that does not carry over.
@@ -52,7 +55,8 @@ pub fn rebase(
     catalogue: &Catalogue,
     choices: &BTreeMap<i64, Choice>,
 ) -> Rebased {
-    let (mut seen, mut desired) = (old_base.clone(), new_base.clone());
+    let mut seen = Indexed::new(old_base.clone(), log.len());
+    let mut desired = Indexed::new(new_base.clone(), log.len());
     let (mut edits, mut conflicts) = (Vec::new(), Vec::new());
     for (place, logged) in log.iter().enumerate() {
         let outcome = carried(&logged.edit, &seen, &mut desired, catalogue, choices.get(&logged.sequence).copied());
@@ -65,37 +69,25 @@ pub fn rebase(
             }),
         }
         // It fitted the old base; a log that does not is carried as far as it goes.
-        let _ = apply(&mut seen, &logged.edit, catalogue);
+        let _ = seen.apply(&logged.edit, catalogue);
     }
-    Rebased { edits, conflicts, desired }
+    Rebased { edits, conflicts, desired: desired.into_topology() }
 }
 
 fn carried(
     edit: &Edit,
-    seen: &Topology,
-    desired: &mut Topology,
+    seen: &Indexed,
+    desired: &mut Indexed,
     catalogue: &Catalogue,
     choice: Option<Choice>,
 ) -> Result<Vec<Edit>, Conflict> {
-    let outcome = carry(edit, seen, desired).and_then(|carried| {
-        carried.iter().try_for_each(|edit| apply(desired, edit, catalogue))?;
-        Ok(carried.into_iter().collect())
-    });
-    let conflict = match outcome {
-        Ok(edits) => return Ok(edits),
+    let conflict = match carry_on(edit, seen, desired, catalogue) {
+        Ok(carried) => return Ok(carried.into_iter().collect()),
         Err(conflict) => conflict,
     };
     match choice {
         Some(Choice::Drop) => Ok(Vec::new()),
-        Some(Choice::Insist) if conflict.can_be_forced() => {
-            let forced = force(edit, seen, desired);
-            let mut now = desired.clone();
-            for edit in &forced {
-                apply(&mut now, edit, catalogue)?;
-            }
-            *desired = now;
-            Ok(forced)
-        }
+        Some(Choice::Insist) if conflict.can_be_forced() => Ok(force_on(edit, seen, desired, catalogue)?),
         Some(Choice::Insist) | None => Err(conflict),
     }
 }

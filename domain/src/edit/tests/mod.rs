@@ -1,3 +1,9 @@
+//! Names, sentences and wire form; the properties of edits lie beside.
+
+mod apply;
+mod carrying;
+mod inverse;
+
 use super::*;
 
 #[test]
