@@ -43,8 +43,8 @@ e2e: ## the browser tests, headless (PLAYWRIGHT_ARGS="story --headed" for more)
 deny: ## licences, sources, duplicates and advisories of all dependencies
 	@scripts/test deny advisories
 
-bench: ## times and memory of rules and plans in large topologies, native and in wasm, against their targets (ARGS=--quick for rough figures)
-	@scripts/setup run
+bench: ## times and memory of rules, plans and the editor in large topologies, against their targets (ARGS=--quick for rough figures)
+	@scripts/setup test
 	@scripts/bench $(ARGS)
 
 sqlx: ## write .sqlx anew from the queries in the code, with a throw-away PostgreSQL

@@ -1,15 +1,30 @@
 /** One of everything: each page of Strata, in the states in which it looks different. */
 
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { type Page, expect } from '@playwright/test';
+
 import type { Api } from './api.ts';
+import { hydrated } from './browser.ts';
+import { ADA, LENA, type Person } from './people.ts';
+import type { StrataServer } from './server.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A page to look at. */
 export interface Exhibit {
   name: string;
   path: string;
+  /** Who looks; Ada where not said. */
+  person?: Person;
   /** Nobody is signed in there. */
   visitor?: true;
   /** Its status is an error on purpose. */
   status?: number;
+  /** What a person does there before they look. */
+  act?: (page: Page) => Promise<void>;
+  /** What the browser complains of meanwhile. */
+  noise?: RegExp;
 }
 
 /** Names that do not depend on what the server holds, so that tests can be listed before it runs. */
@@ -25,6 +40,11 @@ export const EXHIBITS = [
   'review-applied',
   'editor',
   'editor-node',
+  'editor-table',
+  'editor-text',
+  'editor-drag',
+  'editor-conflict',
+  'editor-5000',
   'import',
   'runs',
   'run',
@@ -40,7 +60,8 @@ export const EXHIBITS = [
 ] as const;
 
 /** Brings a server into a state in which every page has something to show. */
-export async function gallery(admin: Api, lead: Api): Promise<Exhibit[]> {
+export async function gallery(server: StrataServer, sessions: Sessions): Promise<Exhibit[]> {
+  const [admin, lead] = [await sessions.api(ADA), await sessions.api(LENA)];
   const applied = await admin.draft('Two more workers for the evening peak', node(1));
   await admin.changeEdit(applied, 'add-node', { hostname: 'worker-gallery-2.example.net', private_ip: '10.77.9.2' });
   await admin.changeEdit(applied, 'assign-role', { hostname: 'worker-gallery-2.example.net', role: 'worker' });
@@ -59,6 +80,13 @@ export async function gallery(admin: Api, lead: Api): Promise<Exhibit[]> {
   const draft = await admin.draft('A first sketch for next quarter', node(5));
   await admin.changeEdit(draft, 'add-node', { hostname: 'spare-1.example.net', private_ip: '10.77.9.6' });
 
+  await admin.changeEdit(draft, 'remove-node', { hostname: 'ddb-18.example.net' });
+  await admin.changeEdit(draft, 'update-settings', { hostname: 'worker-1.example.net', role: 'worker', 'settings[concurrency]': '8' });
+  const disputed = await admin.draft('Two people at once', { hostname: 'worker-disputed.example.net', address: '10.77.9.7' });
+  await server.importTopology(LARGE, largeTopology());
+  await server.addPerson({ ...LARS, capabilities: ['admin'], environment: LARGE });
+  const large = await (await sessions.api(LARS)).changeStart('Among five thousand', LARGE);
+
   const paths: Record<(typeof EXHIBITS)[number], Omit<Exhibit, 'name'>> = {
     'sign-in': { path: '/sign-in', visitor: true },
     'role-map': { path: '/?env=production' },
@@ -71,6 +99,11 @@ export async function gallery(admin: Api, lead: Api): Promise<Exhibit[]> {
     'review-applied': { path: `/changes/${applied}` },
     editor: { path: `/changes/${draft}/edit` },
     'editor-node': { path: `/changes/${draft}/edit?node=${node(5).hostname}` },
+    'editor-table': { path: `/changes/${draft}/edit?view=table` },
+    'editor-text': { path: `/changes/${draft}/edit?view=text`, act: mistype },
+    'editor-drag': { path: `/changes/${draft}/edit`, act: drag },
+    'editor-conflict': { path: `/changes/${disputed}/edit`, act: (page) => dispute(page, disputed, admin), noise: /ERR_INTERNET_DISCONNECTED/ },
+    'editor-5000': { path: `/changes/${large}/edit`, person: LARS },
     import: { path: '/import?env=production' },
     runs: { path: '/runs?env=production' },
     run: { path: `/runs/${run}` },
@@ -89,4 +122,56 @@ export async function gallery(admin: Api, lead: Api): Promise<Exhibit[]> {
 
 function node(number: number): { hostname: string; address: string } {
   return { hostname: `worker-gallery-${number}.example.net`, address: `10.77.9.${number}` };
+}
+
+/** Opens an exhibit and does what is to be seen of it. */
+export async function show(page: Page, exhibit: Exhibit): Promise<void> {
+  await page.goto(exhibit.path);
+  await hydrated(page);
+  await exhibit.act?.(page);
+}
+
+/** A text that cannot be read. */
+async function mistype(page: Page): Promise<void> {
+  const area = page.getByRole('textbox', { name: 'The draft as a topology file' });
+  await area.fill((await area.inputValue()).replace('nodes:', 'nodes:\n- hostnmae: typo-1.example.net'));
+  await expect(page.getByRole('alert')).toContainText('line');
+}
+
+/** A card on its way to another column. */
+async function drag(page: Page): Promise<void> {
+  await page.locator('[data-node="worker-2.example.net"]').hover();
+  await page.mouse.down();
+  const target = page.getByRole('listbox', { name: /^Infrastructure management, dc1,/ });
+  await target.hover();
+  await target.hover({ position: { x: 12, y: 12 } });
+  await expect(page.locator('[data-over]')).toHaveCount(1);
+}
+
+/** Two people give the same node another site. */
+async function dispute(page: Page, id: number, other: Api): Promise<void> {
+  await page.locator('[data-node="worker-disputed.example.net"]').click();
+  await page.context().setOffline(true);
+  await page.getByRole('combobox', { name: 'Site' }).fill('dc1');
+  await page.getByRole('button', { name: 'Set site of 1 node' }).click();
+  await other.changeEdit(id, 'update-node', { hostname: 'worker-disputed.example.net', private_ip: '10.77.9.7', site: 'dc2' });
+  await page.context().setOffline(false);
+  await expect(page.getByRole('region', { name: 'Returned to you' })).toBeVisible();
+}
+
+const LARGE = 'large';
+/** Admin of it, and of nothing else. */
+const LARS: Person = { email: 'large@example.net', name: 'Lars Large' };
+const LARGE_NODES = 5_000;
+
+/** The example with workers beside it, until it has that many nodes. */
+function largeTopology(): string {
+  const example = readFileSync(resolve(import.meta.dirname, '../../examples/voip-18.yaml'), 'utf8');
+  const [before = '', after = ''] = example.replace(/^environment: .*$/m, `environment: ${LARGE}`).split(/^services:/m);
+  const missing = LARGE_NODES - (before.match(/^ *- *hostname:/gm)?.length ?? 0);
+  const more = Array.from({ length: missing }, (_, place) => {
+    const address = `10.${100 + Math.floor(place / 65_536)}.${Math.floor(place / 256) % 256}.${place % 256}`;
+    return `  - { hostname: worker-${place + 1_000}.example.net, private_ip: ${address}, site: dc${(place % 6) + 1}, roles: [{ role: worker }] }\n`;
+  });
+  return `${before.trimEnd()}\n${more.join('')}services:${after}`;
 }

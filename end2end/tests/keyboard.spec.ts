@@ -22,6 +22,7 @@ test('the whole story by keyboard alone', async ({ visitor }) => {
   await expect(heading(ada, TITLE)).toBeVisible();
 
   const form = ada.getByRole('region', { name: 'Add a node' });
+  await press(ada, ada.getByRole('button', { name: 'Add a node' }));
   await type(ada, form.getByLabel('Hostname'), NODE);
   await type(ada, form.getByLabel('Private address'), '10.77.2.1');
   await press(ada, form.getByRole('button', { name: 'Add node' }));

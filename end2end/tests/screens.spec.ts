@@ -2,10 +2,9 @@ import { resolve } from 'node:path';
 
 import type { Page } from '@playwright/test';
 
-import { open } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
-import { EXHIBITS, type Exhibit, gallery } from '../support/gallery.ts';
-import { ADA, LENA } from '../support/people.ts';
+import { EXHIBITS, type Exhibit, gallery, show } from '../support/gallery.ts';
+import { ADA } from '../support/people.ts';
 
 test.use({ site: 'screens' });
 
@@ -13,8 +12,8 @@ const FOLDER = resolve(import.meta.dirname, '../artifacts/screens');
 
 let exhibits: Exhibit[] = [];
 
-test.beforeAll(async ({ sessions }) => {
-  exhibits = await gallery(await sessions.api(ADA), await sessions.api(LENA));
+test.beforeAll(async ({ strata, sessions }) => {
+  exhibits = await gallery(strata, sessions);
 });
 
 for (const name of EXHIBITS) {
@@ -27,8 +26,11 @@ for (const name of EXHIBITS) {
     if (exhibit.status !== undefined) {
       complaints.expect(new RegExp(`status of ${exhibit.status}`));
     }
-    const page = exhibit.visitor ? await visitor() : await signedIn(ADA);
-    await open(page, exhibit.path);
+    if (exhibit.noise !== undefined) {
+      complaints.expect(exhibit.noise);
+    }
+    const page = exhibit.visitor ? await visitor() : await signedIn(exhibit.person ?? ADA);
+    await show(page, exhibit);
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
       for (const colorScheme of ['light', 'dark'] as const) {

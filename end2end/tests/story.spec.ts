@@ -51,7 +51,7 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
     await form.getByLabel('Private address').fill(ADDRESS);
     await form.getByRole('button', { name: 'Add node' }).click();
     await expect(ada.getByRole('heading', { level: 2, name: NODE })).toBeVisible();
-    const idle = region(ada, 'Findings').getByRole('listitem').filter({ hasText: NODE });
+    const idle = region(ada, 'Findings').getByRole('listitem').filter({ has: ada.getByRole('button', { name: NODE, exact: true }) });
     await expect(idle).toContainText('node.idle');
     await expect(region(ada, /^Plan \([1-9]/)).toBeVisible();
   });

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use strata_domain::diff::Presence;
 use strata_domain::edit::bulk;
 use strata_domain::edit::bulk::Nodes;
 
@@ -63,7 +62,7 @@ pub fn BoardView(
         use leptos::wasm_bindgen::JsCast;
 
         let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        if !ground.get_untracked().is_some_and(|ground| ground.contains(to.as_ref())) {
+        if to.is_some() && !ground.get_untracked().is_some_and(|ground| ground.contains(to.as_ref())) {
             over.set(None);
         }
     };
@@ -161,7 +160,7 @@ fn CellView(
         let shown = session.shown();
         cell.with(|cell| {
             let drawn = cell.as_ref().map(|cell| cell.drawn.as_slice()).unwrap_or_default();
-            drawn.iter().filter_map(|&place| shown.rows.get(place)).map(identity).collect::<Vec<_>>()
+            drawn.iter().filter_map(|&place| shown.rows.get(place)).map(|row| identity(row)).collect::<Vec<_>>()
         })
     };
     let label = move || format!("{}, {}, {}", band.get_value(), title.get(), counted(total.get()));
@@ -182,9 +181,7 @@ fn CellView(
             });
             let narrow = move |_| session.search.set(cell.title.clone());
             view! {
-                <li class="card-more" role="presentation">
-                    <button type="button" class="button" on:click=narrow>{format!("and {} more ", cell.more)} {worst}</button>
-                </li>
+                <button type="button" class="button card-more" hidden=folded on:click=narrow>{format!("and {} more ", cell.more)} {worst}</button>
             }
         })
     };
@@ -199,11 +196,11 @@ fn CellView(
                 </button>
             </h3>
             <ul class="cards" role="listbox" aria-multiselectable="true" aria-label=label hidden=folded>
-                <For each=cards key=Clone::clone let:card>
-                    <PlacedCard session cell band title card drag tabbed />
-                </For>
-                {more}
+                <ForEnumerate each=cards key=Clone::clone let(place, card)>
+                    <PlacedCard session place total band title card drag tabbed />
+                </ForEnumerate>
             </ul>
+            {more}
         </div>
     }
 }
@@ -212,13 +209,14 @@ fn CellView(
 type Identity = (String, bool);
 
 fn identity(row: &Row) -> Identity {
-    (row.node.hostname.clone(), row.mark == Some(Presence::Removed))
+    (row.node.hostname.clone(), row.is_gone())
 }
 
 #[component]
 fn PlacedCard(
     session: Session,
-    cell: Memo<Option<Cell>>,
+    place: ReadSignal<usize>,
+    total: Memo<usize>,
     band: StoredValue<String>,
     title: Memo<String>,
     card: Identity,
@@ -229,15 +227,7 @@ fn PlacedCard(
     let card = StoredValue::new(card);
     let row = Memo::new(move |_| card.with_value(|(hostname, gone)| session.shown().row_of(hostname, *gone).cloned()));
     let position = Signal::derive(move || {
-        let shown = session.shown();
-        cell.with(|cell| {
-            let cell = cell.as_ref()?;
-            let place = cell.drawn.iter().position(|&place| {
-                shown.rows.get(place).is_some_and(|row| card.with_value(|card| identity(row) == *card))
-            })?;
-            Some(format!("{}, {}, {} of {}", band.get_value(), title.get(), place + 1, cell.total()))
-        })
-        .unwrap_or_default()
+        format!("{}, {}, {} of {}", band.get_value(), title.get(), place.get() + 1, total.get())
     });
     let leads_here = Signal::derive(move || {
         tabbed.with(|tabbed| card.with_value(|(hostname, _)| tabbed.as_ref() == Some(hostname)))

@@ -1,7 +1,10 @@
 //! One node as a card of the board.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use strata_domain::catalogue::Layer;
+use strata_domain::diff::Presence;
 
 use super::session::Session;
 use super::shown::Row;
@@ -24,7 +27,7 @@ pub fn Card(
     /// Its node.
     hostname: String,
     /// The node as it is now; none for a moment, when it has just gone.
-    row: Memo<Option<Row>>,
+    row: Memo<Option<Arc<Row>>>,
     /// Where it stands: "Storage, dc1, 3 of 12".
     position: Signal<String>,
     /// What is dragged.
@@ -32,7 +35,7 @@ pub fn Card(
     /// Whether the Tab key leads here.
     tabbed: Signal<bool>,
 ) -> impl IntoView {
-    let of_row = move |look: fn(&Row) -> String| row.with(|row| row.as_ref().map(look).unwrap_or_default());
+    let of_row = move |look: fn(&Row) -> String| row.with(|row| row.as_deref().map(look).unwrap_or_default());
     let name = StoredValue::new(hostname);
     let selected =
         Memo::new(move |_| name.with_value(|name| session.selection.with(|selection| selection.contains(name))));
@@ -78,7 +81,7 @@ pub fn Card(
             aria-selected=move || if selected.get() { "true" } else { "false" }
             aria-label=said
             tabindex=move || if tabbed.get() { "0" } else { "-1" }
-            draggable="true"
+            draggable=move || if mark() == Some(Presence::Removed.as_str()) { "false" } else { "true" }
             on:click=choose
             on:dragstart=start
             on:dragend=move |_| drag.set(None)

@@ -180,7 +180,8 @@ impl Connection {
         }
         let known = session.with_now(Draft::sequence);
         let fresh: Vec<_> = edits.iter().filter(|logged| logged.sequence > known).cloned().collect();
-        if session.alter(|draft| draft.settle(&edits, taken)) == Err(Missed) {
+        let brings_something = taken.is_some() || !fresh.is_empty();
+        if brings_something && session.alter(|draft| draft.settle(&edits, taken)) == Err(Missed) {
             return self.read_again();
         }
         let mine = self.me.get_value();
@@ -208,7 +209,7 @@ impl Connection {
             }
             let Ok(view) = outcome else { return self.try_later() };
             let DraftView { change, live, base, edits, refused, own, me: _ } = view;
-            let reopened = session.alter(|draft| draft.reopen(base, change.log_start - 1, &edits, own.catalogue()));
+            let reopened = session.reopen(base, change.log_start - 1, &edits, own.catalogue());
             if let Err(error) = reopened {
                 session.saving.set(Saving::Stopped(format!("The log of this draft does not fit its base: {error}.")));
                 return;

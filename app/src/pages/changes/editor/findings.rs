@@ -46,7 +46,7 @@ pub fn LiveFindings(
     };
     let none = move || (total.get() == 0).then(|| view! { <p class="empty">"No finding: every rule is kept."</p> });
     view! {
-        <section class="panel" aria-labelledby="findings-heading">
+        <section class="panel findings-panel" aria-labelledby="findings-heading">
             <h2 id="findings-heading">"Findings"</h2>
             {none}
             {groups}

@@ -191,26 +191,24 @@ fn RoleForms(hostname: String, assignment: Assignment, draft: Forms) -> impl Int
 /// A form for each role that the node does not have.
 #[component]
 fn AssignForms(node: Node, draft: Forms) -> impl IntoView {
-    let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
-    let forms: Vec<_> = roles
-        .into_iter()
-        .filter(|role| node.assignment(role.id.as_str()).is_none())
-        .map(|role| {
-            let about = vec![("hostname", node.hostname.clone()), ("role", role.id.to_string())];
-            let prefix = format!("new-{}", role.id);
-            view! {
-                <EditForm draft kind="assign-role" hidden=about act=format!("Assign {}", role.name)>
-                    <SettingFields prefix role values=Settings::new() draft />
-                </EditForm>
-            }
-        })
-        .collect();
-    view! {
-        <details class="more">
-            <summary>"Assign a role"</summary>
-            <div class="assign-forms">{forms}</div>
-        </details>
-    }
+    let forms = move || {
+        let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
+        let forms: Vec<_> = roles
+            .into_iter()
+            .filter(|role| node.assignment(role.id.as_str()).is_none())
+            .map(|role| {
+                let about = vec![("hostname", node.hostname.clone()), ("role", role.id.to_string())];
+                let prefix = format!("new-{}", role.id);
+                view! {
+                    <EditForm draft kind="assign-role" hidden=about act=format!("Assign {}", role.name)>
+                        <SettingFields prefix role values=Settings::new() draft />
+                    </EditForm>
+                }
+            })
+            .collect();
+        view! { <div class="assign-forms">{forms}</div> }.into_any()
+    };
+    view! { <Fold draft class="more" summary="Assign a role".into_any() content=forms /> }
 }
 
 /// A field for each setting of the role, of the kind that the catalogue gives.
@@ -225,7 +223,8 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Forms) -> 
             let name = format!("form[settings][{}]", spec.name);
             let words = match spec.kind {
                 SettingKind::Choice(words) => Some(words),
-                SettingKind::Group => Some(draft.groups.get_value()),
+                // A list of hundreds serves nobody: a name is typed, and a rule tells where there is no such group.
+                SettingKind::Group => Some(draft.groups.get_value()).filter(|groups| groups.len() <= LISTED_GROUPS),
                 SettingKind::Integer { .. }
                 | SettingKind::Text
                 | SettingKind::Path
@@ -244,45 +243,81 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Forms) -> 
     view! { <div class="fields">{fields}</div> }
 }
 
+/// Groups whose forms are listed at once; the search narrows them down.
+pub const LISTED_GROUPS: usize = 50;
+
 /// Availability groups: add, rename, remove.
 #[component]
 pub fn GroupForms(
     /// How many nodes are in each group; groups without a node may be missing.
     members: BTreeMap<String, usize>,
+    /// What the list is narrowed down to, in lower case.
+    #[prop(optional, into)]
+    wanted: String,
     /// Where the forms go.
     draft: Forms,
 ) -> impl IntoView {
-    let items: Vec<_> = draft
-        .groups
-        .get_value()
+    let groups = draft.groups.get_value();
+    let total = groups.len();
+    let found: Vec<String> = match total > LISTED_GROUPS {
+        true => groups.into_iter().filter(|group| group.to_lowercase().contains(&wanted)).collect(),
+        false => groups,
+    };
+    let cut = (found.len() > LISTED_GROUPS).then(|| {
+        view! { <p class="hint">{format!("The first {LISTED_GROUPS} of {}; search to narrow down.", found.len())}</p> }
+    });
+    let items: Vec<_> = found
         .into_iter()
+        .take(LISTED_GROUPS)
         .map(|group| {
             let members = members.get(&group).copied().unwrap_or_default();
-            let id = format!("rename-group-{group}");
-            let about = || vec![("name", group.clone())];
-            let (rename_about, remove_about, name) = (about(), about(), group.clone());
-            let remove = format!("Remove group of {members} nodes");
-            view! {
-                <li>
-                    <details>
-                        <summary>{group.clone()} " " <span class="hint">{format!("{members} nodes")}</span></summary>
-                        <EditForm draft kind="rename-group" label=format!("Rename {group}") hidden=rename_about act="Rename group">
-                            <TextField id name="form[to]" label="New name" value=name required=true />
-                        </EditForm>
-                        <EditForm draft kind="remove-group" label=format!("Remove {group}") hidden=remove_about act=remove tone="danger" />
-                    </details>
-                </li>
-            }
+            let summary =
+                view! { {group.clone()} " " <span class="hint">{format!("{members} nodes")}</span> }.into_any();
+            let forms = move || group_forms(&group, members, draft);
+            view! { <li><Fold draft summary content=forms /></li> }
         })
         .collect();
     view! {
         <section class="panel" aria-labelledby="groups-heading">
-            <h2 id="groups-heading">{format!("Availability groups ({})", items.len())}</h2>
+            <h2 id="groups-heading">{format!("Availability groups ({total})")}</h2>
             <ul class="plain-list">{items}</ul>
+            {cut}
             <EditForm draft kind="add-group" act="Add group">
                 <TextField id="group-name" name="form[name]" label="New group" required=true />
             </EditForm>
         </section>
+    }
+}
+
+fn group_forms(group: &str, members: usize, draft: Forms) -> AnyView {
+    let id = format!("rename-group-{group}");
+    let about = || vec![("name", group.to_owned())];
+    let (rename_about, remove_about, name) = (about(), about(), group.to_owned());
+    let remove = format!("Remove group of {members} nodes");
+    view! {
+        <EditForm draft kind="rename-group" label=format!("Rename {group}") hidden=rename_about act="Rename group">
+            <TextField id name="form[to]" label="New name" value=name required=true />
+        </EditForm>
+        <EditForm draft kind="remove-group" label=format!("Remove {group}") hidden=remove_about act=remove tone="danger" />
+    }
+    .into_any()
+}
+
+/// A part that is folded away. In the editor of the browser, what is in it is made when it is opened first: hundreds of
+/// forms that nobody looks at would slow every act down.
+#[component]
+fn Fold(
+    draft: Forms,
+    #[prop(optional)] class: &'static str,
+    summary: AnyView,
+    content: impl Fn() -> AnyView + Send + Sync + 'static,
+) -> impl IntoView {
+    let made = RwSignal::new(matches!(draft.to, To::Server(_)));
+    view! {
+        <details class=class on:toggle=move |_| made.set(true)>
+            <summary>{summary}</summary>
+            {move || made.get().then(&content)}
+        </details>
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which card of the board stands where, and which are drawn.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use strata_domain::catalogue::{Catalogue, Layer};
 use strata_domain::findings::Severity;
@@ -98,7 +98,6 @@ impl Board {
     pub fn of(shown: &Shown, catalogue: &Catalogue, topology: &Topology, grouping: Grouping, wanted: &str) -> Self {
         let found: Vec<usize> =
             shown.rows.iter().enumerate().filter(|(_, row)| row.matches(wanted)).map(|(place, _)| place).collect();
-        let mut cells: BTreeMap<(usize, Key), Vec<usize>> = BTreeMap::new();
         let bands: [(&str, &'static str); 5] = [
             (Layer::Functionality.title(), Layer::Functionality.as_str()),
             (Layer::Management.title(), Layer::Management.as_str()),
@@ -106,6 +105,8 @@ impl Board {
             ("No role", ""),
             ("Roles", ""),
         ];
+        // By name alone first: of thousands of nodes few columns come.
+        let mut named: HashMap<(usize, Option<&str>), Vec<usize>> = HashMap::new();
         for &place in &found {
             let row = &shown.rows[place];
             let band = row.layer.map_or(3, |layer| match layer {
@@ -114,25 +115,24 @@ impl Board {
                 Layer::Storage => 2,
             });
             match grouping {
-                Grouping::Site => {
-                    let key = Key::named(row.node.site.as_deref(), "No site");
-                    cells.entry((band, key)).or_default().push(place);
-                }
-                Grouping::Group => {
-                    let key = Key::named(row.group.as_deref(), "No group");
-                    cells.entry((band, key)).or_default().push(place);
-                }
-                Grouping::Role if row.node.roles.is_empty() => {
-                    cells.entry((3, Key::named(None, "No role"))).or_default().push(place);
-                }
+                Grouping::Site => named.entry((band, row.node.site.as_deref())).or_default().push(place),
+                Grouping::Group => named.entry((band, row.group.as_deref())).or_default().push(place),
+                Grouping::Role if row.node.roles.is_empty() => named.entry((3, None)).or_default().push(place),
                 Grouping::Role => {
                     for assignment in &row.node.roles {
-                        let key = Key::role(assignment.role.as_str(), catalogue);
-                        cells.entry((4, key)).or_default().push(place);
+                        named.entry((4, Some(assignment.role.as_str()))).or_default().push(place);
                     }
                 }
             }
         }
+        let key = |name: Option<&str>| match (grouping, name) {
+            (Grouping::Site, name) => Key::named(name, "No site"),
+            (Grouping::Group, name) => Key::named(name, "No group"),
+            (Grouping::Role, None) => Key::named(None, "No role"),
+            (Grouping::Role, Some(role)) => Key::role(role, catalogue),
+        };
+        let mut cells: BTreeMap<(usize, Key), Vec<usize>> =
+            named.into_iter().map(|((band, name), places)| ((band, key(name)), places)).collect();
         // Groups and roles without a node are there to be dropped on.
         if wanted.is_empty() {
             match grouping {
@@ -325,6 +325,71 @@ fn cut(key: Key, places: Vec<usize>, room: usize, shown: &Shown) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::changes::editor::shown::tests::{node, topology_of};
+
+    fn board(topology: &Topology, grouping: Grouping, wanted: &str) -> (Shown, Board) {
+        let catalogue = Catalogue::built_in();
+        let shown = Shown::of(topology, topology, catalogue, None);
+        let board = Board::of(&shown, catalogue, topology, grouping, wanted);
+        (shown, board)
+    }
+
+    fn told(board: &Board) -> Vec<(String, Vec<(String, usize)>)> {
+        let cells = |band: &Band| band.cells.iter().map(|cell| (cell.title.clone(), cell.total())).collect();
+        board.bands.iter().map(|band| (band.title.clone(), cells(band))).collect()
+    }
+
+    #[test]
+    fn nodes_stand_in_the_band_of_their_lowest_layer_and_in_their_column() {
+        let mut both = node(1, Some("dc1"), &["worker", "sql"]);
+        both.hostname = "both".to_owned();
+        let topology =
+            topology_of(vec![both, node(2, Some("dc2"), &["worker"]), node(3, None, &[]), node(4, None, &["web"])]);
+        let (_, by_site) = board(&topology, Grouping::Site, "");
+        let cell = |name: &str, nodes| (name.to_owned(), nodes);
+        assert_eq!(
+            told(&by_site),
+            [
+                ("Functionality".to_owned(), vec![cell("dc1", 0), cell("dc2", 0), cell("No site", 1)]),
+                ("Infrastructure management".to_owned(), vec![cell("dc1", 0), cell("dc2", 1), cell("No site", 0)]),
+                ("Storage".to_owned(), vec![cell("dc1", 1), cell("dc2", 0), cell("No site", 0)]),
+                ("No role".to_owned(), vec![cell("dc1", 0), cell("dc2", 0), cell("No site", 1)]),
+            ]
+        );
+        let (_, by_role) = board(&topology, Grouping::Role, "both");
+        assert_eq!(told(&by_role), [("Roles".to_owned(), vec![cell("Worker", 1), cell("SQL", 1)])]);
+        assert_eq!(by_role.total, 1);
+    }
+
+    #[test]
+    fn no_more_cards_than_the_budget_are_drawn_and_all_are_counted() {
+        let nodes = (0..5_000).map(|number| node(number, Some(&format!("dc{}", number % 7)), &["worker"])).collect();
+        let (_, board) = board(&topology_of(nodes), Grouping::Site, "");
+        assert!(board.drawn().count() <= DRAWN);
+        assert!(board.drawn().count() > DRAWN - 8);
+        assert_eq!(board.bands.iter().flat_map(|band| &band.cells).map(Cell::total).sum::<usize>(), 5_000);
+    }
+
+    #[test]
+    fn the_keyboard_goes_from_card_to_card_and_past_empty_cells() {
+        let topology = topology_of(vec![
+            node(1, Some("a"), &["web"]),
+            node(2, Some("c"), &["web"]),
+            node(3, Some("b"), &["worker"]),
+            node(4, Some("b"), &["worker"]),
+        ]);
+        let (shown, board) = board(&topology, Grouping::Site, "");
+        let step = |from: &str, way| board.step(&shown, from, way);
+        assert_eq!(board.first(&shown).as_deref(), Some("n1"));
+        assert_eq!(step("n1", Way::Right).as_deref(), Some("n2"), "past the empty cell");
+        assert_eq!(step("n2", Way::Left).as_deref(), Some("n1"));
+        assert_eq!(step("n1", Way::Down).as_deref(), Some("n3"), "into the band below");
+        assert_eq!(step("n3", Way::Down).as_deref(), Some("n4"));
+        assert_eq!(step("n4", Way::Down), None);
+        assert_eq!(step("n3", Way::Up).as_deref(), Some("n1"));
+        assert_eq!(step("n1", Way::Last).as_deref(), Some("n4"));
+        assert_eq!(step("nobody", Way::Up), None);
+    }
 
     #[test]
     fn room_is_shared_evenly_and_small_cells_keep_all() {

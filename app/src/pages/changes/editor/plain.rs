@@ -66,9 +66,10 @@ pub fn PlainEditor(
         }
     };
     let error = draft.error_elsewhere();
-    let members = members_of(
-        desired.nodes.iter().filter_map(|node| draft.catalogue.with_value(|catalogue| group_of(node, catalogue))),
-    );
+    let groups: Vec<String> = draft
+        .catalogue
+        .with_value(|catalogue| desired.nodes.iter().filter_map(|node| group_of(node, catalogue)).collect());
+    let members = members_of(groups.iter().map(String::as_str));
     let steps = plan.steps.len();
     view! {
         <p class="crumbs">
@@ -88,8 +89,8 @@ pub fn PlainEditor(
         <ActError error />
         <div class="columns editor">
             <div class="column-list">
-                <NodeList id=change.id topology=desired.clone() search />
-                <GroupForms members draft />
+                <NodeList id=change.id topology=desired.clone() search=search.clone() />
+                <GroupForms members wanted=search.to_lowercase() draft />
                 <ServiceForms services=desired.services draft />
             </div>
             <div class="column-main">{forms}</div>

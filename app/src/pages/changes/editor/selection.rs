@@ -26,10 +26,9 @@ pub fn SelectionBar(
     };
     let none = move || session.refused.get().is_some();
     let sites = Memo::new(move |_| {
-        session.with(|draft| {
-            let sites: BTreeSet<String> = draft.desired().nodes.iter().filter_map(|node| node.site.clone()).collect();
-            sites.into_iter().collect::<Vec<_>>()
-        })
+        let shown = session.shown();
+        let sites: BTreeSet<&str> = shown.rows.iter().filter_map(|row| row.node.site.as_deref()).collect();
+        sites.into_iter().map(str::to_owned).collect::<Vec<_>>()
     });
     let groups = Memo::new(move |_| session.with(|draft| draft.desired().availability_groups.clone()));
     let roles = Memo::new(move |_| {
@@ -39,7 +38,6 @@ pub fn SelectionBar(
     });
     let (site, group, role) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let chosen_group = Memo::new(move |_| of_list(&group.get(), &groups.get(), Clone::clone));
     let chosen_role = Memo::new(move |_| of_list(&role.get(), &roles.get(), |(id, _)| id.clone()));
     let set_site = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -47,7 +45,15 @@ pub fn SelectionBar(
     };
     let set_group = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        move_to(session, Grouping::Group, &session.chosen(), &chosen_group.get_untracked());
+        let name = group.get_untracked();
+        if groups.with_untracked(|groups| groups.iter().any(|group| group == name.trim())) {
+            move_to(session, Grouping::Group, &session.chosen(), name.trim());
+        } else {
+            session.say(
+                format!("There is no availability group “{}”. Add it in the panel first.", name.trim()),
+                "attention",
+            );
+        }
     };
     let give_role = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -84,9 +90,10 @@ pub fn SelectionBar(
             </form>
             <form class="bulk" on:submit=set_group>
                 <label class="visually-hidden" for="bulk-group">"Availability group"</label>
-                <select id="bulk-group" on:change=move |event| group.set(event_target_value(&event))>
-                    {move || groups.get().into_iter().map(|name| view! { <option value=name.clone()>{name.clone()}</option> }).collect_view()}
-                </select>
+                <input id="bulk-group" list="bulk-groups" placeholder="Availability group" autocomplete="off" prop:value=group on:input=move |event| group.set(event_target_value(&event)) />
+                <datalist id="bulk-groups">
+                    {move || groups.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}
+                </datalist>
                 <button type="submit" class="button" disabled=move || none() || groups.with(Vec::is_empty)>{move || format!("Move {} to group", nodes())}</button>
             </form>
             <form class="bulk" on:submit=give_role>

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::draft::Draft;
-use strata_domain::edit::Edit;
 use strata_domain::edit::bulk::Nodes;
+use strata_domain::edit::{Edit, ReplayError};
+use strata_domain::topology::Topology;
 
 use super::shown::Shown;
 use crate::api::editing::{DraftView, EditForm};
@@ -76,7 +77,7 @@ impl Session {
         let DraftView { change, live, base, edits, refused, own, me: _ } = view;
         let draft = Draft::open(base, change.log_start - 1, &edits, own.catalogue())
             .map_err(|error| format!("The log of this draft does not fit its base: {error}."))?;
-        let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue());
+        let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue(), None);
         Ok(Self {
             id: change.id,
             draft: RwSignal::new(draft),
@@ -204,10 +205,30 @@ impl Session {
     pub fn alter<T>(self, change: impl FnOnce(&mut Draft) -> T) -> T {
         let outcome = self.draft.try_update(change);
         self.draft.with_untracked(|draft| {
-            self.shown.set(Arc::new(Shown::of(draft.base(), draft.desired(), draft.catalogue())));
+            let before = self.shown.get_untracked();
+            if !before.is_of(draft.desired()) {
+                let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue(), Some(&before));
+                self.shown.set(Arc::new(shown));
+            }
             if draft.unsent() > 0 && self.saving.get_untracked() == Saving::Saved {
                 self.saving.set(Saving::Saving);
             }
+        });
+        outcome.expect("the draft lives as long as its editor")
+    }
+
+    /// Takes up the draft on another base, or under another catalogue: everything may be shown otherwise.
+    pub fn reopen(
+        self,
+        base: Topology,
+        after: i64,
+        log: &[LoggedEdit],
+        catalogue: Catalogue,
+    ) -> Result<(), ReplayError> {
+        let outcome = self.draft.try_update(|draft| draft.reopen(base, after, log, catalogue));
+        self.draft.with_untracked(|draft| {
+            let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue(), None);
+            self.shown.set(Arc::new(shown));
         });
         outcome.expect("the draft lives as long as its editor")
     }
@@ -276,10 +297,10 @@ impl Session {
 
     /// Lets go of nodes that the draft has no more.
     pub fn forget_gone(self) {
-        let there: BTreeSet<String> =
-            self.with_now(|draft| draft.desired().nodes.iter().map(|node| node.hostname.clone()).collect());
-        if self.selection.with_untracked(|selection| !selection.is_subset(&there)) {
-            self.selection.update(|selection| selection.retain(|hostname| there.contains(hostname)));
+        let shown = self.shown_now();
+        let is_there = |hostname: &String| shown.row_of(hostname, false).is_some();
+        if self.selection.with_untracked(|selection| !selection.iter().all(is_there)) {
+            self.selection.update(|selection| selection.retain(is_there));
         }
     }
 }

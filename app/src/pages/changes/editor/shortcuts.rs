@@ -65,8 +65,8 @@ pub fn listen(session: Session, stand: Stand, help: RwSignal<bool>) {
             ("3", _) => show(stand, Mode::Text),
             ("/", _) => to("editor-search"),
             ("n", _) => {
-                session.clear();
-                to("hostname")
+                add_node(session);
+                true
             }
             ("m", _) => to("bulk-site"),
             ("f", _) => to_first_finding(),
@@ -133,6 +133,12 @@ pub fn remove(session: Session) -> bool {
         many => format!("Remove {many} nodes"),
     };
     session.act(label, edits)
+}
+
+/// Puts the form of a new node into the panel, and the keyboard into it.
+pub fn add_node(session: Session) {
+    session.clear();
+    focus("hostname");
 }
 
 /// Selects every node that the search finds.

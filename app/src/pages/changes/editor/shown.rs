@@ -3,15 +3,16 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use strata_domain::catalogue::{Catalogue, Layer, SettingKind};
-use strata_domain::diff::{self, Diff, Presence};
+use strata_domain::diff::{self, Presence};
 use strata_domain::findings::{self, Finding, Severity, Subject, Summary};
 use strata_domain::plan::{self, Plan};
-use strata_domain::topology::{Node, SettingValue, Topology};
+use strata_domain::topology::{Node, Service, SettingValue, Topology};
 
 /// One node of the draft, or one that the draft takes away.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The node as it will be; as it was where it goes.
     pub node: Node,
@@ -30,6 +31,27 @@ pub struct Row {
 }
 
 impl Row {
+    /// A node that is as it was, and has no finding.
+    fn of(node: &Node, catalogue: &Catalogue, order: &HashMap<&str, usize>) -> Self {
+        let mut roles: Vec<&str> = node.roles.iter().map(|assignment| assignment.role.as_str()).collect();
+        roles.sort_by_key(|role| order.get(role).copied().unwrap_or(usize::MAX));
+        let named = |id: &&str| catalogue.role(id).map_or_else(|| (*id).to_owned(), |role| role.name.clone());
+        Self {
+            node: node.clone(),
+            mark: None,
+            worst: None,
+            findings: 0,
+            layer: roles.iter().filter_map(|role| catalogue.role(role)).map(|role| role.layer).max(),
+            roles: roles.iter().map(named).collect(),
+            group: group_of(node, catalogue),
+        }
+    }
+
+    /// Whether the draft takes it away.
+    pub fn is_gone(&self) -> bool {
+        self.mark == Some(Presence::Removed)
+    }
+
     /// The hostname.
     pub fn hostname(&self) -> &str {
         &self.node.hostname
@@ -75,64 +97,93 @@ impl Row {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
     /// Nodes in the order of people: `ddb-2` before `ddb-10`.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Arc<Row>>,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
     /// They, counted.
     pub summary: Summary,
     /// From base to draft.
     pub plan: Plan,
-    /// What differs from the base.
-    pub diff: Diff,
+    /// Availability groups, in the order of the draft.
+    pub groups: Vec<String>,
+    /// External services, in the order of the draft.
+    pub services: Vec<Service>,
 }
 
 impl Shown {
-    /// What there is to show of a draft.
-    pub fn of(base: &Topology, desired: &Topology, catalogue: &Catalogue) -> Self {
+    /// What there is to show of a draft; `before`, what was shown last: rows that say the same are taken over, since few
+    /// of thousands differ after an act.
+    pub fn of(base: &Topology, desired: &Topology, catalogue: &Catalogue, before: Option<&Self>) -> Self {
         let findings = findings::check(desired, catalogue);
         let diff = diff::between(base, desired);
         let plan = plan::plan(base, desired, catalogue);
         let about = about_nodes(&findings);
-        let marks: HashMap<&str, Presence> =
-            diff.nodes.iter().map(|node| (node.hostname.as_str(), node.presence)).collect();
+        let marks: HashMap<&str, Presence> = diff
+            .nodes
+            .iter()
+            .filter(|node| node.presence != Presence::Removed)
+            .map(|node| (node.hostname.as_str(), node.presence))
+            .collect();
+        let gone: HashSet<&str> = diff
+            .nodes
+            .iter()
+            .filter(|node| node.presence == Presence::Removed)
+            .map(|node| node.hostname.as_str())
+            .collect();
+        let known: HashMap<&str, &Arc<Row>> = before
+            .iter()
+            .flat_map(|before| &before.rows)
+            .filter(|row| !row.is_gone())
+            .map(|row| (row.hostname(), row))
+            .collect();
         let order: HashMap<&str, usize> =
             catalogue.roles.iter().enumerate().map(|(place, role)| (role.id.as_str(), place)).collect();
-        let row = |node: &Node, mark: Option<Presence>| {
-            let (findings, worst) = about.get(node.hostname.as_str()).copied().unwrap_or_default();
-            let mut roles: Vec<&str> = node.roles.iter().map(|assignment| assignment.role.as_str()).collect();
-            roles.sort_by_key(|role| order.get(role).copied().unwrap_or(usize::MAX));
-            let known: Vec<_> = roles.iter().filter_map(|role| catalogue.role(role)).collect();
-            Row {
-                node: node.clone(),
-                mark,
-                worst,
-                findings,
-                roles: roles
-                    .iter()
-                    .map(|id| catalogue.role(id).map_or_else(|| (*id).to_owned(), |role| role.name.clone()))
-                    .collect(),
-                layer: known.iter().map(|role| role.layer).max(),
-                group: group_of(node, catalogue),
+        let stay = desired.nodes.iter().map(|node| {
+            let hostname = node.hostname.as_str();
+            let (findings, worst) = about.get(hostname).copied().unwrap_or_default();
+            let mark = marks.get(hostname).copied();
+            match known.get(hostname) {
+                Some(row) if (row.mark, row.worst, row.findings) == (mark, worst, findings) && row.node == *node => {
+                    Arc::clone(row)
+                }
+                _ => Arc::new(Row { mark, worst, findings, ..Row::of(node, catalogue, &order) }),
             }
-        };
-        let mut rows: Vec<Row> =
-            desired.nodes.iter().map(|node| row(node, marks.get(node.hostname.as_str()).copied())).collect();
-        let removed = diff.nodes.iter().filter(|node| node.presence == Presence::Removed);
-        let gone: HashSet<&str> = removed.map(|node| node.hostname.as_str()).collect();
-        rows.extend(base.nodes.iter().filter(|node| gone.contains(node.hostname.as_str())).map(|node| Row {
-            findings: 0,
-            worst: None,
-            ..row(node, Some(Presence::Removed))
-        }));
+        });
+        let go = base.nodes.iter().filter(|node| gone.contains(node.hostname.as_str()));
+        let go = go.map(|node| Arc::new(Row { mark: Some(Presence::Removed), ..Row::of(node, catalogue, &order) }));
+        let mut rows: Vec<Arc<Row>> = stay.chain(go).collect();
+        if let Some(before) = before {
+            // Nearly in order already, which sorting is quick with.
+            let places: HashMap<*const Row, usize> =
+                before.rows.iter().enumerate().map(|(place, row)| (Arc::as_ptr(row), place)).collect();
+            rows.sort_by_key(|row| places.get(&Arc::as_ptr(row)).copied().unwrap_or(usize::MAX));
+        }
         rows.sort_by(|one, other| by_number(one.hostname(), other.hostname()));
-        Self { rows, summary: findings::summary(&findings), findings, plan, diff }
+        Self {
+            rows,
+            summary: findings::summary(&findings),
+            findings,
+            plan,
+            groups: desired.availability_groups.clone(),
+            services: desired.services.clone(),
+        }
+    }
+
+    /// Whether this is what there is to show of a draft over the same base: others' answers often change nothing.
+    pub fn is_of(&self, desired: &Topology) -> bool {
+        let known: HashMap<&str, &Arc<Row>> =
+            self.rows.iter().filter(|row| !row.is_gone()).map(|row| (row.hostname(), row)).collect();
+        known.len() == desired.nodes.len()
+            && desired.nodes.iter().all(|node| known.get(node.hostname.as_str()).is_some_and(|row| row.node == *node))
+            && self.groups == desired.availability_groups
+            && self.services == desired.services
     }
 
     /// The row of that node, or of the node of that name that goes.
-    pub fn row_of(&self, hostname: &str, gone: bool) -> Option<&Row> {
+    pub fn row_of(&self, hostname: &str, gone: bool) -> Option<&Arc<Row>> {
         let start = self.rows.partition_point(|row| by_number(row.hostname(), hostname) == Ordering::Less);
         let named = self.rows[start..].iter().take_while(|row| row.hostname() == hostname);
-        named.into_iter().find(|row| (row.mark == Some(Presence::Removed)) == gone)
+        named.into_iter().find(|row| row.is_gone() == gone)
     }
 }
 
@@ -154,12 +205,12 @@ fn about_nodes(findings: &[Finding]) -> HashMap<&str, (usize, Option<Severity>)>
 }
 
 /// How often each group is named.
-pub fn members_of(groups: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
-    let mut members = BTreeMap::new();
+pub fn members_of<'a>(groups: impl Iterator<Item = &'a str>) -> BTreeMap<String, usize> {
+    let mut members: BTreeMap<&str, usize> = BTreeMap::new();
     for group in groups {
         *members.entry(group).or_default() += 1;
     }
-    members
+    members.into_iter().map(|(group, count)| (group.to_owned(), count)).collect()
 }
 
 /// The availability group that one of its roles names.
@@ -207,8 +258,56 @@ fn leading_digits(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use strata_domain::topology::{Assignment, Settings};
+
     use super::*;
+
+    /// `n1`, on that site, with those roles.
+    pub(in super::super) fn node(number: u32, site: Option<&str>, roles: &[&str]) -> Node {
+        Node {
+            id: None,
+            hostname: format!("n{number}"),
+            private_ip: std::net::Ipv4Addr::from(0x0a00_0000 + number).into(),
+            public_ip: None,
+            site: site.map(str::to_owned),
+            container: None,
+            hardware: strata_domain::topology::Hardware::default(),
+            roles: roles.iter().map(|role| Assignment { role: (*role).into(), settings: Settings::new() }).collect(),
+        }
+    }
+
+    pub(in super::super) fn topology_of(nodes: Vec<Node>) -> Topology {
+        Topology { nodes, ..Topology::empty("lab") }
+    }
+
+    #[test]
+    fn what_is_new_changed_and_gone_is_marked_and_the_rest_is_taken_over() {
+        let catalogue = Catalogue::built_in();
+        let base = topology_of(vec![node(1, None, &["worker"]), node(2, None, &[]), node(10, None, &["queue"])]);
+        let before = Shown::of(&base, &base, catalogue, None);
+        assert!(before.is_of(&base));
+        let desired =
+            topology_of(vec![node(10, Some("dc1"), &["queue"]), node(1, None, &["worker"]), node(3, None, &[])]);
+        assert!(!before.is_of(&desired));
+        let shown = Shown::of(&base, &desired, catalogue, Some(&before));
+        let marks: Vec<(&str, Option<Presence>)> = shown.rows.iter().map(|row| (row.hostname(), row.mark)).collect();
+        assert_eq!(
+            marks,
+            [
+                ("n1", None),
+                ("n2", Some(Presence::Removed)),
+                ("n3", Some(Presence::Added)),
+                ("n10", Some(Presence::Changed)),
+            ]
+        );
+        let row = |shown: &Shown, name: &str| shown.row_of(name, false).cloned().expect("is there");
+        assert!(Arc::ptr_eq(&row(&before, "n1"), &row(&shown, "n1")), "the same row, not a like one");
+        assert_eq!(shown, Shown::of(&base, &desired, catalogue, None), "what was shown before leaves no trace");
+        let said = row(&shown, "n3").said();
+        assert_eq!(said, "n3, no role, added, 1 finding, advice");
+        assert!(shown.row_of("n2", false).is_none() && shown.row_of("n2", true).is_some());
+    }
 
     #[test]
     fn names_in_the_order_of_people() {

@@ -3,13 +3,12 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use strata_domain::diff::Presence;
 use strata_domain::plan::Plan;
 use strata_domain::whatif::{Target, without};
 
 use super::board::focus;
 use super::findings::LiveFindings;
-use super::forms::{AddNodeForm, GroupForms, NodeForms, ServiceForms};
+use super::forms::{AddNodeForm, GroupForms, LISTED_GROUPS, NodeForms, ServiceForms};
 use super::session::Session;
 use super::shown::members_of;
 use super::workbench::CatalogueNow;
@@ -21,7 +20,7 @@ use crate::pages::what_if::LossPanel;
 use crate::paths;
 
 /// Steps that the panel lists; the review has all of them.
-const LISTED_STEPS: usize = 30;
+const LISTED_STEPS: usize = 20;
 /// Edits that the panel lists, newest first; the review has all of them.
 const LISTED_EDITS: usize = 50;
 
@@ -52,9 +51,7 @@ pub fn Side(
     let services = Memo::new(move |_| session.with(|draft| draft.desired().services.clone()));
     let membership = Memo::new(move |_| {
         let shown = session.shown();
-        members_of(
-            shown.rows.iter().filter(|row| row.mark != Some(Presence::Removed)).filter_map(|row| row.group.clone()),
-        )
+        members_of(shown.rows.iter().filter(|row| !row.is_gone()).filter_map(|row| row.group.as_deref()))
     });
     keep_place(node);
     let error = move || {
@@ -70,7 +67,9 @@ pub fn Side(
     };
     let group_panel = move || {
         let draft = forms();
-        view! { <GroupForms members=membership.get() draft /> }
+        let wanted =
+            if groups.with(Vec::len) > LISTED_GROUPS { session.search.get().to_lowercase() } else { String::new() };
+        view! { <GroupForms members=membership.get() wanted draft /> }
     };
     let service_panel = move || {
         let draft = forms();
@@ -81,8 +80,8 @@ pub fn Side(
     view! {
         <aside class="workbench-side" aria-label="Effect of the draft">
             {error}
-            {panel}
             <LiveFindings session />
+            {panel}
             <PlanPanel session />
             <WhatIfPanel session />
             {group_panel}

@@ -237,7 +237,7 @@ fn GridRow(session: Session, place: usize, hostname: String, gone: bool) -> impl
             Some(view! { <span class="count" data-tone=tone>{format!("{shape} {} {said}", row.findings)}</span> })
         })
     };
-    let said = row.with_untracked(|row| row.as_ref().map(Row::said).unwrap_or_default());
+    let said = row.with_untracked(|row| row.as_deref().map(Row::said).unwrap_or_default());
     let cells: Vec<_> = columns().map(|column| view! { <GridCell session name row column gone /> }).collect();
     let choose = move |_| name.with_value(|name| session.toggle(name));
     view! {
@@ -258,7 +258,7 @@ fn GridRow(session: Session, place: usize, hostname: String, gone: bool) -> impl
 fn GridCell(
     session: Session,
     name: StoredValue<String>,
-    row: Memo<Option<Row>>,
+    row: Memo<Option<Arc<Row>>>,
     column: Column,
     gone: bool,
 ) -> impl IntoView {

@@ -7,7 +7,7 @@ use strata_domain::draft::Draft;
 
 use super::layout::Grouping;
 use super::session::{Saving, Session};
-use super::shortcuts::select_found;
+use super::shortcuts::{add_node, select_found};
 use super::workbench::{Mode, Stand};
 use crate::components::{Badge, FindingCounts, Stateful};
 use crate::paths;
@@ -67,6 +67,7 @@ pub fn Toolbar(
                 "Select all found"
             </button>
             <Ways session />
+            <button type="button" class="button" aria-keyshortcuts="n" on:click=move |_| add_node(session)>"Add a node"</button>
             <button type="button" class="button" aria-keyshortcuts="?" on:click=move |_| help.set(true)>
                 "Shortcuts"
             </button>
