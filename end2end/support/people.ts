@@ -11,7 +11,7 @@ export interface Person {
 /** Admin of the environment. */
 export const ADA: Person = { email: 'admin@example.net', name: 'Ada Admin' };
 /** Admin too: two people in one draft. */
-export const ANNA: Person = { email: 'admin2@example.net', name: 'Anna Admin' };
+export const ALMA: Person = { email: 'admin2@example.net', name: 'Alma Admin' };
 /** Lead of it. */
 export const LENA: Person = { email: 'lead@example.net', name: 'Lena Lead' };
 /** Lead too, and an infrastructure expert. */

@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test';
 
 import { heading, open, region } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
-import { ADA, ANNA, LENA } from '../support/people.ts';
+import { ADA, ALMA, LENA } from '../support/people.ts';
 
 test.use({ site: 'editor' });
 
@@ -160,13 +160,13 @@ test('two admins on one draft see each other’s edits; the same thing set twice
   complaints.expect(/ERR_INTERNET_DISCONNECTED/);
   const id = await (await api(ADA)).changeStart('By two people');
   const ada = await signedIn(ADA);
-  const anna = await signedIn(ANNA);
+  const alma = await signedIn(ALMA);
   await open(ada, `/changes/${id}/edit?node=worker-1.example.net`);
-  await open(anna, `/changes/${id}/edit?node=worker-1.example.net`);
+  await open(alma, `/changes/${id}/edit?node=worker-1.example.net`);
   await ada.getByLabel('Site', { exact: true }).nth(1).fill('dc5');
   await ada.getByRole('button', { name: 'Update node' }).click();
-  await expect(said(anna)).toContainText(`${ADA.name}: Update node worker-1.example.net`);
-  await expect(card(anna, 'worker-1.example.net')).toHaveAccessibleName(/site dc5/);
+  await expect(said(alma)).toContainText(`${ADA.name}: Update node worker-1.example.net`);
+  await expect(card(alma, 'worker-1.example.net')).toHaveAccessibleName(/site dc5/);
 
   await test.step('other fields of the same node, at the same time: both stay', async () => {
     await ada.context().setOffline(true);
@@ -175,12 +175,12 @@ test('two admins on one draft see each other’s edits; the same thing set twice
     await ada.getByRole('combobox', { name: 'Site' }).fill('dc6');
     await ada.getByRole('button', { name: 'Set site of 1 node' }).click();
     await expect(ada.getByRole('status', { name: 'Saving' })).toContainText('Offline, 1 act waits');
-    await anna.getByLabel('vCPUs').fill('24');
-    await anna.getByRole('button', { name: 'Update node' }).click();
-    await saved(anna);
+    await alma.getByLabel('vCPUs').fill('24');
+    await alma.getByRole('button', { name: 'Update node' }).click();
+    await saved(alma);
     await ada.context().setOffline(false);
     await saved(ada);
-    await expect(card(anna, 'worker-1.example.net')).toHaveAccessibleName(/site dc6/);
+    await expect(card(alma, 'worker-1.example.net')).toHaveAccessibleName(/site dc6/);
     await expect(ada.getByLabel('vCPUs')).toHaveValue('24');
   });
 
@@ -188,16 +188,16 @@ test('two admins on one draft see each other’s edits; the same thing set twice
     await ada.context().setOffline(true);
     await ada.getByRole('combobox', { name: 'Site' }).fill('mine');
     await ada.getByRole('button', { name: 'Set site of 1 node' }).click();
-    await anna.getByLabel('Site', { exact: true }).nth(1).fill('hers');
-    await anna.getByRole('button', { name: 'Update node' }).click();
-    await saved(anna);
+    await alma.getByLabel('Site', { exact: true }).nth(1).fill('hers');
+    await alma.getByRole('button', { name: 'Update node' }).click();
+    await saved(alma);
     await ada.context().setOffline(false);
     const returned = region(ada, 'Returned to you');
     await expect(returned).toContainText('The site of worker-1.example.net was set to hers meanwhile.');
     await expect(ada.getByRole('status', { name: 'Saving' })).toContainText('Conflict');
     await expect(card(ada, 'worker-1.example.net')).toHaveAccessibleName(/site hers/);
     await returned.getByRole('button', { name: 'Do it all the same' }).click();
-    await expect(card(anna, 'worker-1.example.net')).toHaveAccessibleName(/site mine/);
+    await expect(card(alma, 'worker-1.example.net')).toHaveAccessibleName(/site mine/);
     await saved(ada);
   });
 });

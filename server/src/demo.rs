@@ -21,7 +21,7 @@ const EXAMPLE: &[u8] = include_bytes!("../../examples/voip-18.yaml");
 /// E-mail, name, capability, group.
 const PEOPLE: [(&str, &str, Capability, Option<&str>); 5] = [
     ("admin@example.net", "Ada Admin", Capability::Admin, None),
-    ("admin2@example.net", "Anna Admin", Capability::Admin, None),
+    ("admin2@example.net", "Alma Admin", Capability::Admin, None),
     ("lead@example.net", "Lena Lead", Capability::Lead, None),
     ("lead2@example.net", "Leo Lead", Capability::Lead, Some("infrastructure experts")),
     ("viewer@example.net", "Vera Viewer", Capability::Viewer, None),

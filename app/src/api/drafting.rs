@@ -93,16 +93,23 @@ pub async fn draft_rebase(id: i64, version: i64, choices: BTreeMap<i64, Choice>)
 
 #[cfg(feature = "ssr")]
 async fn tail_of(tail: strata_backend::changes::LogTail) -> Result<Tail, AppError> {
-    use strata_domain::authz::{Permission, allow};
-    use strata_domain::change::{ChangeEvent, step};
-
     use crate::server_context::{actor, answer, backend};
 
     let strata_backend::changes::LogTail { change, live, edits } = tail;
     let standing = answer(strata_backend::accounts::standing_load(&backend(), &actor(), &change.environment).await)?;
-    let refused = allow(&standing, Permission::EditChange)
-        .and_then(|()| step(change.state, &ChangeEvent::Edit).map(drop))
-        .err()
-        .map(|refused| refused.reason);
-    Ok(Tail { change, live, edits, refused })
+    Ok(Tail { refused: edit_refused(&standing, change.state), change, live, edits })
+}
+
+/// Why a change in that state cannot be edited, if it cannot; the backend asks the same when it is tried.
+#[cfg(feature = "ssr")]
+pub(super) fn edit_refused(
+    standing: &strata_domain::account::Standing,
+    state: strata_domain::change::ChangeState,
+) -> Option<String> {
+    use strata_domain::authz::{Permission, allow};
+    use strata_domain::change::{ChangeEvent, step};
+
+    let refused =
+        allow(standing, Permission::EditChange).and_then(|()| step(state, &ChangeEvent::Edit).map(drop)).err();
+    refused.map(|refused| refused.reason)
 }

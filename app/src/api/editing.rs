@@ -78,9 +78,6 @@ pub struct EditForm {
 /// One draft to edit.
 #[server(prefix = "/api", endpoint = "draft_load", input = GetUrl)]
 pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
-    use strata_domain::authz::{Permission, allow};
-    use strata_domain::change::{ChangeEvent, step};
-
     use crate::server_context::{actor, answer, backend};
 
     let actor = actor();
@@ -89,10 +86,7 @@ pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
         strata_backend::Actor::Account(account) => Some(account.id),
         strata_backend::Actor::Nobody | strata_backend::Actor::Operator => None,
     };
-    let refused = allow(&view.standing, Permission::EditChange)
-        .and_then(|()| step(view.change.state, &ChangeEvent::Edit).map(drop))
-        .err()
-        .map(|refused| refused.reason);
+    let refused = super::drafting::edit_refused(&view.standing, view.change.state);
     Ok(DraftView {
         change: view.change,
         live: view.live,

@@ -1,7 +1,5 @@
 //! Batches of edits: taken whole or not at all, once each, in the order in which they come.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use strata_domain::audit::AuditAction;
@@ -192,32 +190,9 @@ fn carried(
     let known = replayed(base, known)?;
     let seen = edit::named(&known, edits);
     let mut now = replayed(&known, since)?;
-    let carried = edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit {
+    Ok(edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit {
         place,
         reason: conflict.to_string(),
         can_be_forced: conflict.can_be_forced(),
-    });
-    Ok(carried.and_then(|carried| match second_of_an_id(edits, &now) {
-        None => Ok(carried),
-        Some((place, hostname)) => {
-            let reason = format!("The node {hostname} has an id that another node has already.");
-            Err(Misfit { place, reason, can_be_forced: false })
-        }
     }))
-}
-
-/// The first edit that adds a node under an id that two nodes have now. Clients name ids where they undo a removal:
-/// the node is then the same as before.
-fn second_of_an_id<'a>(edits: &'a [Edit], now: &Topology) -> Option<(usize, &'a str)> {
-    let named: BTreeMap<&str, (usize, &str)> = edits
-        .iter()
-        .enumerate()
-        .filter_map(|(place, edit)| match edit {
-            Edit::AddNode { node } => Some((node.id.as_deref()?, (place, node.hostname.as_str()))),
-            _ => None,
-        })
-        .collect();
-    let mut met = BTreeSet::new();
-    let ids = now.nodes.iter().filter_map(|node| named.get_key_value(node.id.as_deref()?));
-    ids.filter(|(id, _)| !met.insert(**id)).map(|(_, found)| *found).min()
 }

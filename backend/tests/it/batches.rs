@@ -153,7 +153,7 @@ async fn an_edit_that_does_not_fit_takes_its_batch_along(pool: sqlx::PgPool) {
     let edits = vec![site(&base, APP, "dc1"), Edit::AddNode { node: node.clone() }];
     let returned = world.append(ada, id, 0, "two", edits).await.unwrap();
     let Appended::Returned { place: 1, reason, can_be_forced: false, .. } = returned else { panic!("{returned:?}") };
-    assert_eq!(reason, "The node worker-2.example.net has an id that another node has already.");
+    assert_eq!(reason, format!("There is a node {SQL} already."));
     assert_eq!(world.count("change_edits").await, 0);
     // Once that other is gone, it is the same node again.
     let edits = vec![Edit::RemoveNode { hostname: SQL.to_owned() }, Edit::AddNode { node }];

@@ -70,9 +70,9 @@ async fn what_two_changes_did_to_one_node_is_there_after(pool: sqlx::PgPool) {
     let sql = view.desired.node(SQL).unwrap();
     assert_eq!((sql.site.as_deref(), sql.hardware.memory_mib), (Some("dc1"), Some(32_768)));
     assert_eq!((view.change.base, view.change.log_start, view.edits.len()), (2, 3, 1));
-    // Author and time are those of the edit that it was; the key is not.
+    // Author, time and key are those of the edit that it was.
     let (was, is) = (&before.edits[0], &view.edits[0]);
-    assert_eq!((is.sequence, &is.author, is.at, is.batch.as_deref()), (3, &was.author, was.at, None));
+    assert_eq!((is.sequence, &is.author, is.at, is.batch.as_deref()), (3, &was.author, was.at, was.batch.as_deref()));
     let from: Option<i64> = sqlx::query_scalar("SELECT carried_from FROM change_edits WHERE sequence = 3")
         .fetch_one(&world.pool)
         .await

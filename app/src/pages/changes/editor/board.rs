@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use strata_domain::edit::bulk;
 use strata_domain::edit::bulk::Nodes;
 
 use super::card::{Card, Dragged};
-use super::layout::{Board, Cell, Grouping, Way};
+use super::layout::{Board, Cell, Grouping, Place, Way};
 use super::session::Session;
 use super::shown::Row;
 use super::workbench::{CatalogueNow, Stand};
@@ -59,8 +60,6 @@ pub fn BoardView(
     };
     // It is told of each element that the pointer leaves; only leaving the board ends the aim.
     let leave = move |event: leptos::ev::DragEvent| {
-        use leptos::wasm_bindgen::JsCast;
-
         let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
         if to.is_some() && !ground.get_untracked().is_some_and(|ground| ground.contains(to.as_ref())) {
             over.set(None);
@@ -179,9 +178,11 @@ fn CellView(
                 let (tone, shape) = severity_mark(worst);
                 view! { <span class="count" data-tone=tone>{format!("{shape} {}", worst.as_str())}</span> }
             });
-            let narrow = move |_| session.search.set(cell.title.clone());
+            let column = cell.key.clone();
+            let narrow = move |_| session.search.set(column.clone());
+            let nothing_to_search = cell.key.is_empty();
             view! {
-                <button type="button" class="button card-more" hidden=folded on:click=narrow>{format!("and {} more ", cell.more)} {worst}</button>
+                <button type="button" class="button card-more" hidden=folded disabled=nothing_to_search on:click=narrow>{format!("and {} more ", cell.more)} {worst}</button>
             }
         })
     };
@@ -288,8 +289,6 @@ fn counted(nodes: usize) -> String {
 
 /// What the pointer is over that could take what is dragged.
 fn target_of(event: &leptos::ev::DragEvent, dragged: &Dragged) -> Option<Over> {
-    use leptos::wasm_bindgen::JsCast;
-
     let element = event.target()?.dyn_into::<web_sys::Element>().ok()?;
     let (selector, attribute) = match dragged {
         Dragged::Role(_) => ("[data-node]", "data-node"),
@@ -354,12 +353,16 @@ pub fn move_to(session: Session, grouping: Grouping, hostnames: &[String], colum
                 session.act(format!("Move {} to {column}", counted(edits.len())), edits);
             }
         }
+        Grouping::Role if column.is_empty() => {
+            session.say("A role is taken away in the panel, or in the bar of the selection.".to_owned(), "attention");
+        }
         Grouping::Role => assign(session, column, hostnames),
     }
 }
 
 fn on_key(session: Session, board: Memo<Arc<Board>>, event: &leptos::ev::KeyboardEvent) {
-    let Some(current) = session.current.get_untracked() else { return };
+    // Buttons between the cards keep their keys.
+    let Some(from) = Spot::of(event) else { return };
     let shown = session.shown_now();
     let way = match event.key().as_str() {
         "ArrowUp" => Way::Up,
@@ -370,7 +373,7 @@ fn on_key(session: Session, board: Memo<Arc<Board>>, event: &leptos::ev::Keyboar
         "End" => Way::Last,
         " " => {
             event.prevent_default();
-            return session.toggle(&current);
+            return session.toggle(&from.hostname);
         }
         "Enter" => {
             event.prevent_default();
@@ -379,18 +382,63 @@ fn on_key(session: Session, board: Memo<Arc<Board>>, event: &leptos::ev::Keyboar
         _ => return,
     };
     event.prevent_default();
-    if let Some(next) = board.with_untracked(|board| board.step(&shown, &current, way)) {
-        session.look_at(&next);
-        focus(&format!("card-{next}"));
+    let to = board.with_untracked(|board| {
+        let place = board.place_in(&shown, &from.band, &from.column, &from.hostname)?;
+        board.step(place, way)
+    });
+    if let Some(card) = to.and_then(card_at) {
+        let _ = card.focus();
     }
+}
+
+/// Which card an event comes from: a node stands in several columns where they are roles.
+struct Spot {
+    band: String,
+    column: String,
+    hostname: String,
+}
+
+impl Spot {
+    fn of(event: &leptos::ev::KeyboardEvent) -> Option<Self> {
+        let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
+        let hostname = target.get_attribute("data-node")?;
+        let cell = target.closest("[data-column]").ok()??;
+        Some(Self { band: cell.get_attribute("data-band")?, column: cell.get_attribute("data-column")?, hostname })
+    }
+}
+
+/// The card at that place, as it is drawn.
+fn card_at(Place { band, cell, place }: Place) -> Option<web_sys::HtmlElement> {
+    let nth = |within: &web_sys::Element, selector: &str, place: usize| {
+        let found = within.query_selector_all(selector).ok()?.item(u32::try_from(place).ok()?)?;
+        found.dyn_into::<web_sys::Element>().ok()
+    };
+    let board = document().query_selector(".board").ok()??;
+    let card = nth(&nth(&nth(&board, ".board-band", band)?, ".board-cell", cell)?, ".card", place)?;
+    card.dyn_into().ok()
+}
+
+/// The card or the row of that node.
+pub fn element_of(hostname: &str) -> Option<web_sys::HtmlElement> {
+    let quoted = hostname.replace(['"', '\\'], "");
+    let found = document().query_selector(&format!(".card[data-node=\"{quoted}\"], td[id=\"cell-hostname-{quoted}\"]"));
+    found.ok()??.dyn_into().ok()
+}
+
+/// Puts the keyboard on the card or the row of that node, once it is drawn.
+pub fn focus_node(hostname: &str) {
+    let hostname = hostname.to_owned();
+    request_animation_frame(move || {
+        if let Some(element) = element_of(&hostname) {
+            let _ = element.focus();
+        }
+    });
 }
 
 /// Puts the keyboard on the element of that id, once it is drawn.
 pub fn focus(id: &str) {
     let id = id.to_owned();
     request_animation_frame(move || {
-        use leptos::wasm_bindgen::JsCast;
-
         let element = document().get_element_by_id(&id);
         if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = element.focus();
@@ -400,8 +448,6 @@ pub fn focus(id: &str) {
 
 /// A card that moves to another column is drawn anew; the keyboard goes with it.
 fn keep_focus(session: Session, board: Memo<Arc<Board>>, ground: NodeRef<leptos::html::Div>) {
-    use leptos::wasm_bindgen::JsCast;
-
     let was_inside = StoredValue::new(false);
     let handle = window_event_listener(leptos::ev::focusin, move |event| {
         let inside = ground.get_untracked().is_some_and(|ground| {
@@ -427,10 +473,7 @@ fn keep_focus(session: Session, board: Memo<Arc<Board>>, ground: NodeRef<leptos:
         if let Some(current) = session.current.get_untracked() {
             request_animation_frame(move || {
                 let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-                if lost
-                    && let Some(element) = document().get_element_by_id(&format!("card-{current}"))
-                    && let Ok(element) = element.dyn_into::<web_sys::HtmlElement>()
-                {
+                if lost && let Some(element) = element_of(&current) {
                     let _ = element.focus();
                 }
             });

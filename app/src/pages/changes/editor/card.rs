@@ -40,7 +40,7 @@ pub fn Card(
     let selected =
         Memo::new(move |_| name.with_value(|name| session.selection.with(|selection| selection.contains(name))));
     let said = move || format!("{}, {}", of_row(Row::said), position.get());
-    let mark = move || row.with(|row| row.as_ref().and_then(|row| row.mark).map(|mark| mark.as_str()));
+    let mark = move || row.with(|row| row.as_ref().and_then(|row| row.mark).map(Presence::as_str));
     let layer = move || row.with(|row| row.as_ref().and_then(|row| row.layer).map(Layer::as_str));
     let worst = move || {
         row.with(|row| {
@@ -52,7 +52,7 @@ pub fn Card(
     };
     let choose = move |event: leptos::ev::MouseEvent| {
         let name = name.get_value();
-        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+        if session.several.get_untracked() || event.ctrl_key() || event.meta_key() || event.shift_key() {
             session.toggle(&name);
         } else {
             session.select_one(&name);
@@ -74,7 +74,6 @@ pub fn Card(
         <li
             class="card"
             role="option"
-            id=name.with_value(|name| format!("card-{name}"))
             data-node=name.get_value()
             data-mark=mark
             data-layer=layer

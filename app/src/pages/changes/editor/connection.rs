@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use strata_domain::draft::{Batch, Draft, Missed};
 
@@ -21,7 +22,11 @@ pub struct Connection {
     session: Session,
     /// True while a batch is on its way: one at a time, so that the order stays.
     sending: StoredValue<bool>,
+    /// True while the whole draft is read again: nothing is sent before it is there.
+    reading: StoredValue<bool>,
     wait: StoredValue<Duration>,
+    /// What wakes the next try; one at a time.
+    timer: StoredValue<Option<TimeoutHandle>>,
     /// The account of who works here, to tell their edits from others'.
     me: StoredValue<Option<String>>,
 }
@@ -32,12 +37,14 @@ impl Connection {
         let connection = Self {
             session,
             sending: StoredValue::new(false),
+            reading: StoredValue::new(false),
             wait: StoredValue::new(FIRST_WAIT),
+            timer: StoredValue::new(None),
             me: StoredValue::new(me),
         };
         let id = session.id;
         Effect::new(move |_| {
-            if session.with(|draft| draft.unsent()) > 0 {
+            if session.with(Draft::unsent) > 0 {
                 connection.send();
             }
         });
@@ -61,15 +68,16 @@ impl Connection {
         let handle = window_event_listener_untyped("offline", move |_| session.saving.set(Saving::Offline));
         on_cleanup(move || handle.remove());
         let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
-            if session.with_now(|draft| draft.unsent()) > 0 {
+            if session.with_now(Draft::unsent) > 0 || session.typed.with_value(Option::is_some) {
                 event.prevent_default();
             }
         });
         on_cleanup(move || handle.remove());
+        on_cleanup(move || connection.stop_timer());
         // Whoever goes to another page leaves what is unsent to a task that outlives this one.
         on_cleanup(move || {
             if let Some(draft) = session.unsent_draft() {
-                leptos::task::spawn_local(send_rest(id, draft));
+                send_rest(id, draft);
             }
         });
         connection
@@ -88,7 +96,7 @@ impl Connection {
         };
         self.sending.set_value(true);
         if session.saving.get_untracked() != Saving::Offline {
-            session.saving.set(Saving::Saving);
+            session.saving.set(Saving::UnderWay);
         }
         leptos::task::spawn_local(async move {
             let outcome = draft_append(session.id, after, batch.clone()).await;
@@ -101,7 +109,8 @@ impl Connection {
     }
 
     fn idle(self) -> Option<Session> {
-        (self.sending.try_get_value() == Some(false)).then_some(self.session)
+        let is_idle = self.sending.try_get_value() == Some(false) && self.reading.try_get_value() == Some(false);
+        is_idle.then_some(self.session)
     }
 
     fn answered(self, batch: &Batch, outcome: Result<Appended, AppError>) {
@@ -115,17 +124,20 @@ impl Connection {
             Ok(Appended::Returned { reason, can_be_forced, tail }) => {
                 self.wait.set_value(FIRST_WAIT);
                 session.alter(|draft| draft.give_back(&batch.key, &reason, can_be_forced));
-                session.say(format!("{} was returned to you. {reason}", batch.label), "attention");
                 self.take_in(tail, None);
+                // After what others did was said, which is why.
+                session.say(format!("{} was returned to you. {reason}", batch.label), "attention");
                 self.send();
             }
             Ok(Appended::Moved) => self.read_again(),
-            Err(error) if error.is_passing() => self.try_later(),
+            Err(error) if error.is_passing() => self.try_later(Saving::Offline, Self::send),
             Err(AppError::NotSignedIn) => {
-                session.saving.set(Saving::Stopped(
-                    "You are signed out. Sign in in another tab; what you did here is sent then.".to_owned(),
-                ));
-                self.again_after(LONGEST_WAIT);
+                let said = "You are signed out. Sign in in another tab; what you did here is sent then.";
+                self.try_later(Saving::Stopped(said.to_owned()), Self::send);
+            }
+            // A fault of the server says nothing about the batch: it stays, and is tried again.
+            Err(error @ AppError::Unexpected { .. }) => {
+                self.try_later(Saving::Stopped(error.to_string()), Self::send);
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -137,15 +149,18 @@ impl Connection {
         }
     }
 
-    fn try_later(self) {
-        self.session.saving.set(Saving::Offline);
+    fn try_later(self, saving: Saving, again: fn(Self)) {
+        self.session.saving.set(saving);
         let wait = self.wait.get_value();
         self.wait.set_value((wait * 2).min(LONGEST_WAIT));
-        self.again_after(wait);
+        self.stop_timer();
+        self.timer.set_value(set_timeout_with_handle(move || again(self), wait).ok());
     }
 
-    fn again_after(self, wait: Duration) {
-        set_timeout(move || self.send(), wait);
+    fn stop_timer(self) {
+        if let Some(timer) = self.timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
     }
 
     /// Asks for what others did since.
@@ -202,16 +217,29 @@ impl Connection {
     /// Reads the whole draft again: it moved to another base, or news were missed.
     pub fn read_again(self) {
         let session = self.session;
+        if self.reading.try_get_value() != Some(false) {
+            return;
+        }
+        self.reading.set_value(true);
         leptos::task::spawn_local(async move {
             let outcome = draft_load(session.id).await;
-            if self.sending.is_disposed() {
+            // Whoever left the page took the session along.
+            if self.reading.try_set_value(false).is_some() {
                 return;
             }
-            let Ok(view) = outcome else { return self.try_later() };
+            let view = match outcome {
+                Ok(view) => view,
+                Err(error) if error.is_passing() => return self.try_later(Saving::Offline, Self::read_again),
+                Err(error) => return self.try_later(Saving::Stopped(error.to_string()), Self::read_again),
+            };
             let DraftView { change, live, base, edits, refused, own, me: _ } = view;
-            let reopened = session.reopen(base, change.log_start - 1, &edits, own.catalogue());
-            if let Err(error) = reopened {
-                session.saving.set(Saving::Stopped(format!("The log of this draft does not fit its base: {error}.")));
+            let last = edits.last().map_or(change.log_start - 1, |logged| logged.sequence);
+            if last < session.with_now(Draft::sequence) {
+                // A batch was taken while this was on its way: what was read is older than what is known.
+                return self.read_again();
+            }
+            if let Err(error) = session.reopen(base, change.log_start - 1, &edits, own.catalogue()) {
+                session.saving.set(Saving::Stopped(super::session::misfit(&error)));
                 return;
             }
             session.log.set(edits);
@@ -224,15 +252,21 @@ impl Connection {
     }
 }
 
-/// Sends all batches of a draft that nobody looks at any more. One that does not get through, or is not taken, is lost
-/// with its editor; the way out that the editor itself offers waits until all are sent.
-async fn send_rest(id: i64, mut draft: Draft) {
-    while let Some(batch) = draft.next_batch().cloned() {
-        let outcome = draft_append(id, draft.sequence(), batch.clone()).await;
-        if !matches!(outcome, Ok(Appended::Taken(_))) || draft.settle(&[], Some(&batch.key)).is_err() {
-            return;
+/// Sends all batches of a draft that nobody looks at any more, for as long as the tab is there. One that is not taken is
+/// lost with its editor; the way out that the editor itself offers waits until all are sent.
+fn send_rest(id: i64, mut draft: Draft) {
+    leptos::task::spawn_local(async move {
+        while let Some(batch) = draft.next_batch().cloned() {
+            match draft_append(id, draft.sequence(), batch.clone()).await {
+                Ok(Appended::Taken(tail)) if draft.settle(&tail.edits, Some(&batch.key)).is_ok() => {}
+                Ok(Appended::Returned { reason, can_be_forced, .. }) => {
+                    draft.give_back(&batch.key, &reason, can_be_forced);
+                }
+                Err(error) if error.is_passing() => return set_timeout(move || send_rest(id, draft), LONGEST_WAIT),
+                Ok(_) | Err(_) => return,
+            }
         }
-    }
+    });
 }
 
 fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use strata_domain::findings::{Finding, Severity, Subject};
 
-use super::board::focus;
+use super::board::{element_of, focus, focus_node};
 use super::session::Session;
 use crate::components::{Badge, Stateful};
 
@@ -64,13 +64,21 @@ fn key_of(finding: &Finding) -> (strata_domain::findings::RuleId, Subject, Strin
 fn FindingItem(session: Session, finding: Finding) -> impl IntoView {
     let Finding { rule, severity: _, subject, message, why, fixes, role: _ } = finding;
     let name = subject.name().to_owned();
+    let about = subject.clone();
     let go = move |_| go_to(session, &subject);
     let fixes: Vec<_> = fixes
         .into_iter()
         .map(|fix| {
             let label = fix.label.clone();
+            let about = about.clone();
+            // The edits as they are now: the finding stays drawn while others change what the fix would set as a whole.
             let apply = move |_| {
-                session.act(fix.label.clone(), fix.edits.clone());
+                let shown = session.shown_now();
+                let finding = shown.findings.iter().find(|finding| (finding.rule, &finding.subject) == (rule, &about));
+                let now = finding.and_then(|finding| finding.fixes.iter().find(|now| now.label == fix.label));
+                if let Some(now) = now {
+                    session.act(now.label.clone(), now.edits.clone());
+                }
             };
             let refused = move || session.refused.get().is_some();
             view! { <li><button type="button" class="button fix" disabled=refused on:click=apply>{label}</button></li> }
@@ -120,10 +128,9 @@ fn to_node(session: Session, name: &str) {
     session.select_one(name);
     let wanted = session.search.get_untracked().trim().to_lowercase();
     let hidden = session.shown_now().row_of(name, false).is_none_or(|row| !row.matches(&wanted));
-    let drawn = document().get_element_by_id(&format!("card-{name}")).is_some()
-        || document().get_element_by_id(&format!("row-{name}")).is_some();
+    let drawn = element_of(name).is_some();
     if hidden || !drawn {
         session.search.set(name.to_owned());
     }
-    focus(&format!("card-{name}"));
+    focus_node(name);
 }

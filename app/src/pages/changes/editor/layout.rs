@@ -176,6 +176,17 @@ impl Board {
     }
 }
 
+/// Where a card is: its band, its cell in it, its place in that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Of the bands.
+    pub band: usize,
+    /// Of the cells of the band.
+    pub cell: usize,
+    /// Of the cards of the cell.
+    pub place: usize,
+}
+
 /// A step of the keyboard from card to card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -196,7 +207,7 @@ pub enum Way {
 impl Board {
     /// Whether a card of that node is drawn.
     pub fn has(&self, shown: &Shown, hostname: &str) -> bool {
-        self.place_of(shown, hostname).is_some()
+        self.drawn().any(|place| shown.rows[place].node.hostname == hostname)
     }
 
     /// The node of the first card.
@@ -204,53 +215,53 @@ impl Board {
         self.drawn().next().map(|place| shown.rows[place].node.hostname.clone())
     }
 
-    /// The node of the card that a step from this one leads to.
-    pub fn step(&self, shown: &Shown, from: &str, way: Way) -> Option<String> {
-        let name = |place: usize| shown.rows[place].node.hostname.clone();
-        let (band, cell, place) = match way {
-            Way::First => return self.first(shown),
-            Way::Last => return self.drawn().last().map(name),
-            Way::Up | Way::Down | Way::Left | Way::Right => self.place_of(shown, from)?,
+    /// Where a step from this card leads.
+    pub fn step(&self, from: Place, way: Way) -> Option<Place> {
+        let Place { band, cell, place } = from;
+        let cells = &self.bands.get(band)?.cells;
+        let in_cell = |band: usize, cell: usize, wanted: usize| {
+            let cards = self.bands[band].cells[cell].drawn.len();
+            (cards > 0).then(|| Place { band, cell, place: wanted.min(cards - 1) })
         };
-        let cells = &self.bands[band].cells;
-        let here = &cells[cell];
-        let within = |cell: &Cell| cell.drawn.get(place).or(cell.drawn.last()).copied();
-        let found = match way {
-            Way::Up => match place.checked_sub(1) {
-                Some(before) => here.drawn.get(before).copied(),
-                None => self.bands[..band].iter().rev().find_map(|band| band.under(&here.key)?.drawn.last().copied()),
-            },
-            Way::Down => match here.drawn.get(place + 1) {
-                Some(after) => Some(*after),
-                None => self.bands[band + 1..].iter().find_map(|band| band.under(&here.key)?.drawn.first().copied()),
-            },
-            Way::Left => cells[..cell].iter().rev().find_map(within),
-            Way::Right => cells[cell + 1..].iter().find_map(within),
-            Way::First | Way::Last => None,
-        };
-        found.map(name)
+        let key = &cells.get(cell)?.key;
+        match way {
+            Way::Up if place > 0 => Some(Place { place: place - 1, ..from }),
+            Way::Up => (0..band).rev().find_map(|band| in_cell(band, self.bands[band].under(key)?, usize::MAX)),
+            Way::Down if place + 1 < cells[cell].drawn.len() => Some(Place { place: place + 1, ..from }),
+            Way::Down => (band + 1..self.bands.len()).find_map(|band| in_cell(band, self.bands[band].under(key)?, 0)),
+            Way::Left => (0..cell).rev().find_map(|cell| in_cell(band, cell, place)),
+            Way::Right => (cell + 1..cells.len()).find_map(|cell| in_cell(band, cell, place)),
+            Way::First => self.places().find_map(|(band, cell)| in_cell(band, cell, 0)),
+            Way::Last => {
+                let places: Vec<(usize, usize)> = self.places().collect();
+                places.into_iter().rev().find_map(|(band, cell)| in_cell(band, cell, usize::MAX))
+            }
+        }
+    }
+
+    /// The card of that node in that band and column, by its title and key.
+    pub fn place_in(&self, shown: &Shown, band: &str, column: &str, hostname: &str) -> Option<Place> {
+        let band = self.bands.iter().position(|one| one.title == band)?;
+        let cell = self.bands[band].cells.iter().position(|cell| cell.key == column)?;
+        let drawn = &self.bands[band].cells[cell].drawn;
+        let place = drawn.iter().position(|&place| shown.rows[place].node.hostname == hostname)?;
+        Some(Place { band, cell, place })
+    }
+
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.bands.iter().enumerate().flat_map(|(band, of_band)| (0..of_band.cells.len()).map(move |cell| (band, cell)))
     }
 
     fn drawn(&self) -> impl Iterator<Item = usize> {
         self.bands.iter().flat_map(|band| &band.cells).flat_map(|cell| &cell.drawn).copied()
     }
-
-    /// Band, cell and place in the cell of the first card of that node.
-    fn place_of(&self, shown: &Shown, hostname: &str) -> Option<(usize, usize, usize)> {
-        self.bands.iter().enumerate().find_map(|(band, of_band)| {
-            of_band.cells.iter().enumerate().find_map(|(cell, of_cell)| {
-                let found = |&place: &usize| shown.rows[place].node.hostname == hostname;
-                of_cell.drawn.iter().position(found).map(|place| (band, cell, place))
-            })
-        })
-    }
 }
 
 impl Band {
-    /// Its cell in that column; its first where it has none there.
-    fn under(&self, key: &str) -> Option<&Cell> {
-        let with_cards = || self.cells.iter().filter(|cell| !cell.drawn.is_empty());
-        with_cards().find(|cell| cell.key == key).or_else(|| with_cards().next())
+    /// Its cell in that column, or its first where it has none there; only cells with cards count.
+    fn under(&self, key: &str) -> Option<usize> {
+        let with_cards = || self.cells.iter().enumerate().filter(|(_, cell)| !cell.drawn.is_empty());
+        with_cards().find(|(_, cell)| cell.key == key).or_else(|| with_cards().next()).map(|(place, _)| place)
     }
 }
 
@@ -298,7 +309,8 @@ fn room_for_each(sizes: impl Iterator<Item = usize>, budget: usize) -> usize {
     for (place, size) in sizes.iter().enumerate() {
         let share = left / (sizes.len() - place);
         if *size > share {
-            return share;
+            // With hundreds of columns each still shows a card, so that the keyboard reaches it.
+            return share.max(1);
         }
         left -= size;
     }
@@ -379,15 +391,20 @@ mod tests {
             node(4, Some("b"), &["worker"]),
         ]);
         let (shown, board) = board(&topology, Grouping::Site, "");
-        let step = |from: &str, way| board.step(&shown, from, way);
+        let place_of = |name: &str| {
+            let place = |band: &Band, cell: &Cell| board.place_in(&shown, &band.title, &cell.key, name);
+            board.bands.iter().find_map(|band| band.cells.iter().find_map(|cell| place(band, cell)))
+        };
+        let step = |from: &str, way| board.step(place_of(from)?, way);
         assert_eq!(board.first(&shown).as_deref(), Some("n1"));
-        assert_eq!(step("n1", Way::Right).as_deref(), Some("n2"), "past the empty cell");
-        assert_eq!(step("n2", Way::Left).as_deref(), Some("n1"));
-        assert_eq!(step("n1", Way::Down).as_deref(), Some("n3"), "into the band below");
-        assert_eq!(step("n3", Way::Down).as_deref(), Some("n4"));
+        assert_eq!(step("n1", Way::Right), place_of("n2"), "past the empty cell");
+        assert_eq!(step("n2", Way::Left), place_of("n1"));
+        assert_eq!(step("n1", Way::Down), place_of("n3"), "into the band below");
+        assert_eq!(step("n3", Way::Down), place_of("n4"));
         assert_eq!(step("n4", Way::Down), None);
-        assert_eq!(step("n3", Way::Up).as_deref(), Some("n1"));
-        assert_eq!(step("n1", Way::Last).as_deref(), Some("n4"));
+        assert_eq!(step("n3", Way::Up), place_of("n1"));
+        assert_eq!(step("n1", Way::Last), place_of("n4"));
+        assert_eq!(step("n4", Way::First), place_of("n1"));
         assert_eq!(step("nobody", Way::Up), None);
     }
 
@@ -395,7 +412,7 @@ mod tests {
     fn room_is_shared_evenly_and_small_cells_keep_all() {
         assert_eq!(room_for_each([1, 2, 3].into_iter(), 10), usize::MAX);
         assert_eq!(room_for_each([2, 100, 100].into_iter(), 22), 10);
-        assert_eq!(room_for_each([5; 10].into_iter(), 3), 0);
+        assert_eq!(room_for_each([5; 10].into_iter(), 3), 1);
         assert_eq!(room_for_each(std::iter::empty(), 3), usize::MAX);
     }
 }

@@ -80,6 +80,14 @@ pub fn SelectionBar(
             <button type="button" class="button" on:click=move |_| session.selection.set(BTreeSet::new())>
                 "Select none"
             </button>
+            <button
+                type="button"
+                class="button"
+                aria-pressed=move || if session.several.get() { "true" } else { "false" }
+                on:click=move |_| session.several.update(|several| *several = !*several)
+            >
+                "Select several"
+            </button>
             <form class="bulk" on:submit=set_site>
                 <label class="visually-hidden" for="bulk-site">"Site"</label>
                 <input id="bulk-site" list="bulk-sites" placeholder="Site" autocomplete="off" prop:value=site on:input=move |event| site.set(event_target_value(&event)) />

@@ -15,13 +15,16 @@ use super::shown::Shown;
 use crate::api::editing::{DraftView, EditForm};
 use crate::error::AppError;
 
+/// Edits that the server takes in one batch.
+const MOST_AT_ONCE: usize = 10_000;
+
 /// Where the edits of this tab are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saving {
     /// The server has all of them.
     Saved,
     /// Some are on their way.
-    Saving,
+    UnderWay,
     /// The server does not answer; they are sent when it does.
     Offline,
     /// They cannot be taken, and why.
@@ -66,6 +69,10 @@ pub struct Session {
     pub current: RwSignal<Option<String>>,
     /// What is searched for, as typed.
     pub search: RwSignal<String>,
+    /// Whether a click on a card adds it to the selection: for fingers, which have no Control key.
+    pub several: RwSignal<bool>,
+    /// Text that was typed and is not applied, with what it was made of: it stays while other views are looked at.
+    pub typed: StoredValue<Option<(Topology, String)>>,
 }
 
 impl Session {
@@ -75,8 +82,7 @@ impl Session {
     /// Where the log does not fit its base, in a sentence.
     pub fn open(view: DraftView) -> Result<Self, String> {
         let DraftView { change, live, base, edits, refused, own, me: _ } = view;
-        let draft = Draft::open(base, change.log_start - 1, &edits, own.catalogue())
-            .map_err(|error| format!("The log of this draft does not fit its base: {error}."))?;
+        let draft = Draft::open(base, change.log_start - 1, &edits, own.catalogue()).map_err(|error| misfit(&error))?;
         let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue(), None);
         Ok(Self {
             id: change.id,
@@ -92,6 +98,8 @@ impl Session {
             selection: RwSignal::new(BTreeSet::new()),
             current: RwSignal::new(None),
             search: RwSignal::new(String::new()),
+            several: RwSignal::new(false),
+            typed: StoredValue::new(None),
         })
     }
 
@@ -136,6 +144,13 @@ impl Session {
             self.say(format!("{label}: nothing to change."), "info");
             return false;
         }
+        if edits.len() > MOST_AT_ONCE {
+            self.say(
+                format!("These are {} edits; {MOST_AT_ONCE} can be taken at once. Do it in parts.", edits.len()),
+                "danger",
+            );
+            return false;
+        }
         let renamed = renames(&edits);
         match self.alter(|draft| draft.act(key(), label.clone(), edits)) {
             Ok(()) => {
@@ -172,7 +187,7 @@ impl Session {
                 self.say(format!("{label}."), "good");
             }
             Err(error) => {
-                self.form_error.set(Some(AppError::Invalid { field: "edit".to_owned(), message: error.to_string() }))
+                self.form_error.set(Some(AppError::Invalid { field: "edit".to_owned(), message: error.to_string() }));
             }
         }
     }
@@ -193,9 +208,12 @@ impl Session {
         done: &str,
         nothing: &str,
     ) {
+        if let Some(reason) = self.refused.get_untracked() {
+            return self.say(reason, "attention");
+        }
         match self.alter(|draft| way(draft, key())) {
             Some(Ok(label)) => self.say(format!("{done}: {label}."), "good"),
-            Some(Err(conflict)) => self.say(format!("That cannot be taken back any more. {conflict}"), "attention"),
+            Some(Err(conflict)) => self.say(format!("That can no longer be done. {conflict}"), "attention"),
             None => self.say(nothing.to_owned(), "info"),
         }
         self.forget_gone();
@@ -211,7 +229,7 @@ impl Session {
                 self.shown.set(Arc::new(shown));
             }
             if draft.unsent() > 0 && self.saving.get_untracked() == Saving::Saved {
-                self.saving.set(Saving::Saving);
+                self.saving.set(Saving::UnderWay);
             }
         });
         outcome.expect("the draft lives as long as its editor")
@@ -330,15 +348,16 @@ fn renames(edits: &[Edit]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A key that no other batch has.
+/// What is said of a log that does not fit its base, which no server lets happen.
+pub fn misfit(error: &ReplayError) -> String {
+    format!("The log of this draft does not fit its base: {error}.")
+}
+
+/// A key that no other batch has: 16 random bytes. Not `randomUUID`, which plain HTTP has not.
 pub fn key() -> String {
-    #[cfg(feature = "hydrate")]
-    {
-        window().crypto().map(|crypto| crypto.random_uuid()).unwrap_or_default()
+    let mut bytes = [0_u8; 16];
+    if let Ok(crypto) = window().crypto() {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
     }
-    #[cfg(not(feature = "hydrate"))]
-    {
-        // Acts are done in the browser alone.
-        String::new()
-    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use strata_domain::diff::Presence;
 use strata_domain::edit::bulk;
 
 use super::board::focus;
@@ -31,7 +30,7 @@ const SHORTCUTS: &[(&str, &str)] = &[
 /// Listens for as long as the calling component lives.
 pub fn listen(session: Session, stand: Stand, help: RwSignal<bool>) {
     let handle = window_event_listener(leptos::ev::keydown, move |event| {
-        if event.default_prevented() || event.is_composing() {
+        if event.default_prevented() || event.is_composing() || help.get_untracked() {
             return;
         }
         let control = event.ctrl_key() || event.meta_key();
@@ -68,10 +67,20 @@ pub fn listen(session: Session, stand: Stand, help: RwSignal<bool>) {
                 add_node(session);
                 true
             }
-            ("m", _) => to("bulk-site"),
+            ("m", _) => {
+                if session.selection.with_untracked(BTreeSet::is_empty)
+                    && let Some(current) = session.current.get_untracked()
+                {
+                    session.select_one(&current);
+                }
+                to("bulk-site")
+            }
             ("f", _) => to_first_finding(),
-            ("Delete", _) => remove(session),
-            ("Escape", _) if !help.get_untracked() => {
+            // What the panel is on goes only where the keyboard is on it.
+            ("Delete", _) if is_on_node(&event) || !session.selection.with_untracked(BTreeSet::is_empty) => {
+                remove(session)
+            }
+            ("Escape", _) => {
                 session.selection.set(BTreeSet::new());
                 true
             }
@@ -82,6 +91,12 @@ pub fn listen(session: Session, stand: Stand, help: RwSignal<bool>) {
         }
     });
     on_cleanup(move || handle.remove());
+}
+
+/// Whether the key goes to a card or a cell.
+fn is_on_node(event: &leptos::ev::KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|element| element.closest("[data-node], [role=gridcell]").ok().flatten().is_some())
 }
 
 /// Whether the key goes into a field.
@@ -145,7 +160,7 @@ pub fn add_node(session: Session) {
 pub fn select_found(session: Session) {
     let wanted = session.search.get_untracked().trim().to_lowercase();
     let shown = session.shown_now();
-    let found = shown.rows.iter().filter(|row| row.mark != Some(Presence::Removed) && row.matches(&wanted));
+    let found = shown.rows.iter().filter(|row| !row.is_gone() && row.matches(&wanted));
     session.selection.set(found.map(|row| row.node.hostname.clone()).collect());
 }
 

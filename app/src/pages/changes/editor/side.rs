@@ -100,6 +100,8 @@ fn keep_place(node: Memo<Option<strata_domain::topology::Node>>) {
         let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         let inside = form.is_some_and(|form| form.closest(".workbench-side").ok().flatten().is_some());
         was_inside.set_value(inside);
+        // What the form does is done at once; what changes the node later is somebody else.
+        request_animation_frame(move || _ = was_inside.try_set_value(false));
     });
     on_cleanup(move || handle.remove());
     Effect::new(move |_| {

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use strata_domain::cells::{Column, Pasted, edit_cell, paste};
 use strata_domain::diff::Presence;
+use strata_domain::edit::Edit;
 
 use super::board::focus;
 use super::session::Session;
@@ -84,7 +85,7 @@ pub fn TableView(
 ) -> impl IntoView {
     let order = RwSignal::new(Order { by: Column::Hostname, descending: false, filters: BTreeMap::new() });
     let (scrolled, height) = (RwSignal::new(0), RwSignal::new(0));
-    let pasted = RwSignal::new(None::<Pasted>);
+    let pasted = RwSignal::new(None::<(String, Pasted)>);
     let places = Memo::new(move |_| {
         let shown = session.shown();
         let wanted = session.search.get().trim().to_lowercase();
@@ -118,10 +119,7 @@ pub fn TableView(
                 .iter()
                 .enumerate()
                 .filter_map(|(place, &row)| {
-                    shown
-                        .rows
-                        .get(row)
-                        .map(|row| (first + place, row.node.hostname.clone(), row.mark == Some(Presence::Removed)))
+                    shown.rows.get(row).map(|row| (first + place, row.node.hostname.clone(), row.is_gone()))
                 })
                 .collect::<Vec<_>>()
         })
@@ -141,7 +139,8 @@ pub fn TableView(
             return;
         }
         event.prevent_default();
-        pasted.set(Some(session.with_now(|draft| paste(&text, draft.desired(), draft.catalogue()))));
+        let read = session.with_now(|draft| paste(&text, draft.desired(), draft.catalogue()));
+        pasted.set(Some((text, read)));
     };
     let said = move || match total.get() {
         0 => "No row. Add a node in the panel, or paste rows from a spreadsheet here.".to_owned(),
@@ -164,8 +163,8 @@ pub fn TableView(
         >
             <table role="grid" aria-rowcount=move || total.get() + 2 aria-multiselectable="true">
                 <thead>
-                    <tr><th scope="col"><span class="visually-hidden">"Selected"</span></th> {heads} <th scope="col">"Findings"</th></tr>
-                    <tr class="filters"><td></td> {filters} <td></td></tr>
+                    <tr><th scope="col"><span class="visually-hidden">"Selected"</span></th> <th scope="col">"Findings"</th> {heads}</tr>
+                    <tr class="filters"><td></td> <td></td> {filters}</tr>
                 </thead>
                 <tbody>
                     <tr class="spacer" aria-hidden="true" style:height=above></tr>
@@ -237,7 +236,7 @@ fn GridRow(session: Session, place: usize, hostname: String, gone: bool) -> impl
             Some(view! { <span class="count" data-tone=tone>{format!("{shape} {} {said}", row.findings)}</span> })
         })
     };
-    let said = row.with_untracked(|row| row.as_deref().map(Row::said).unwrap_or_default());
+    let said = move || format!("Select {}", row.with(|row| row.as_deref().map(Row::said).unwrap_or_default()));
     let cells: Vec<_> = columns().map(|column| view! { <GridCell session name row column gone /> }).collect();
     let choose = move |_| name.with_value(|name| session.toggle(name));
     view! {
@@ -247,9 +246,9 @@ fn GridRow(session: Session, place: usize, hostname: String, gone: bool) -> impl
             aria-rowindex=place + 3
             aria-selected=move || if selected.get() { "true" } else { "false" }
         >
-            <td><input type="checkbox" aria-label=format!("Select {said}") disabled=gone prop:checked=selected on:change=choose /></td>
+            <td><input type="checkbox" aria-label=said disabled=gone prop:checked=selected on:change=choose /></td>
+            <td>{move || mark().map(|mark| view! { <span class="card-mark">{mark}</span> " " })} {findings}</td>
             {cells}
-            <td>{mark().map(|_| view! { <span class="card-mark">{mark}</span> })} " " {findings}</td>
         </tr>
     }
 }
@@ -287,10 +286,17 @@ fn GridCell(
         });
         match outcome {
             Some(Ok((hostname, edits))) => {
+                let renamed = edits.iter().find_map(|edit| match edit {
+                    Edit::RenameNode { to, .. } => Some(to.clone()),
+                    _ => None,
+                });
                 if edits.is_empty()
                     || session.act(format!("Set {} of {hostname}", column.title().to_lowercase()), edits)
                 {
                     leave();
+                    if let Some(to) = renamed {
+                        focus(&format!("cell-hostname-{to}"));
+                    }
                 } else {
                     wrong.set(session.said.get_untracked().map(|said| said.text));
                 }
@@ -347,7 +353,10 @@ fn GridCell(
                 aria-invalid=move || wrong.get().is_some().then_some("true")
                 title=move || wrong.get()
                 value=typing.get_untracked()
-                on:input=move |event| typing.update_untracked(|typing| *typing = Some(event_target_value(&event)))
+                on:input=move |event| {
+                    wrong.set(None);
+                    typing.update_untracked(|typing| *typing = Some(event_target_value(&event)));
+                }
                 on:blur=move |_| {
                     if let Some(typed) = typing.get_untracked() && wrong.get_untracked().is_none() {
                         commit(typed);
@@ -391,15 +400,18 @@ fn above_or_below(event: &leptos::ev::KeyboardEvent, column: Column, forward: bo
 
 /// What a paste would do, before it is done.
 #[component]
-fn PastePanel(session: Session, pasted: RwSignal<Option<Pasted>>) -> impl IntoView {
+fn PastePanel(session: Session, pasted: RwSignal<Option<(String, Pasted)>>) -> impl IntoView {
     let apply = move |_| {
-        if let Some(Pasted { edits, added, updated, .. }) = pasted.get_untracked() {
+        // Read once more: others may have changed the same nodes since.
+        if let Some((text, _)) = pasted.get_untracked() {
+            let read = session.with_now(|draft| paste(&text, draft.desired(), draft.catalogue()));
+            let Pasted { edits, added, updated, .. } = read;
             session.act(format!("Paste {}", counts(added, updated)), edits);
         }
         pasted.set(None);
     };
     move || {
-        pasted.get().map(|Pasted { edits, added, updated, unchanged, problems }| {
+        pasted.get().map(|(_, Pasted { edits, added, updated, unchanged, problems })| {
             let total = problems.len();
             let listed: Vec<_> = problems
                 .into_iter()

@@ -13,6 +13,8 @@ use super::session::Session;
 enum Read {
     /// It says what the draft says.
     Same,
+    /// It is being typed.
+    Typing,
     /// It says something else, in so many edits.
     Edits(usize),
     /// It cannot be read, and where.
@@ -26,39 +28,53 @@ pub fn TextView(
     session: Session,
 ) -> impl IntoView {
     // What the text was made of: what others do meanwhile is kept when it is applied.
-    let seen = StoredValue::new(Topology::default());
+    let seen = RwSignal::new(Topology::default());
     let text = StoredValue::new(String::new());
     let read = RwSignal::new(Read::Same);
     let area = NodeRef::<leptos::html::Textarea>::new();
     let start = move || {
         let topology = session.with_now(|draft| draft.desired().clone());
         text.set_value(file::write_yaml(&topology));
-        seen.set_value(topology);
+        seen.set(topology);
+        session.typed.set_value(None);
         read.set(Read::Same);
     };
-    start();
     let look = move || {
-        let outcome = session.with_now(|draft| {
+        session.with_now(|draft| {
             text.with_value(|text| file::read(text.as_bytes(), draft.catalogue()))
-                .map(|desired| seen.with_value(|seen| between(seen, &desired)))
-        });
-        outcome
+                .map(|desired| seen.with_untracked(|seen| between(seen, &desired)))
+        })
     };
     let judge = move || match look() {
         Ok(edits) if edits.is_empty() => Read::Same,
         Ok(edits) => Read::Edits(edits.len()),
         Err(error) => Read::Wrong(error),
     };
+    // What was typed before another view was looked at is there again.
+    match session.typed.get_value() {
+        Some((topology, typed)) => {
+            seen.set(topology);
+            text.set_value(typed);
+            read.set(judge());
+        }
+        None => start(),
+    }
     // Reading thousands of lines takes a while: it waits until the typing pauses.
     let waiting = StoredValue::new(0_u32);
     let typed = move |event| {
         text.set_value(event_target_value(&event));
+        session.typed.set_value(Some((seen.get_untracked(), text.get_value())));
+        read.set(Read::Typing);
         waiting.update_value(|waiting| *waiting += 1);
         let turn = waiting.get_value();
         set_timeout(
             move || {
-                if waiting.try_get_value() == Some(turn) {
-                    read.set(judge());
+                if waiting.try_get_value() == Some(turn) && read.get_untracked() == Read::Typing {
+                    let judged = judge();
+                    if judged == Read::Same {
+                        session.typed.set_value(None);
+                    }
+                    read.set(judged);
                 }
             },
             std::time::Duration::from_millis(300),
@@ -74,7 +90,7 @@ pub fn TextView(
         Ok(edits) => {
             let carried = session.with_now(|draft| {
                 let mut now = draft.desired().clone();
-                let seen = seen.with_value(|seen| named(seen, &edits));
+                let seen = seen.with_untracked(|seen| named(seen, &edits));
                 carry_all(&edits, seen, &mut now, draft.catalogue())
             });
             match carried {
@@ -107,6 +123,7 @@ pub fn TextView(
     };
     let outcome = move || match read.get() {
         Read::Same => view! { <p class="hint">"The text says what the draft says."</p> }.into_any(),
+        Read::Typing => view! { <p class="hint">"Reading what you type."</p> }.into_any(),
         Read::Edits(1) => view! { <p>"The text differs from the draft in 1 edit."</p> }.into_any(),
         Read::Edits(count) => {
             view! { <p>{format!("The text differs from the draft in {count} edits.")}</p> }.into_any()
@@ -118,7 +135,7 @@ pub fn TextView(
         }
         .into_any(),
     };
-    let behind = Memo::new(move |_| session.with(|draft| seen.with_value(|seen| seen != draft.desired())));
+    let behind = Memo::new(move |_| session.with(|draft| seen.with(|seen| seen != draft.desired())));
     let told = move || {
         (behind.get() && read.get() != Read::Same)
             .then(|| view! { <p class="hint">"The draft has moved since this text was made; applying it keeps what others did."</p> })

@@ -166,7 +166,7 @@ fn SavingState(session: Session) -> impl IntoView {
                 },
             ),
             _ if returned > 0 => ("warning", "▲", "Conflict".to_owned()),
-            Saving::Saving => ("active", "…", "Saving".to_owned()),
+            Saving::UnderWay => ("active", "…", "Saving".to_owned()),
             Saving::Saved => ("good", "✓", "Saved".to_owned()),
         }
     });
