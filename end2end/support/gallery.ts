@@ -140,11 +140,11 @@ async function mistype(page: Page): Promise<void> {
 
 /** A card on its way to another column. */
 async function drag(page: Page): Promise<void> {
-  await page.locator('[data-node="worker-2.example.net"]').hover();
+  await page.locator('[data-node="worker-1.example.net"]').hover();
   await page.mouse.down();
-  const target = page.getByRole('listbox', { name: /^Infrastructure management, dc1,/ });
+  const target = page.getByRole('listbox', { name: /^Storage, dc2,/ });
   await target.hover();
-  await target.hover({ position: { x: 12, y: 12 } });
+  await target.hover();
   await expect(page.locator('[data-over]')).toHaveCount(1);
 }
 
