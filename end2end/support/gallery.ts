@@ -142,9 +142,12 @@ async function mistype(page: Page): Promise<void> {
 async function drag(page: Page): Promise<void> {
   await page.locator('[data-node="worker-1.example.net"]').hover();
   await page.mouse.down();
-  const target = page.getByRole('listbox', { name: /^Storage, dc2,/ });
-  await target.hover();
-  await target.hover();
+  const target = page.getByRole('listbox', { name: /^Infrastructure management, dc2,/ });
+  // A hand does not jump: each move tells the page where it is.
+  for (let step = 0; step < 5; step += 1) {
+    const box = await target.boundingBox();
+    await page.mouse.move((box?.x ?? 0) + 20 + 4 * step, (box?.y ?? 0) + 16 + step);
+  }
   await expect(page.locator('[data-over]')).toHaveCount(1);
 }
 
