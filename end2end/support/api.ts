@@ -23,6 +23,21 @@ export interface NewNode {
   address: string;
 }
 
+/** What tests read of a topology. */
+export interface Topology {
+  availability_groups: string[];
+  nodes: {
+    hostname: string;
+    private_ip: string;
+    public_ip?: string;
+    site?: string;
+    container?: { platform: string; ha: boolean };
+    hardware?: { vcpus?: number; memory_mib?: number; disk?: string; disk_gib?: number; iops?: number };
+    roles: Record<string, string | number>[];
+  }[];
+  services: Record<string, string | number>[];
+}
+
 export class Api {
   private readonly request: APIRequestContext;
 
@@ -50,6 +65,11 @@ export class Api {
 
   async changeLoad(id: number): Promise<Review> {
     return this.read<Review>('change_load', { id });
+  }
+
+  /** A draft with the topology that it builds on, as the editor loads it. */
+  async draftLoad(id: number): Promise<{ base: Topology }> {
+    return this.read<{ base: Topology }>('draft_load', { id });
   }
 
   async changeIds(): Promise<number[]> {

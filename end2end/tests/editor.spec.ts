@@ -300,3 +300,132 @@ test('hostile names break nothing and run nothing', async ({ signedIn, api }) =>
     expect(overflow, `${view} is no wider than the page`).toBeLessThanOrEqual(0);
   }
 });
+
+test('a hundred roles and five hundred groups: each view is drawn, leads to everything, and runs nothing', async ({ strata, sessions, signedIn }) => {
+  test.setTimeout(180_000);
+  const group = (number: number): string => (number === 7 ? '<b onmouseover="document.title=1">ag-7</b>' : `ag-${number}`);
+  const nodes = Array.from({ length: 1_000 }, (_, place) => {
+    const [number, address] = [place % 500, `10.${80 + Math.floor(place / 200)}.0.${(place % 200) + 1}`];
+    return `- hostname: ddb-${place}.example.net\n  private_ip: ${address}\n  roles: [{ role: distributed-database, availability_group: ${JSON.stringify(group(number))} }]`;
+  });
+  const groups = JSON.stringify(Array.from({ length: 500 }, (_, number) => group(number)));
+  await strata.importTopology('crowded', `version: 1\nenvironment: crowded\navailability_groups: ${groups}\nnodes:\n${nodes.join('\n')}\n`);
+  const crowd = { email: 'crowd@example.net', name: '<i>Crowd</i>' };
+  await strata.addPerson({ ...crowd, capabilities: ['admin'], environment: 'crowded' });
+  const api = await sessions.api(crowd);
+  for (let number = 11; number <= 100; number += 1) {
+    const role = { id: `role-${number}`, name: `<script>Role ${number}</script>`, layer: 'storage', network: 'private-only', min: '0', growth: 'free' };
+    const fields = Object.fromEntries(Object.entries(role).map(([name, value]) => [`form[${name}]`, value]));
+    const taken = await api.post('role_save', { environment: 'crowded', version: `${number - 10}`, ...fields });
+    expect(taken.status(), await taken.text()).toBeLessThan(400);
+  }
+  const id = await api.changeStart('<svg onload="document.title=1">', 'crowded');
+  const page = await signedIn(crowd);
+  for (const [view, cells] of [['view=board&by=site', 1], ['view=board&by=group', 500], ['view=board&by=role', 100], ['view=table', 0], ['view=text', 0]] as const) {
+    await open(page, `/changes/${id}/edit?${view}`);
+    await expect(page.locator('.workbench-view')).toContainText(view === 'view=text' ? /draft says/ : /ddb-0|Show 2/);
+    await expect(page).toHaveTitle(/^Edit #/);
+    expect(await page.locator('.board-cell').count(), view).toBeGreaterThanOrEqual(cells);
+    expect(await page.locator('.card').count(), view).toBeLessThanOrEqual(300);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow, `${view} is no wider than the page`).toBeLessThanOrEqual(0);
+  }
+
+  await test.step('a column without room for a card leads to its nodes all the same', async () => {
+    await open(page, `/changes/${id}/edit?view=board&by=group`);
+    const column = page.locator('.board-cell').filter({ has: page.getByRole('button', { name: /^ag-42 / }) });
+    await column.getByRole('button', { name: 'Show 2' }).click();
+    await expect(page.getByRole('searchbox', { name: 'Search nodes' })).toHaveValue('group:ag-42 layer:storage');
+    await expect(page.locator('.card')).toHaveCount(2);
+    await page.locator('.card').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await expect(page.locator('.card').nth(1)).toBeFocused();
+  });
+
+  await test.step('folded, all of it fits', async () => {
+    await page.getByRole('searchbox', { name: 'Search nodes' }).fill('');
+    await page.getByLabel('Columns').selectOption('Role');
+    await page.getByRole('button', { name: 'Fold all' }).click();
+    await expect(page.locator('.card:visible')).toHaveCount(0);
+    await page.getByRole('button', { name: 'Table', exact: true }).click();
+    await page.getByRole('button', { name: 'Board', exact: true }).click();
+    await expect(page.getByRole('button', { name: 'Unfold all' })).toBeVisible();
+    await page.getByRole('button', { name: 'Unfold all' }).click();
+    await expect(page.locator('.card:visible').first()).toBeVisible();
+  });
+});
+
+test('place, order and filters stay while other views are looked at; the table is walked by keys', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('Back and forth');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  await card(page, 'sql-3.example.net').click();
+  await page.keyboard.press('2');
+  const cell = (column: string, hostname: string): Locator => page.locator(`[id="cell-${column}-${hostname}"]`);
+  await expect(cell('hostname', 'sql-3.example.net')).toBeFocused();
+  await page.keyboard.press('End');
+  await expect(cell('roles', 'sql-3.example.net')).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(cell('roles', 'sql-4.example.net')).toBeFocused();
+  await page.keyboard.press('Home');
+  await expect(cell('hostname', 'sql-4.example.net')).toBeFocused();
+  await page.keyboard.press('ControlOrMeta+Home');
+  await expect(page.locator('td[data-column="hostname"]').first()).toBeFocused();
+  await expect(page.locator('td[tabindex="0"]')).toHaveCount(1);
+  await page.keyboard.press('ControlOrMeta+End');
+  await expect(page.locator('td[data-column="roles"]').last()).toBeFocused();
+  await expect(page.locator('tr[aria-rowindex]').last()).toHaveAttribute('aria-rowindex', /^4\d$/);
+
+  await page.getByRole('grid').getByRole('button', { name: 'Site' }).click();
+  await page.getByRole('searchbox', { name: 'Filter Roles' }).fill('sql');
+  await cell('memory_mib', 'sql-4.example.net').dblclick();
+  await cell('memory_mib', 'sql-4.example.net').getByRole('textbox').fill('plenty');
+  await page.keyboard.press('Enter');
+  const field = cell('memory_mib', 'sql-4.example.net').getByRole('textbox');
+  await expect(field).toHaveAccessibleDescription(/plenty/);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Text', exact: true }).click();
+  const area = page.getByRole('textbox', { name: 'The draft as a topology file' });
+  await expect.poll(async () => area.evaluate((element) => element.scrollTop)).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  await expect(page.getByRole('searchbox', { name: 'Filter Roles' })).toHaveValue('sql');
+  await expect(page.getByRole('columnheader', { name: 'Site' })).toHaveAttribute('aria-sort', 'ascending');
+  await expect(cell('hostname', 'sql-4.example.net')).toBeVisible();
+});
+
+test('what is typed into the panel stays while others change the node and its groups', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('Typing beside others');
+  const page = await signedIn(ALMA);
+  await open(page, `/changes/${id}/edit?node=worker-1.example.net`);
+  const memory = page.getByRole('form', { name: 'Update node' }).getByLabel('Memory');
+  await memory.fill('4321');
+  await ada.changeEdit(id, 'add-group', { name: 'ag-beside' });
+  await ada.changeEdit(id, 'update-settings', { hostname: 'worker-1.example.net', role: 'worker', 'settings[concurrency]': '7' });
+  await expect(page.getByLabel('Tasks at once')).toHaveValue('7');
+  await expect(memory).toHaveValue('4321');
+  await page.getByRole('button', { name: 'Update node' }).click();
+  await saved(page);
+  await expect(memory).toHaveValue('4321');
+});
+
+test('while acts wait for the network, a link asks before it leads away', async ({ signedIn, api, complaints }) => {
+  complaints.expect(/ERR_INTERNET_DISCONNECTED/);
+  const id = await (await api(ADA)).changeStart('Not so fast');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  await page.context().setOffline(true);
+  await page.keyboard.press('g');
+  await page.keyboard.type('ag-waiting');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('status', { name: 'Saving' })).toContainText('Offline, 1 act waits');
+  await page.getByRole('link', { name: 'Role map' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Leave the editor?' });
+  await expect(dialog).toContainText('1 act is not saved yet.');
+  await dialog.getByRole('button', { name: 'Stay' }).click();
+  await expect(page).toHaveURL(/\/edit/);
+  await page.context().setOffline(false);
+  await saved(page);
+  await page.getByRole('link', { name: 'Role map' }).click();
+  await expect(page).not.toHaveURL(/\/edit/);
+});

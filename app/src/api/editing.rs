@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use strata_domain::catalogue::{Catalogue, Own, SettingKind};
+use strata_domain::cells::roles_of;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::edit::{Edit, NodeFacts};
 use strata_domain::topology::{
@@ -71,6 +72,8 @@ pub struct EditForm {
     pub disk_gib: String,
     /// Input and output operations a second.
     pub iops: String,
+    /// Roles of a new node, as a cell of the table says them; empty for none.
+    pub roles: String,
     /// Settings of the role, as typed; empty ones are left out.
     pub settings: BTreeMap<String, String>,
 }
@@ -138,7 +141,7 @@ impl EditForm {
         Ok(match self.kind.as_str() {
             "add-node" => {
                 let NodeFacts { private_ip, public_ip, site, container, hardware } = self.facts()?;
-                let roles = Vec::new();
+                let roles = roles_of(&self.roles, catalogue).map_err(|error| invalid("roles", error.message))?;
                 Edit::AddNode {
                     node: Node { id: None, hostname, private_ip, public_ip, site, container, hardware, roles },
                 }
@@ -221,6 +224,8 @@ fn choice<T: Copy>(
 
 #[cfg(test)]
 mod tests {
+    use strata_domain::cells::Column;
+
     use super::*;
 
     fn form(kind: &str) -> EditForm {
@@ -234,12 +239,14 @@ mod tests {
             platform: "kvm".to_owned(),
             ha: "on".to_owned(),
             memory_mib: "2048".to_owned(),
+            roles: "worker (concurrency: 8); queue".to_owned(),
             ..form("add-node")
         };
         let Ok(Edit::AddNode { node }) = form.into_edit(Catalogue::built_in()) else { panic!("an add-node edit") };
         assert_eq!(node.hostname, "worker-9.example.net");
         assert_eq!(node.container, Some(Container { platform: Platform::Kvm, ha: true }));
         assert_eq!(node.hardware.memory_mib, Some(2048));
+        assert_eq!(Column::Roles.text(&node), "worker (concurrency: 8); queue");
     }
 
     #[test]
@@ -247,6 +254,9 @@ mod tests {
         let typed = EditForm { private_ip: "10.0.0.9".to_owned(), memory_mib: "2 GB".to_owned(), ..form("add-node") };
         let error = typed.into_edit(Catalogue::built_in()).expect_err("2 GB is no number of MiB");
         assert!(error.for_field("memory_mib").is_some_and(|message| message.contains("2 GB")), "{error:?}");
+        let typed = EditForm { private_ip: "10.0.0.9".to_owned(), roles: "workers".to_owned(), ..form("add-node") };
+        let error = typed.into_edit(Catalogue::built_in()).expect_err("there is no such role");
+        assert!(error.for_field("roles").is_some_and(|message| message.contains("worker")), "{error:?}");
         let error = form("add-node").into_edit(Catalogue::built_in()).expect_err("no address");
         assert!(error.for_field("private_ip").is_some());
     }

@@ -24,6 +24,8 @@ const KEY_MAX: usize = 64;
 const LABEL_MAX: usize = 200;
 /// Most edits of a batch.
 const EDITS_MAX: usize = 10_000;
+/// Most edits of a draft: each new batch is carried over all of them, which takes seconds from here on.
+const LOG_MAX: usize = 50_000;
 
 /// The log of a change behind an edit that the reader knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub enum Appended {
 ///
 /// # Errors
 /// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200 characters
-/// in one line) or `edits` (1 to 10,000); [`Error::Refused`] where the change takes no edits any more.
+/// in one line) or `edits` (1 to 10,000); [`Error::Refused`] where the change takes no edits any more, or has 50,000.
 #[tracing::instrument(skip_all, fields(id, after, edits = batch.edits.len()))]
 pub async fn change_append(
     backend: &Backend,
@@ -85,6 +87,12 @@ pub async fn change_append(
     let last = last_of(&locked.change, &log);
     if !(locked.change.log_start - 1..=last).contains(&after) {
         return Ok(Appended::Moved);
+    }
+    if log.len() + edits.len() > LOG_MAX {
+        return Err(Error::refused(format!(
+            "A change has at most {LOG_MAX} edits, and this one has {} already. Submit it, and go on in another.",
+            log.len()
+        )));
     }
     let base = topology_of(write.connection(), environment_id, locked.change.base).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;

@@ -20,6 +20,6 @@ pub use load::{ChangeView, change_list, change_load};
 pub(crate) use locked::Locked;
 pub(crate) use log::{edits_add, edits_of};
 pub(crate) use material::{Material, misfit};
-pub use rebase::{Rebasing, change_rebase, rebase_preview};
+pub use rebase::{Rebasing, change_rebase};
 pub(crate) use review::accepted_reason;
 pub use review::{change_submit, change_withdraw};

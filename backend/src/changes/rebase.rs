@@ -9,7 +9,7 @@ use strata_domain::change::{self, ChangeEvent, ChangeState};
 use strata_domain::news::News;
 use strata_domain::rebase::{Choice, RebaseConflict};
 
-use super::{Carried, Locked, rows};
+use super::{Carried, Locked};
 use crate::approvals;
 use crate::catalogues::version_now;
 use crate::ctx::{Actor, AuditRow, Backend, Scope};
@@ -81,32 +81,6 @@ pub async fn change_rebase(
         }));
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
     Ok(Rebasing::Done)
-}
-
-/// What [`change_rebase`] with those choices would still have to ask; nothing where the change is not stale, or can no
-/// longer be rebased.
-///
-/// # Errors
-/// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id, choices = choices.len()))]
-pub async fn rebase_preview(
-    backend: &Backend,
-    actor: &Actor,
-    id: i64,
-    choices: &BTreeMap<i64, Choice>,
-) -> Result<Vec<RebaseConflict>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
-    let (environment_id, live) = (read.place().id, read.place().live);
-    let connection = read.connection();
-    let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
-    let mut change = stored.change;
-    match live {
-        Some(live) if live != change.base && can_be_rebased(change.state) => {
-            change.catalogue = version_now(connection, environment_id).await?;
-            Ok(Carried::to(connection, environment_id, &change, live, choices).await?.conflicts)
-        }
-        Some(_) | None => Ok(Vec::new()),
-    }
 }
 
 const fn can_be_rebased(state: ChangeState) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{
-    Appended, Rebasing, change_rebase, change_start, change_submit, change_tail, change_withdraw, rebase_preview,
+    Appended, Rebasing, change_rebase, change_start, change_submit, change_tail, change_withdraw,
 };
 use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
@@ -59,11 +59,10 @@ fn conflicts(rebasing: Result<Rebasing, Error>) -> Vec<RebaseConflict> {
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn what_two_changes_did_to_one_node_is_there_after(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
-    let World { backend, ada, vera, .. } = &world;
+    let World { ada, .. } = &world;
     let id = draft(&world, |base| vec![site(base, "dc1")]).await;
     let before = world.view(id).await;
     memory_goes_live(&world, 32_768).await;
-    assert_eq!(rebase_preview(backend, vera, id, &BTreeMap::new()).await.unwrap(), []);
     assert_eq!(rebase(&world, ada, id, &[]).await.unwrap(), Rebasing::Done);
 
     let view = world.view(id).await;
@@ -128,9 +127,6 @@ async fn a_conflict_waits_for_a_choice(pool: sqlx::PgPool) {
     assert_eq!(found.iter().map(|found| found.logged.sequence).collect::<Vec<_>>(), [1]);
     assert_eq!(found[0].reason, format!("The memory of {SQL} was set to 32768 meanwhile."));
     assert!(found[0].can_be_forced);
-    assert_eq!(rebase_preview(backend, vera, dropped, &BTreeMap::new()).await.unwrap(), found);
-    let choices = BTreeMap::from([(1, Choice::Drop)]);
-    assert_eq!(rebase_preview(backend, vera, dropped, &choices).await.unwrap(), []);
     assert_eq!(world.view(dropped).await, before, "nothing was written");
     assert_eq!(world.count("change_rebases").await, 0);
 
@@ -290,17 +286,12 @@ async fn rights_and_states(pool: sqlx::PgPool) {
     let id = draft(&world, |base| vec![memory(base, 65_536)]).await;
     memory_goes_live(&world, 32_768).await;
     let stranger = person(&world.pool, backend, "Sten Stranger", &[]).await;
-    let none = BTreeMap::new();
     let drop = [(1, Choice::Drop)];
     assert_eq!(rebase(&world, &Actor::Nobody, id, &drop).await, Err(Error::NotSignedIn));
     assert_eq!(rebase(&world, &stranger, id, &drop).await, Err(Error::NotFound { what: "change" }));
     refusal(rebase(&world, vera, id, &drop).await);
     refusal(rebase(&world, lena, id, &drop).await);
-    assert_eq!(rebase_preview(backend, &Actor::Nobody, id, &none).await, Err(Error::NotSignedIn));
-    assert_eq!(rebase_preview(backend, &stranger, id, &none).await, Err(Error::NotFound { what: "change" }));
-    assert_eq!(rebase_preview(backend, vera, id, &none).await.unwrap().len(), 1);
     change_withdraw(backend, ada, id, world.version(id).await, None).await.unwrap();
     assert!(refusal(rebase(&world, ada, id, &drop).await).starts_with("Only a draft"));
-    assert_eq!(rebase_preview(backend, vera, id, &none).await.unwrap(), []);
     assert_eq!(world.count("change_rebases").await, 0);
 }

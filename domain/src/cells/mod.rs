@@ -16,7 +16,7 @@ pub use paste::{MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Pasted, RowProblem, paste};
 
 use crate::catalogue::Catalogue;
 use crate::edit::{Edit, NodeFacts, roles_between};
-use crate::topology::Node;
+use crate::topology::{Assignment, Node};
 use roles::Bare;
 
 /// A text does not fit its cell; the message is one sentence or more, for people.
@@ -46,6 +46,13 @@ pub fn edit_cell(node: &Node, column: Column, text: &str, catalogue: &Catalogue)
     let mut after = node.clone();
     put::put(&mut after, column, text, catalogue, Bare::HasNoSettings)?;
     Ok(edits_between(node, &after))
+}
+
+/// The roles that a text names for a node that has none yet, written as in the table: `queue; sql (replication: master)`.
+///
+/// Errors: a role that the catalogue does not have, or a setting of the wrong type; the message says what fits.
+pub fn roles_of(text: &str, catalogue: &Catalogue) -> Result<Vec<Assignment>, CellError> {
+    roles::read(text, &[], catalogue, Bare::HasNoSettings)
 }
 
 /// The edits that make the one node the other; ids are not looked at.

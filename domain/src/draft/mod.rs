@@ -68,6 +68,7 @@ pub struct Draft {
     undo: Vec<Act>,
     redo: Vec<Act>,
     returned: Vec<Returned>,
+    moves: u64,
 }
 
 impl Draft {
@@ -89,6 +90,7 @@ impl Draft {
             undo: Vec::new(),
             redo: Vec::new(),
             returned: Vec::new(),
+            moves: 0,
         })
     }
 
@@ -120,6 +122,11 @@ impl Draft {
     /// What the person sees.
     pub fn desired(&self) -> &Topology {
         &self.desired
+    }
+
+    /// Counts up when what the person sees may have changed; whoever draws it looks here first.
+    pub fn moves(&self) -> u64 {
+        self.moves
     }
 
     /// What it is read under.
@@ -211,7 +218,12 @@ impl Draft {
         let edits = fresh.iter().map(|logged| &logged.edit);
         apply_all(&mut self.settled, edits, &self.catalogue).map_err(|_| Missed)?;
         self.sequence = fresh.last().map_or(self.sequence, |logged| logged.sequence);
-        self.take(log, taken, seen);
+        if self.is_first_as_sent(&fresh) {
+            // Nothing but one's own, taken as it was: what the person sees is so already.
+            self.pending.remove(0);
+        } else {
+            self.take(log, taken, seen);
+        }
         Ok(())
     }
 
@@ -258,10 +270,24 @@ impl Draft {
         Ok(())
     }
 
+    /// Whether those edits are the first batch that waits, word for word: the server gives ids to new nodes, and carries
+    /// edits over what others did.
+    fn is_first_as_sent(&self, fresh: &[&LoggedEdit]) -> bool {
+        let Some(first) = self.pending.first() else { return false };
+        fresh.len() == first.edits.len()
+            && fresh
+                .iter()
+                .zip(&first.edits)
+                .all(|(logged, sent)| logged.batch.as_deref() == Some(first.key.as_str()) && logged.edit == *sent)
+    }
+
     /// None where nothing changed.
     fn perform(&mut self, key: String, label: String, mut edits: Vec<Edit>) -> Result<Option<Act>, EditError> {
         let act = Act::perform(&mut self.desired, key.clone(), label.clone(), &mut edits, &self.catalogue)?;
-        self.pending.extend(act.as_ref().map(|_| Batch { key, label, edits }));
+        if act.is_some() {
+            self.pending.push(Batch { key, label, edits });
+            self.moves += 1;
+        }
         Ok(act)
     }
 
@@ -295,6 +321,7 @@ impl Draft {
         let pending = std::mem::take(&mut self.pending);
         let mut seen = Indexed::new(seen, pending.iter().map(|batch| batch.edits.len()).sum());
         self.desired = self.settled.clone();
+        self.moves += 1;
         for batch in pending {
             let seen_before = named(&seen, &batch.edits);
             for edit in &batch.edits {

@@ -1,5 +1,6 @@
 //! Edits: the only way a draft changes. The same function runs in the browser and on the server.
 
+mod another;
 mod apply;
 mod between;
 pub mod bulk;
@@ -16,6 +17,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use another::another;
 pub(crate) use apply::apply_each;
 pub use apply::{EditError, ReplayError, apply, replay};
 pub use between::between;

@@ -175,3 +175,23 @@ fn what_cannot_be_forced_stays_among_the_conflicts() {
     assert_eq!(rebased.conflicts[0].reason, "There is a node new.example.net already.");
     assert_eq!(rebased.desired, new);
 }
+
+#[test]
+fn a_node_that_both_added_is_one_and_takes_the_edits_of_both() {
+    let old = sample::healthy();
+    let node_of =
+        |id: &str| crate::topology::Node { id: Some(id.to_owned()), ..sample::node("both.example.net", "10.9.0.1") };
+    let mut new = old.clone();
+    apply(&mut new, &Edit::AddNode { node: node_of("theirs") }, Catalogue::built_in()).expect("it fits");
+    let rename = |from: &str, to: &str| Edit::RenameNode { from: from.to_owned(), to: to.to_owned() };
+    let log = [
+        Edit::AddNode { node: node_of("mine") },
+        rename("both.example.net", "one.example.net"),
+        rename("one.example.net", "two.example.net"),
+    ];
+    let log: Vec<LoggedEdit> = (1..).zip(log).map(|(sequence, edit)| logged(sequence, edit, None)).collect();
+    let rebased = plain(&old, &log, &new);
+    assert_eq!(rebased.conflicts, []);
+    assert_eq!(rebased.desired.node("two.example.net").and_then(|node| node.id.as_deref()), Some("theirs"));
+    assert_eq!(rebased.desired.nodes.len(), old.nodes.len() + 1);
+}

@@ -264,32 +264,32 @@ fn Decision(
 #[component]
 pub fn EditLog(
     /// First come first.
-    edits: Vec<LoggedEdit>,
+    #[prop(into)]
+    edits: Signal<Vec<LoggedEdit>>,
     /// How many are listed, the newest.
     #[prop(default = usize::MAX)]
     newest: usize,
 ) -> impl IntoView {
-    let count = edits.len();
-    let items: Vec<_> = edits
-        .into_iter()
-        .rev()
-        .take(newest)
-        .map(|logged| {
-            view! {
-                <li value=logged.sequence>
-                    <p>{logged.edit.describe()}</p>
-                    <p class="hint">{logged.author.name} ", " <Moment at=logged.at /></p>
-                </li>
-            }
-        })
-        .collect();
-    let none = items.is_empty().then(|| view! { <p class="empty">"No edit yet."</p> });
+    let count = Memo::new(move |_| edits.with(Vec::len));
+    let listed = move || edits.with(|edits| edits.iter().rev().take(newest).cloned().collect::<Vec<_>>());
+    let none = move || (count.get() == 0).then(|| view! { <p class="empty">"No edit yet."</p> });
+    let cut = move || {
+        let count = count.get();
+        (count > newest).then(|| view! { <p class="hint">{format!("The newest {newest} of {count}.")}</p> })
+    };
     view! {
         <section class="panel" aria-labelledby="edits-heading">
-            <h2 id="edits-heading">{format!("Edits ({count})")}</h2>
+            <h2 id="edits-heading">{move || format!("Edits ({})", count.get())}</h2>
             {none}
-            <ol class="edit-log" reversed>{items}</ol>
-            {(count > newest).then(|| view! { <p class="hint">{format!("The newest {newest} of {count}.")}</p> })}
+            <ol class="edit-log" reversed>
+                <For each=listed key=|logged| logged.sequence let:logged>
+                    <li value=logged.sequence>
+                        <p>{logged.edit.describe()}</p>
+                        <p class="hint">{logged.author.name.clone()} ", " <Moment at=logged.at /></p>
+                    </li>
+                </For>
+            </ol>
+            {cut}
         </section>
     }
 }

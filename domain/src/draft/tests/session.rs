@@ -251,3 +251,24 @@ fn an_act_that_does_not_fit_does_nothing() {
     assert_eq!((ada.unsent(), ada.undo("3".to_owned()), ada.redo("4".to_owned())), (0, None, None));
     assert_eq!(ada.insist(0, "5".to_owned()), Ok(()));
 }
+
+#[test]
+fn an_answer_to_what_was_sent_moves_nothing_that_is_seen() {
+    let (mut server, mut ada, mut berta) = two();
+    let edits = site(&ada, HOST, "dc7");
+    act(&mut ada, "1", edits);
+    let edits = memory(&ada, HOST, 4_096);
+    act(&mut ada, "2", edits);
+    let (seen, moves) = (of_topology(ada.desired()), ada.moves());
+    for after in [0, 1] {
+        let sent = ada.next_batch().expect("one waits").clone();
+        server.take(&sent, after).expect("fits");
+        ada.settle(&server.tail(after), Some(&sent.key)).expect("follows");
+        assert_eq!((ada.moves(), of_topology(ada.desired())), (moves, seen.clone()));
+    }
+    assert_eq!(ada.unsent(), 0);
+    assert_eq!(of_topology(&server.now()), seen);
+    berta.settle(&server.tail(0), None).expect("follows");
+    assert_eq!(of_topology(berta.desired()), seen);
+    assert!(berta.moves() > 0);
+}

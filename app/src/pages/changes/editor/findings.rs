@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use strata_domain::findings::{Finding, Severity, Subject};
 
-use super::board::{element_of, focus, focus_node};
+use super::focus::focus;
 use super::session::Session;
+use super::wanted::Part;
 use crate::components::{Badge, Stateful};
 
 /// Findings that are listed at most; whoever has more mends some first.
@@ -106,31 +107,22 @@ fn go_to(session: Session, subject: &Subject) {
     match subject {
         Subject::Node(hostname) => to_node(session, hostname),
         Subject::Instance(name) => to_node(session, name.rsplit_once('/').map_or(name.as_str(), |(place, _)| place)),
-        Subject::Role(role) => {
-            let name = session.with_now(|draft| draft.catalogue().role_name(role).to_owned());
-            session.search.set(name);
-            focus("editor-search");
-        }
-        Subject::Group(group) => {
-            session.search.set(group.clone());
-            focus("editor-search");
-        }
+        Subject::Role(role) => narrow(session, Part::Role, role.as_str()),
+        Subject::Group(group) => narrow(session, Part::Group, group),
         Subject::Topology(_) => focus("editor-search"),
     }
 }
 
-/// Selects the node and brings it into view; where the board has no room for it, the search makes some. A service has
-/// its forms in the panel.
+/// Narrows the views down to those nodes.
+fn narrow(session: Session, part: Part, name: &str) {
+    session.search.set(part.wanted(name));
+    focus("editor-search");
+}
+
+/// Selects the node and goes to it. A service has its forms in the panel.
 fn to_node(session: Session, name: &str) {
     if session.with_now(|draft| draft.desired().node(name).is_none()) {
         return focus("services");
     }
-    session.select_one(name);
-    let wanted = session.search.get_untracked().trim().to_lowercase();
-    let hidden = session.shown_now().row_of(name, false).is_none_or(|row| !row.matches(&wanted));
-    let drawn = element_of(name).is_some();
-    if hidden || !drawn {
-        session.search.set(name.to_owned());
-    }
-    focus_node(name);
+    session.seek(name);
 }

@@ -6,14 +6,17 @@ use leptos::either::Either;
 use leptos::form::{ActionForm, FromFormData};
 use leptos::prelude::*;
 use strata_domain::catalogue::{Role, SettingKind};
+use strata_domain::cells::Column;
 use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings};
 
-use super::{Forms, To};
+use super::shortcuts::add_another;
+use super::{Forms, To, counted};
 use crate::api::editing::ChangeEdit;
 use crate::components::{Act, SelectField, TextField, plain_words};
 
 /// Fields that show their error under themselves; [`super::plain`] and the panel of the editor show the rest above the forms.
-pub const SHOWN_FIELDS: [&str; 7] = ["hostname", "private_ip", "public_ip", "vcpus", "memory_mib", "disk_gib", "iops"];
+pub const SHOWN_FIELDS: [&str; 8] =
+    ["hostname", "roles", "private_ip", "public_ip", "vcpus", "memory_mib", "disk_gib", "iops"];
 
 /// One form of the editor: what it is about goes along hidden, and its button says what it does.
 #[component]
@@ -51,10 +54,11 @@ fn EditForm(
             view! { <ActionForm action attr:class="edit-form" attr:aria-label=label>{fields}</ActionForm> },
         ),
         To::Session(session) => {
+            let called = label.clone();
             let send = move |event: leptos::ev::SubmitEvent| {
                 event.prevent_default();
                 if let Ok(ChangeEdit { form, .. }) = ChangeEdit::from_event(&event) {
-                    session.submit(form);
+                    session.submit(form, &called);
                 }
             };
             Either::Right(view! { <form class="edit-form" aria-label=label on:submit=send>{fields}</form> })
@@ -64,8 +68,15 @@ fn EditForm(
 
 /// A node that the draft does not have yet.
 #[component]
-pub fn AddNodeForm(draft: Forms) -> impl IntoView {
+pub fn AddNodeForm(
+    draft: Forms,
+    /// What the fields are filled with.
+    #[prop(optional_no_strip)]
+    like: Option<Node>,
+) -> impl IntoView {
     let hostname_error = draft.error_of("hostname");
+    let hostname = like.as_ref().map(|node| node.hostname.clone()).unwrap_or_default();
+    let roles = like.as_ref().map(|node| Column::Roles.text(node)).unwrap_or_default();
     view! {
         <section class="panel" id="node" tabindex="-1" aria-labelledby="node-heading">
             <h2 id="node-heading">"Add a node"</h2>
@@ -75,10 +86,19 @@ pub fn AddNodeForm(draft: Forms) -> impl IntoView {
                     name="form[hostname]"
                     label="Hostname"
                     hint="such as worker-3.example.net"
+                    value=hostname
                     required=true
                     error=hostname_error
                 />
-                <FactFields draft node=None />
+                <TextField
+                    id="roles"
+                    name="form[roles]"
+                    label="Roles"
+                    hint="such as queue; sql (replication: slave)"
+                    value=roles
+                    error=draft.error_of("roles")
+                />
+                <FactFields draft node=like />
             </EditForm>
         </section>
     }
@@ -100,9 +120,16 @@ pub fn NodeForms(node: Node, draft: Forms) -> impl IntoView {
     let remove = remove_label(node.roles.len());
     let new_name = hostname.clone();
     let facts_node = Some(node.clone());
+    let another = match draft.to {
+        To::Server(_) => None,
+        To::Session(session) => Some(view! {
+            <button type="button" class="button" aria-keyshortcuts="d" on:click=move |_| _ = add_another(session)>"Add another like it"</button>
+        }),
+    };
     view! {
         <section class="panel" id="node" tabindex="-1" aria-labelledby="node-heading">
             <h2 id="node-heading">{hostname.clone()}</h2>
+            {another}
             <h3>"Roles"</h3>
             {none}
             {roles}
@@ -271,8 +298,7 @@ pub fn GroupForms(
         .take(LISTED_GROUPS)
         .map(|group| {
             let members = members.get(&group).copied().unwrap_or_default();
-            let summary =
-                view! { {group.clone()} " " <span class="hint">{format!("{members} nodes")}</span> }.into_any();
+            let summary = view! { {group.clone()} " " <span class="hint">{counted(members)}</span> }.into_any();
             let forms = move || group_forms(&group, members, draft);
             view! { <li><Fold draft summary content=forms /></li> }
         })
@@ -293,7 +319,7 @@ fn group_forms(group: &str, members: usize, draft: Forms) -> AnyView {
     let id = format!("rename-group-{group}");
     let about = || vec![("name", group.to_owned())];
     let (rename_about, remove_about, name) = (about(), about(), group.to_owned());
-    let remove = format!("Remove group of {members} nodes");
+    let remove = format!("Remove group of {}", counted(members));
     view! {
         <EditForm draft kind="rename-group" label=format!("Rename {group}") hidden=rename_about act="Rename group">
             <TextField id name="form[to]" label="New name" value=name required=true />

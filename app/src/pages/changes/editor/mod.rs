@@ -2,11 +2,12 @@
 //! and text of the same draft take their place.
 
 mod board;
-mod card;
 mod connection;
 mod findings;
+mod focus;
 mod forms;
-mod layout;
+mod kept;
+mod leaving;
 mod plain;
 mod returned;
 mod selection;
@@ -14,10 +15,10 @@ mod session;
 mod shortcuts;
 mod shown;
 mod side;
-
 mod table;
 mod text;
 mod toolbar;
+mod wanted;
 mod workbench;
 
 use leptos::either::EitherOf3;
@@ -117,15 +118,19 @@ impl Forms {
         let error = self.error();
         Signal::derive(move || error.get().and_then(|error| error.for_field(field).map(ToOwned::to_owned)))
     }
+}
 
-    /// The last error, where it belongs to no field that shows its own.
-    pub fn error_elsewhere(self) -> Signal<Option<AppError>> {
-        let error = self.error();
-        Signal::derive(move || {
-            error.get().filter(|error| match error {
-                AppError::Invalid { field, .. } => !forms::SHOWN_FIELDS.contains(&field.as_str()),
-                _ => true,
-            })
+/// An error, where it belongs to no field that shows its own.
+fn elsewhere(error: Signal<Option<AppError>>) -> Signal<Option<AppError>> {
+    Signal::derive(move || {
+        error.get().filter(|error| match error {
+            AppError::Invalid { field, .. } => !forms::SHOWN_FIELDS.contains(&field.as_str()),
+            _ => true,
         })
-    }
+    })
+}
+
+/// "1 node", "2 nodes".
+fn counted(nodes: usize) -> String {
+    if nodes == 1 { "1 node".to_owned() } else { format!("{nodes} nodes") }
 }

@@ -9,7 +9,7 @@ use strata_domain::{findings, plan};
 
 use super::forms::{AddNodeForm, GroupForms, NodeForms, ServiceForms};
 use super::shown::{group_of, members_of};
-use super::{Forms, To};
+use super::{Forms, To, elsewhere};
 use crate::api::editing::{ChangeEdit, DraftView};
 use crate::components::{ActError, Badge, FindingCounts, FindingList, PlanTable, Stateful};
 use crate::pages::changes::review::EditLog;
@@ -65,7 +65,7 @@ pub fn PlainEditor(
             Either::Right(view! { {missing} <AddNodeForm draft /> })
         }
     };
-    let error = draft.error_elsewhere();
+    let error = elsewhere(draft.error());
     let groups: Vec<String> = draft
         .catalogue
         .with_value(|catalogue| desired.nodes.iter().filter_map(|node| group_of(node, catalogue)).collect());

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use strata_domain::edit::bulk;
 
+use super::board::layout::Grouping;
 use super::board::{assign, move_to};
-use super::layout::Grouping;
+use super::counted;
 use super::session::Session;
 use super::shortcuts::remove;
 use super::workbench::CatalogueNow;
@@ -20,10 +21,7 @@ pub fn SelectionBar(
 ) -> impl IntoView {
     let CatalogueNow(catalogue) = expect_context();
     let count = Memo::new(move |_| session.selection.with(BTreeSet::len));
-    let nodes = move || match count.get() {
-        1 => "1 node".to_owned(),
-        many => format!("{many} nodes"),
-    };
+    let nodes = move || counted(count.get());
     let none = move || session.refused.get().is_some();
     let sites = Memo::new(move |_| {
         let shown = session.shown();
@@ -64,16 +62,13 @@ pub fn SelectionBar(
         let done = session.with_now(|draft| {
             let role = draft.catalogue().role(&id)?;
             let edits = bulk::unassign(draft.desired(), &nodes, &role.id);
-            Some((format!("Unassign {} from {} nodes", role.name, edits.len()), edits))
+            Some((format!("Unassign {} from {}", role.name, counted(edits.len())), edits))
         });
         if let Some((label, edits)) = done {
             session.act(label, edits);
         }
     };
-    let said = move || match count.get() {
-        1 => "1 node is selected.".to_owned(),
-        many => format!("{many} nodes are selected."),
-    };
+    let said = move || format!("{} {} selected.", nodes(), if count.get() == 1 { "is" } else { "are" });
     view! {
         <section class="selection" aria-label="Selection" hidden=move || count.get() == 0>
             <p class="selection-count">{said}</p>
@@ -89,19 +84,11 @@ pub fn SelectionBar(
                 "Select several"
             </button>
             <form class="bulk" on:submit=set_site>
-                <label class="visually-hidden" for="bulk-site">"Site"</label>
-                <input id="bulk-site" list="bulk-sites" placeholder="Site" autocomplete="off" prop:value=site on:input=move |event| site.set(event_target_value(&event)) />
-                <datalist id="bulk-sites">
-                    {move || sites.get().into_iter().map(|site| view! { <option value=site></option> }).collect_view()}
-                </datalist>
+                <NameField id="bulk-site" label="Site" names=sites value=site />
                 <button type="submit" class="button" disabled=none>{move || format!("Set site of {}", nodes())}</button>
             </form>
             <form class="bulk" on:submit=set_group>
-                <label class="visually-hidden" for="bulk-group">"Availability group"</label>
-                <input id="bulk-group" list="bulk-groups" placeholder="Availability group" autocomplete="off" prop:value=group on:input=move |event| group.set(event_target_value(&event)) />
-                <datalist id="bulk-groups">
-                    {move || groups.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}
-                </datalist>
+                <NameField id="bulk-group" label="Availability group" names=groups value=group />
                 <button type="submit" class="button" disabled=move || none() || groups.with(Vec::is_empty)>{move || format!("Move {} to group", nodes())}</button>
             </form>
             <form class="bulk" on:submit=give_role>
@@ -116,6 +103,23 @@ pub fn SelectionBar(
                 {move || format!("Remove {}", nodes())}
             </button>
         </section>
+    }
+}
+
+/// A field for a name, with those that there are to choose from.
+#[component]
+fn NameField(
+    id: &'static str,
+    label: &'static str,
+    names: Memo<Vec<String>>,
+    value: RwSignal<String>,
+) -> impl IntoView {
+    let list = format!("{id}-names");
+    let options = move || names.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view();
+    view! {
+        <label class="visually-hidden" for=id>{label}</label>
+        <input id=id list=list.clone() placeholder=label autocomplete="off" prop:value=value on:input=move |event| value.set(event_target_value(&event)) />
+        <datalist id=list>{options}</datalist>
     }
 }
 

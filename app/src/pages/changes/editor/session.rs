@@ -9,9 +9,13 @@ use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::draft::Draft;
 use strata_domain::edit::bulk::Nodes;
 use strata_domain::edit::{Edit, ReplayError};
-use strata_domain::topology::Topology;
+use strata_domain::topology::{Node, Topology};
 
+use super::focus::focus;
+use super::kept::Typing;
 use super::shown::Shown;
+use super::table::Order;
+use super::wanted::Wanted;
 use crate::api::editing::{DraftView, EditForm};
 use crate::error::AppError;
 
@@ -69,8 +73,24 @@ pub struct Session {
     pub current: RwSignal<Option<String>>,
     /// What is searched for, as typed.
     pub search: RwSignal<String>,
+    /// Columns of the board that are folded, by the band's title and the column's key.
+    pub folded: RwSignal<BTreeSet<(String, String)>>,
+    /// Tells the board to fold every column that it has.
+    pub fold_all: Trigger,
+    /// How the rows of the table are ordered and narrowed down.
+    pub order: RwSignal<Order>,
+    /// How far the table is scrolled, in pixels.
+    pub table_scrolled: StoredValue<i32>,
+    /// A node to bring into sight and put the keyboard on; the view that is shown takes it.
+    pub sought: RwSignal<Option<String>>,
+    /// What the form of a new node is filled with, where it is made like another.
+    pub like: RwSignal<Option<Node>>,
     /// Whether a click on a card adds it to the selection: for fingers, which have no Control key.
     pub several: RwSignal<bool>,
+    /// What is being typed into the forms of the panel.
+    pub typing: StoredValue<Typing>,
+    /// Where a link leads that was held back, since acts wait that cannot be sent for now.
+    pub leaving: RwSignal<Option<String>>,
     /// Text that was typed and is not applied, with what it was made of: it stays while other views are looked at.
     pub typed: StoredValue<Option<(Topology, String)>>,
 }
@@ -98,7 +118,15 @@ impl Session {
             selection: RwSignal::new(BTreeSet::new()),
             current: RwSignal::new(None),
             search: RwSignal::new(String::new()),
+            folded: RwSignal::new(BTreeSet::new()),
+            fold_all: Trigger::new(),
+            order: RwSignal::new(Order::default()),
+            table_scrolled: StoredValue::new(0),
+            sought: RwSignal::new(None),
+            like: RwSignal::new(None),
             several: RwSignal::new(false),
+            typing: StoredValue::new(Typing::new()),
+            leaving: RwSignal::new(None),
             typed: StoredValue::new(None),
         })
     }
@@ -165,8 +193,8 @@ impl Session {
         }
     }
 
-    /// What a form sends.
-    pub fn submit(self, form: EditForm) {
+    /// What a form sends; `called` is what the form is called.
+    pub fn submit(self, form: EditForm, called: &str) {
         if let Some(reason) = self.refused.get_untracked() {
             self.form_error.set(Some(AppError::Refused { reason }));
             return;
@@ -180,9 +208,13 @@ impl Session {
         match self.alter(|draft| draft.act(key(), label.clone(), vec![edit])) {
             Ok(()) => {
                 self.form_error.set(None);
+                // What was taken is no longer being typed.
+                self.typing.update_value(|typing| typing.retain(|(form, _), _| form != called));
                 self.follow(&renamed);
                 if let Some(hostname) = added {
+                    self.like.set(None);
                     self.select_one(&hostname);
+                    focus("node");
                 }
                 self.say(format!("{label}."), "good");
             }
@@ -221,10 +253,11 @@ impl Session {
 
     /// Alters the draft, and everything that follows from it.
     pub fn alter<T>(self, change: impl FnOnce(&mut Draft) -> T) -> T {
+        let moves = self.draft.with_untracked(Draft::moves);
         let outcome = self.draft.try_update(change);
         self.draft.with_untracked(|draft| {
-            let before = self.shown.get_untracked();
-            if !before.is_of(draft.desired()) {
+            if draft.moves() != moves {
+                let before = self.shown.get_untracked();
                 let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue(), Some(&before));
                 self.shown.set(Arc::new(shown));
             }
@@ -249,6 +282,24 @@ impl Session {
             self.shown.set(Arc::new(shown));
         });
         outcome.expect("the draft lives as long as its editor")
+    }
+
+    /// What is searched for, read.
+    pub fn wanted(self) -> Wanted {
+        Wanted::of(&self.search.get())
+    }
+
+    /// Selects that node, and has the view go to it.
+    pub fn seek(self, hostname: &str) {
+        self.select_one(hostname);
+        self.sought.set(Some(hostname.to_owned()));
+    }
+
+    /// Puts the form of a new node into the panel, filled like that one where one is given.
+    pub fn begin_node(self, like: Option<Node>) {
+        self.clear();
+        self.form_error.set(None);
+        self.like.set(like);
     }
 
     /// Says something, politely.

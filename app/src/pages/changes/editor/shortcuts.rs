@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use strata_domain::edit::bulk;
+use strata_domain::edit::{another, bulk};
 
-use super::board::focus;
+use super::counted;
+use super::focus::focus;
 use super::session::Session;
+use super::wanted::Wanted;
 use super::workbench::{Mode, Stand};
 
 /// Keys, and what they do.
@@ -16,10 +18,12 @@ const SHORTCUTS: &[(&str, &str)] = &[
     ("1, 2, 3", "Board, table, text"),
     ("/", "Search"),
     ("n", "Add a node"),
-    ("Arrow keys, Home, End", "From card to card; in the table from cell to cell"),
+    ("d", "Add another node like the one that the keyboard is on"),
+    ("Arrow keys, Home, End", "From card to card; in the table from cell to cell, with Ctrl to the first and last row"),
     ("Space", "Add to the selection, or take out of it"),
     ("Ctrl+A", "Select all nodes that the search finds"),
     ("Enter", "To the panel of the node; in the table, type into the cell"),
+    ("g", "Add an availability group"),
     ("m", "Move, assign and other acts on the selection"),
     ("f", "To the first finding"),
     ("Delete", "Remove the selected nodes; undo brings them back"),
@@ -67,6 +71,8 @@ pub fn listen(session: Session, stand: Stand, help: RwSignal<bool>) {
                 add_node(session);
                 true
             }
+            ("d", _) => add_another(session),
+            ("g", _) => to("group-name"),
             ("m", _) => {
                 if session.selection.with_untracked(BTreeSet::is_empty)
                     && let Some(current) = session.current.get_untracked()
@@ -145,22 +151,36 @@ pub fn remove(session: Session) -> bool {
     let label = match edits.len() {
         0 => return false,
         1 => format!("Remove {}", session.chosen().concat()),
-        many => format!("Remove {many} nodes"),
+        many => format!("Remove {}", counted(many)),
     };
     session.act(label, edits)
 }
 
 /// Puts the form of a new node into the panel, and the keyboard into it.
 pub fn add_node(session: Session) {
-    session.clear();
+    session.begin_node(None);
     focus("hostname");
+}
+
+/// The same, filled like the node that the panel is on; gives whether there is one.
+pub fn add_another(session: Session) -> bool {
+    let like = session.with_now(|draft| {
+        let node = draft.desired().node(&session.current.get_untracked()?)?;
+        Some(another(draft.desired(), node))
+    });
+    let found = like.is_some();
+    if found {
+        session.begin_node(like);
+        focus("hostname");
+    }
+    found
 }
 
 /// Selects every node that the search finds.
 pub fn select_found(session: Session) {
-    let wanted = session.search.get_untracked().trim().to_lowercase();
+    let wanted = Wanted::of(&session.search.get_untracked());
     let shown = session.shown_now();
-    let found = shown.rows.iter().filter(|row| !row.is_gone() && row.matches(&wanted));
+    let found = shown.rows.iter().filter(|row| !row.is_gone() && wanted.finds(row));
     session.selection.set(found.map(|row| row.node.hostname.clone()).collect());
 }
 

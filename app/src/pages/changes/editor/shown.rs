@@ -77,20 +77,6 @@ impl Row {
         let roles = if self.roles.is_empty() { "no role".to_owned() } else { self.roles.join(", ") };
         self.group.as_ref().map_or_else(|| roles.clone(), |group| format!("{roles} · {group}"))
     }
-
-    /// Whether a search, in lower case, finds it: by name, address, site, group or role.
-    pub fn matches(&self, wanted: &str) -> bool {
-        let has = |text: &str| text.to_lowercase().contains(wanted);
-        wanted.is_empty()
-            || has(&self.node.hostname)
-            || self.node.private_ip.to_string().contains(wanted)
-            || self.node.public_ip.is_some_and(|address| address.to_string().contains(wanted))
-            || self.node.site.as_deref().is_some_and(has)
-            || self.group.as_deref().is_some_and(has)
-            || self.roles.iter().any(|role| has(role))
-            || self.node.roles.iter().any(|assignment| has(assignment.role.as_str()))
-            || self.mark.is_some_and(|mark| mark.as_str() == wanted)
-    }
 }
 
 /// Everything that the views draw from.
@@ -167,16 +153,6 @@ impl Shown {
             groups: desired.availability_groups.clone(),
             services: desired.services.clone(),
         }
-    }
-
-    /// Whether this is what there is to show of a draft over the same base: others' answers often change nothing.
-    pub fn is_of(&self, desired: &Topology) -> bool {
-        let known: HashMap<&str, &Arc<Row>> =
-            self.rows.iter().filter(|row| !row.is_gone()).map(|row| (row.hostname(), row)).collect();
-        known.len() == desired.nodes.len()
-            && desired.nodes.iter().all(|node| known.get(node.hostname.as_str()).is_some_and(|row| row.node == *node))
-            && self.groups == desired.availability_groups
-            && self.services == desired.services
     }
 
     /// The row of that node, or of the node of that name that goes.
@@ -286,10 +262,8 @@ pub(super) mod tests {
         let catalogue = Catalogue::built_in();
         let base = topology_of(vec![node(1, None, &["worker"]), node(2, None, &[]), node(10, None, &["queue"])]);
         let before = Shown::of(&base, &base, catalogue, None);
-        assert!(before.is_of(&base));
         let desired =
             topology_of(vec![node(10, Some("dc1"), &["queue"]), node(1, None, &["worker"]), node(3, None, &[])]);
-        assert!(!before.is_of(&desired));
         let shown = Shown::of(&base, &desired, catalogue, Some(&before));
         let marks: Vec<(&str, Option<Presence>)> = shown.rows.iter().map(|row| (row.hostname(), row.mark)).collect();
         assert_eq!(

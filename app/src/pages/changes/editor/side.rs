@@ -4,15 +4,16 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use strata_domain::plan::Plan;
+use strata_domain::topology::Node;
 use strata_domain::whatif::{Target, without};
 
-use super::board::focus;
 use super::findings::LiveFindings;
 use super::forms::{AddNodeForm, GroupForms, LISTED_GROUPS, NodeForms, ServiceForms};
+use super::kept::{anew, keep_place, keep_typing, turns};
 use super::session::Session;
 use super::shown::members_of;
 use super::workbench::CatalogueNow;
-use super::{Forms, To};
+use super::{Forms, To, counted, elsewhere};
 use crate::api::what_if::LossView;
 use crate::components::{ActError, PlanTable};
 use crate::pages::changes::review::EditLog;
@@ -46,71 +47,62 @@ pub fn Side(
     };
     // Only what these forms show draws them anew, so that what is being typed stays while others edit elsewhere.
     let node = Memo::new(move |_| {
-        session.current.get().and_then(|hostname| session.with(|draft| draft.desired().node(&hostname).cloned()))
+        let hostname = session.current.get()?;
+        // Not by its id, which the server gives to a new node and no form shows.
+        session.with(|draft| draft.desired().node(&hostname).map(|node| Node { id: None, ..node.clone() }))
     });
     let services = Memo::new(move |_| session.with(|draft| draft.desired().services.clone()));
     let membership = Memo::new(move |_| {
         let shown = session.shown();
         members_of(shown.rows.iter().filter(|row| !row.is_gone()).filter_map(|row| row.group.as_deref()))
     });
-    keep_place(node);
-    let error = move || {
-        let error = forms().error_elsewhere();
-        view! { <ActError error /> }
+    let shared = move || {
+        session.refused.track();
+        catalogue.track();
+        groups.track();
     };
-    let panel = move || {
-        let draft = forms();
-        match node.get() {
-            Some(node) => Either::Left(view! { <NodeForms node draft /> }),
-            None => Either::Right(view! { <AddNodeForm draft /> }),
-        }
-    };
-    let group_panel = move || {
-        let draft = forms();
-        let wanted =
-            if groups.with(Vec::len) > LISTED_GROUPS { session.search.get().to_lowercase() } else { String::new() };
-        view! { <GroupForms members=membership.get() wanted draft /> }
-    };
-    let service_panel = move || {
-        let draft = forms();
-        let services = services.get();
-        view! { <ServiceForms services draft /> }
-    };
-    let log = move || view! { <EditLog edits=session.log.get() newest=LISTED_EDITS /> };
+    let node_turn = turns(move || {
+        shared();
+        node.track();
+        session.like.track();
+    });
+    let wanted = Memo::new(move |_| {
+        if groups.with(Vec::len) > LISTED_GROUPS { session.search.get().to_lowercase() } else { String::new() }
+    });
+    let group_turn = turns(move || {
+        shared();
+        membership.track();
+        wanted.track();
+    });
+    let service_turn = turns(move || {
+        shared();
+        services.track();
+    });
+    let redrawn = Signal::derive(move || _ = (node_turn.get(), group_turn.get(), service_turn.get()));
+    keep_typing(session, redrawn);
+    keep_place(redrawn);
+    let error = elsewhere(session.form_error.into());
+    let panel = anew(node_turn, move || match node.get() {
+        Some(node) => view! { <NodeForms node draft=forms() /> }.into_any(),
+        None => view! { <AddNodeForm draft=forms() like=session.like.get() /> }.into_any(),
+    });
+    let group_panel = anew(group_turn, move || {
+        view! { <GroupForms members=membership.get() wanted=wanted.get() draft=forms() /> }.into_any()
+    });
+    let service_panel =
+        anew(service_turn, move || view! { <ServiceForms services=services.get() draft=forms() /> }.into_any());
     view! {
         <aside class="workbench-side" aria-label="Effect of the draft">
-            {error}
+            <ActError error />
             <LiveFindings session />
             {panel}
             <PlanPanel session />
             <WhatIfPanel session />
             {group_panel}
             {service_panel}
-            {log}
+            <EditLog edits=session.log newest=LISTED_EDITS />
         </aside>
     }
-}
-
-/// After a form of the panel has changed its node, the keyboard stays in the panel, which was drawn anew.
-fn keep_place(node: Memo<Option<strata_domain::topology::Node>>) {
-    let was_inside = StoredValue::new(false);
-    let handle = window_event_listener(leptos::ev::submit, move |event| {
-        use leptos::wasm_bindgen::JsCast;
-
-        let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        let inside = form.is_some_and(|form| form.closest(".workbench-side").ok().flatten().is_some());
-        was_inside.set_value(inside);
-        // What the form does is done at once; what changes the node later is somebody else.
-        request_animation_frame(move || _ = was_inside.try_set_value(false));
-    });
-    on_cleanup(move || handle.remove());
-    Effect::new(move |_| {
-        node.track();
-        if was_inside.get_value() {
-            was_inside.set_value(false);
-            focus("node");
-        }
-    });
 }
 
 #[component]
@@ -159,10 +151,7 @@ fn WhatIfPanel(session: Session) -> impl IntoView {
     });
     let panel = move || match loss.get() {
         Some((nodes, loss)) => {
-            let heading = match nodes {
-                1 => "Without this node".to_owned(),
-                many => format!("Without these {many} nodes"),
-            };
+            let heading = format!("Without what is selected ({})", counted(nodes));
             Either::Left(view! { <LossPanel heading table="losses" loss /> })
         }
         None => Either::Right(view! { <p class="empty">"Select nodes to see what would be lost without them."</p> }),

@@ -113,13 +113,7 @@ pub fn TextView(
         let offset = text.with_value(|text| offset_of(text, error.line.unwrap_or(1), error.column.unwrap_or(1)));
         let _ = area.focus();
         let _ = area.set_selection_range(offset, offset + 1);
-        // The browser scrolls to the caret only when something is typed: go there by the share of lines.
-        let lines = text.with_value(|text| text.lines().count().max(1));
-        let share = f64::from(u32::try_from(error.line.unwrap_or(1).saturating_sub(3)).unwrap_or_default())
-            / f64::from(u32::try_from(lines).unwrap_or(1));
-        let element: &web_sys::Element = area.unchecked_ref();
-        #[expect(clippy::cast_possible_truncation, reason = "pixels")]
-        element.set_scroll_top((f64::from(element.scroll_height()) * share) as i32);
+        text.with_value(|text| scroll_to(&area, text, error.line.unwrap_or(1)));
     };
     let outcome = move || match read.get() {
         Read::Same => view! { <p class="hint">"The text says what the draft says."</p> }.into_any(),
@@ -140,6 +134,15 @@ pub fn TextView(
         (behind.get() && read.get() != Read::Same)
             .then(|| view! { <p class="hint">"The draft has moved since this text was made; applying it keeps what others did."</p> })
     };
+    // Opens at the node that the other view was on.
+    Effect::new(move |shown: Option<bool>| {
+        let Some(area) = area.get().filter(|_| shown != Some(true)) else { return shown.unwrap_or_default() };
+        let current = session.current.get_untracked();
+        if let Some(line) = current.and_then(|hostname| text.with_value(|text| line_of(text, &hostname))) {
+            request_animation_frame(move || text.with_value(|text| scroll_to(&area, text, line)));
+        }
+        true
+    });
     // While nothing is typed, the text follows the draft.
     Effect::new(move |_| {
         if behind.get() && read.get_untracked() == Read::Same {
@@ -170,6 +173,24 @@ pub fn TextView(
     }
 }
 
+/// The line, from 1, on which that node begins.
+fn line_of(text: &str, hostname: &str) -> Option<usize> {
+    let is_it = |line: &str| {
+        let value = line.trim_start_matches([' ', '-']).strip_prefix("hostname: ");
+        value.is_some_and(|value| value.trim_matches(['"', '\'']) == hostname)
+    };
+    text.lines().position(is_it).map(|place| place + 1)
+}
+
+/// Scrolls to a line. The browser scrolls to the caret only when something is typed: go there by the share of lines.
+fn scroll_to(area: &web_sys::HtmlTextAreaElement, text: &str, line: usize) {
+    let share = |lines: usize| f64::from(u32::try_from(lines).unwrap_or(u32::MAX));
+    let part = share(line.saturating_sub(3)) / share(text.lines().count().max(1));
+    let element: &web_sys::Element = area.unchecked_ref();
+    #[expect(clippy::cast_possible_truncation, reason = "pixels")]
+    element.set_scroll_top((f64::from(element.scroll_height()) * part) as i32);
+}
+
 /// The offset of a place in UTF-16 code units, as the browser counts.
 fn offset_of(text: &str, line: usize, column: usize) -> u32 {
     let before: usize = text.split_inclusive('\n').take(line - 1).map(|line| line.encode_utf16().count()).sum();
@@ -182,7 +203,7 @@ fn offset_of(text: &str, line: usize, column: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::offset_of;
+    use super::{line_of, offset_of};
 
     #[test]
     fn places_in_the_units_of_the_browser() {
@@ -190,5 +211,13 @@ mod tests {
         assert_eq!(offset_of("𝄞x\ny", 1, 2), 2);
         assert_eq!(offset_of("𝄞x\ny", 2, 1), 4);
         assert_eq!(offset_of("a", 9, 9), 1);
+    }
+
+    #[test]
+    fn nodes_are_found_by_their_line() {
+        let text = "nodes:\n- hostname: a-1.example.net\n  site: x\n- hostname: \"a-10.example.net\"\n";
+        assert_eq!(line_of(text, "a-1.example.net"), Some(2));
+        assert_eq!(line_of(text, "a-10.example.net"), Some(4));
+        assert_eq!(line_of(text, "a-2.example.net"), None);
     }
 }

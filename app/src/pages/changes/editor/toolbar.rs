@@ -1,14 +1,16 @@
 //! The head of the editor: which view, what is searched, undo and redo, and whether all is saved.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use strata_domain::draft::Draft;
 
-use super::layout::Grouping;
+use super::board::layout::Grouping;
 use super::session::{Saving, Session};
 use super::shortcuts::{add_node, select_found};
-use super::workbench::{Mode, Stand};
+use super::workbench::{Mode, Size, Stand};
 use crate::components::{Badge, FindingCounts, Stateful};
 use crate::paths;
 
@@ -51,13 +53,13 @@ pub fn Toolbar(
         </div>
         <div class="toolbar" role="toolbar" aria-label="Editor">
             <Modes stand />
-            <Columns stand />
+            <OfBoard session stand />
             <p class="field search">
                 <label class="visually-hidden" for="editor-search">"Search nodes"</label>
                 <input
                     id="editor-search"
                     type="search"
-                    placeholder="Search: name, role, site, group, address"
+                    placeholder="Search: name, role, site:dc1, group:ag-1"
                     autocomplete="off"
                     prop:value=session.search
                     on:input=move |event| session.search.set(event_target_value(&event))
@@ -89,63 +91,83 @@ fn Modes(stand: Stand) -> impl IntoView {
     view! { <div class="switch" role="group" aria-label="View">{buttons}</div> }
 }
 
+/// What only the board has: its columns, what its cards say, and folding all of it to fit.
 #[component]
-fn Columns(stand: Stand) -> impl IntoView {
-    let options: Vec<_> = Grouping::ALL
-        .into_iter()
-        .map(|grouping| {
-            view! {
-                <option value=grouping.as_str() selected=move || stand.grouping.get() == grouping>
-                    {grouping.title()}
-                </option>
-            }
-        })
-        .collect();
-    let choose = move |event| {
-        let word = event_target_value(&event);
+fn OfBoard(session: Session, stand: Stand) -> impl IntoView {
+    let elsewhere = move || stand.mode.get() != Mode::Board;
+    let groupings = Grouping::ALL.map(|grouping| (grouping.as_str(), grouping.title()));
+    let sizes = Size::ALL.map(|size| (size.as_str(), size.title()));
+    let group = Callback::new(move |word: String| {
         if let Some(grouping) = Grouping::ALL.into_iter().find(|grouping| grouping.as_str() == word) {
             stand.group_by(grouping);
         }
+    });
+    let resize = Callback::new(move |word: String| {
+        if let Some(size) = Size::ALL.into_iter().find(|size| size.as_str() == word) {
+            stand.resize(size);
+        }
+    });
+    let some_folded = Memo::new(move |_| session.folded.with(|folded| !folded.is_empty()));
+    let fold = move |_| {
+        if some_folded.get_untracked() {
+            session.folded.set(BTreeSet::new());
+        } else {
+            session.fold_all.notify();
+        }
     };
     view! {
-        <p class="field columns-by" hidden=move || stand.mode.get() != Mode::Board>
-            <label for="columns-by">"Columns"</label>
-            <select id="columns-by" on:change=choose>{options}</select>
+        <Choice id="columns-by" label="Columns" options=groupings.into() chosen=Signal::derive(move || stand.grouping.get().as_str()) choose=group hidden=Signal::derive(elsewhere) />
+        <Choice id="cards-say" label="Cards" options=sizes.into() chosen=Signal::derive(move || stand.size.get().as_str()) choose=resize hidden=Signal::derive(elsewhere) />
+        <button type="button" class="button" hidden=elsewhere on:click=fold>
+            {move || if some_folded.get() { "Unfold all" } else { "Fold all" }}
+        </button>
+    }
+}
+
+/// One of a few words, beside its label.
+#[component]
+fn Choice(
+    id: &'static str,
+    label: &'static str,
+    options: Vec<(&'static str, &'static str)>,
+    chosen: Signal<&'static str>,
+    choose: Callback<String>,
+    hidden: Signal<bool>,
+) -> impl IntoView {
+    let options: Vec<_> = options
+        .into_iter()
+        .map(|(word, title)| view! { <option value=word selected=move || chosen.get() == word>{title}</option> })
+        .collect();
+    view! {
+        <p class="field beside" hidden=hidden>
+            <label for=id>{label}</label>
+            <select id=id on:change=move |event| choose.run(event_target_value(&event))>{options}</select>
         </p>
     }
 }
 
-/// Undo and redo, each saying what it would do.
+/// Undo and redo.
 #[component]
 fn Ways(session: Session) -> impl IntoView {
     let undo = Memo::new(move |_| session.with(|draft| draft.undo_label().map(str::to_owned)));
     let redo = Memo::new(move |_| session.with(|draft| draft.redo_label().map(str::to_owned)));
-    let told = |what: &'static str, label: Option<String>| {
-        label.map_or_else(|| what.to_owned(), |label| format!("{what}: {label}"))
-    };
     view! {
         <div class="switch" role="group" aria-label="History">
-            <button
-                type="button"
-                class="button"
-                aria-keyshortcuts="Control+Z"
-                title=move || told("Undo", undo.get())
-                disabled=move || undo.get().is_none()
-                on:click=move |_| session.undo()
-            >
-                "Undo"
-            </button>
-            <button
-                type="button"
-                class="button"
-                aria-keyshortcuts="Control+Shift+Z"
-                title=move || told("Redo", redo.get())
-                disabled=move || redo.get().is_none()
-                on:click=move |_| session.redo()
-            >
-                "Redo"
-            </button>
+            <Way what="Undo" keys="Control+Z" label=undo go=Callback::new(move |()| session.undo()) />
+            <Way what="Redo" keys="Control+Shift+Z" label=redo go=Callback::new(move |()| session.redo()) />
         </div>
+    }
+}
+
+/// A step in the history of this tab; its title says what it would do.
+#[component]
+fn Way(what: &'static str, keys: &'static str, label: Memo<Option<String>>, go: Callback<()>) -> impl IntoView {
+    let told = move || label.get().map_or_else(|| what.to_owned(), |label| format!("{what}: {label}"));
+    let nothing = move || label.with(Option::is_none);
+    view! {
+        <button type="button" class="button" aria-keyshortcuts=keys title=told disabled=nothing on:click=move |_| go.run(())>
+            {what}
+        </button>
     }
 }
 

@@ -6,8 +6,9 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use strata_domain::catalogue::Catalogue;
 
 use super::board::BoardView;
+use super::board::layout::Grouping;
 use super::connection::Connection;
-use super::layout::Grouping;
+use super::leaving::{LeaveDialog, ask_before_leaving};
 use super::returned::{Returned, StaleNotice};
 use super::selection::SelectionBar;
 use super::session::Session;
@@ -54,6 +55,37 @@ impl Mode {
     }
 }
 
+/// How much a card of the board says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Size {
+    /// Name, roles and group.
+    #[default]
+    Full,
+    /// The name alone: three times as many fit.
+    Small,
+}
+
+impl Size {
+    /// All of them, in the order that the page offers them.
+    pub const ALL: [Self; 2] = [Self::Full, Self::Small];
+
+    /// The word in the address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Small => "small",
+        }
+    }
+
+    /// The words for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Full => "With roles",
+            Self::Small => "Names alone",
+        }
+    }
+}
+
 /// What is shown how; held in the address, so that a link shows the same.
 #[derive(Clone, Copy)]
 pub struct Stand {
@@ -61,13 +93,15 @@ pub struct Stand {
     pub mode: Memo<Mode>,
     /// What the columns of the board are.
     pub grouping: Memo<Grouping>,
+    /// How much its cards say.
+    pub size: Memo<Size>,
     /// Puts a value into the address.
     go: Callback<(&'static str, &'static str)>,
 }
 
 impl Stand {
     fn of_address() -> Self {
-        let (mode, grouping) = (query("view"), query("by"));
+        let (mode, grouping, size) = (query("view"), query("by"), query("cards"));
         let address = use_query_map();
         let navigate = use_navigate();
         let go = Callback::new(move |(name, value): (&'static str, &'static str)| {
@@ -79,6 +113,7 @@ impl Stand {
         Self {
             mode: Memo::new(move |_| word(mode.get().as_deref(), &Mode::ALL, Mode::as_str)),
             grouping: Memo::new(move |_| word(grouping.get().as_deref(), &Grouping::ALL, Grouping::as_str)),
+            size: Memo::new(move |_| word(size.get().as_deref(), &Size::ALL, Size::as_str)),
             go,
         }
     }
@@ -91,6 +126,11 @@ impl Stand {
     /// Makes those the columns of the board.
     pub fn group_by(self, grouping: Grouping) {
         self.go.run(("by", grouping.as_str()));
+    }
+
+    /// Makes the cards of the board say that much.
+    pub fn resize(self, size: Size) {
+        self.go.run(("cards", size.as_str()));
     }
 }
 
@@ -116,6 +156,7 @@ pub fn Workbench(
     }
     let help = RwSignal::new(false);
     listen(session, stand, help);
+    ask_before_leaving(session);
     let change = move || session.change.get();
     let refused =
         move || session.refused.get().map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> });
@@ -140,6 +181,7 @@ pub fn Workbench(
             </div>
             <Side session />
         </div>
+        <LeaveDialog session />
         <ShortcutHelp open=help />
     }
 }

@@ -7,7 +7,8 @@ use strata_domain::catalogue::{Catalogue, Layer};
 use strata_domain::findings::Severity;
 use strata_domain::topology::Topology;
 
-use super::shown::{Shown, by_number};
+use crate::pages::changes::editor::shown::{Shown, by_number};
+use crate::pages::changes::editor::wanted::Wanted;
 
 /// What the columns of the board are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +82,9 @@ pub struct Cell {
     pub drawn: Vec<usize>,
     /// How many more there are.
     pub more: usize,
-    /// Worst finding among those.
+    /// Worst finding of all its nodes.
+    pub worst: Option<Severity>,
+    /// Worst finding among those that are not drawn.
     pub more_worst: Option<Severity>,
 }
 
@@ -95,9 +98,9 @@ impl Cell {
 impl Board {
     /// Lays out the rows that the search finds. Groups and roles that nothing is in are there too while
     /// nothing is searched: to be dropped on.
-    pub fn of(shown: &Shown, catalogue: &Catalogue, topology: &Topology, grouping: Grouping, wanted: &str) -> Self {
+    pub fn of(shown: &Shown, catalogue: &Catalogue, topology: &Topology, grouping: Grouping, wanted: &Wanted) -> Self {
         let found: Vec<usize> =
-            shown.rows.iter().enumerate().filter(|(_, row)| row.matches(wanted)).map(|(place, _)| place).collect();
+            shown.rows.iter().enumerate().filter(|(_, row)| wanted.finds(row)).map(|(place, _)| place).collect();
         let bands: [(&str, &'static str); 5] = [
             (Layer::Functionality.title(), Layer::Functionality.as_str()),
             (Layer::Management.title(), Layer::Management.as_str()),
@@ -134,7 +137,7 @@ impl Board {
         let mut cells: BTreeMap<(usize, Key), Vec<usize>> =
             named.into_iter().map(|((band, name), places)| ((band, key(name)), places)).collect();
         // Groups and roles without a node are there to be dropped on.
-        if wanted.is_empty() {
+        if wanted.is_anything() {
             match grouping {
                 // The same sites in every band, so that columns stand under each other and any can be dropped on.
                 Grouping::Site => {
@@ -208,6 +211,21 @@ impl Board {
     /// Whether a card of that node is drawn.
     pub fn has(&self, shown: &Shown, hostname: &str) -> bool {
         self.drawn().any(|place| shown.rows[place].node.hostname == hostname)
+    }
+
+    /// The cells that a card of that node is drawn in, by the band's title and the column's key.
+    pub fn cells_of(&self, shown: &Shown, hostname: &str) -> Vec<(String, String)> {
+        let has = |cell: &Cell| cell.drawn.iter().any(|&place| shown.rows[place].node.hostname == hostname);
+        let of_band = |band: &Band| {
+            let cells = band.cells.iter().filter(|cell| has(cell));
+            cells.map(|cell| (band.title.clone(), cell.key.clone())).collect::<Vec<_>>()
+        };
+        self.bands.iter().flat_map(of_band).collect()
+    }
+
+    /// All cells, by the band's title and the column's key.
+    pub fn cells(&self) -> impl Iterator<Item = (String, String)> {
+        self.bands.iter().flat_map(|band| band.cells.iter().map(|cell| (band.title.clone(), cell.key.clone())))
     }
 
     /// The node of the first card.
@@ -309,8 +327,7 @@ fn room_for_each(sizes: impl Iterator<Item = usize>, budget: usize) -> usize {
     for (place, size) in sizes.iter().enumerate() {
         let share = left / (sizes.len() - place);
         if *size > share {
-            // With hundreds of columns each still shows a card, so that the keyboard reaches it.
-            return share.max(1);
+            return share;
         }
         left -= size;
     }
@@ -320,8 +337,10 @@ fn room_for_each(sizes: impl Iterator<Item = usize>, budget: usize) -> usize {
 /// A cell with as many cards as there is room for: what is changed or has findings before what is not.
 fn cut(key: Key, places: Vec<usize>, room: usize, shown: &Shown) -> Cell {
     let Key { rank: _, key, title } = key;
+    let worst_of = |places: &[usize]| places.iter().filter_map(|&place| shown.rows[place].worst).min();
+    let worst = worst_of(&places);
     if places.len() <= room {
-        return Cell { key, title, drawn: places, more: 0, more_worst: None };
+        return Cell { key, title, drawn: places, more: 0, worst, more_worst: None };
     }
     let mut ranked = places;
     ranked.sort_by_key(|&place| {
@@ -330,8 +349,8 @@ fn cut(key: Key, places: Vec<usize>, room: usize, shown: &Shown) -> Cell {
     });
     let rest = ranked.split_off(room);
     ranked.sort_unstable();
-    let more_worst = rest.iter().filter_map(|&place| shown.rows[place].worst).min();
-    Cell { key, title, drawn: ranked, more: rest.len(), more_worst }
+    let more_worst = worst_of(&rest);
+    Cell { key, title, drawn: ranked, more: rest.len(), worst, more_worst }
 }
 
 #[cfg(test)]
@@ -339,10 +358,10 @@ mod tests {
     use super::*;
     use crate::pages::changes::editor::shown::tests::{node, topology_of};
 
-    fn board(topology: &Topology, grouping: Grouping, wanted: &str) -> (Shown, Board) {
+    fn board(topology: &Topology, grouping: Grouping, wanted: &Wanted) -> (Shown, Board) {
         let catalogue = Catalogue::built_in();
         let shown = Shown::of(topology, topology, catalogue, None);
-        let board = Board::of(&shown, catalogue, topology, grouping, wanted);
+        let board = Board::of(&shown, catalogue, topology, grouping, &Wanted::of(wanted));
         (shown, board)
     }
 
@@ -412,7 +431,7 @@ mod tests {
     fn room_is_shared_evenly_and_small_cells_keep_all() {
         assert_eq!(room_for_each([1, 2, 3].into_iter(), 10), usize::MAX);
         assert_eq!(room_for_each([2, 100, 100].into_iter(), 22), 10);
-        assert_eq!(room_for_each([5; 10].into_iter(), 3), 1);
+        assert_eq!(room_for_each([5; 10].into_iter(), 3), 0, "hundreds of columns say how many they have");
         assert_eq!(room_for_each(std::iter::empty(), 3), usize::MAX);
     }
 }

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use strata_domain::catalogue::Layer;
 use strata_domain::diff::Presence;
 
-use super::session::Session;
-use super::shown::Row;
 use crate::components::severity_mark;
+use crate::pages::changes::editor::session::Session;
+use crate::pages::changes::editor::shown::Row;
 
 /// What nodes and roles are dragged as, and whether a drag is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
