@@ -46,7 +46,7 @@ for (const nodes of SIZES) {
     const drops: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       await page.locator('.card:not([data-mark])').nth(round).click();
-      for (const key of ['Delete', 'Control+z', 'Control+Shift+z', 'Control+z']) {
+      for (const key of ['Delete', 'Control+z', 'Control+Shift+Z', 'Control+z']) {
         keys.push(await after(page, 'keydown', () => page.keyboard.press(key)));
       }
       const card = page.locator('.board-cell[data-column="dc1"] .card:not([data-mark])').first();

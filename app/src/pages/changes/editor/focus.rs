@@ -20,14 +20,23 @@ pub fn focus_node(hostname: &str) {
     });
 }
 
+/// Frames that are waited for until an element is there: forms are drawn a frame after what they are about.
+const FRAMES: u32 = 4;
+
 /// Puts the keyboard on the element of that id, once it is drawn.
 pub fn focus(id: &str) {
-    let id = id.to_owned();
-    request_animation_frame(move || {
-        let element = document().get_element_by_id(&id);
-        if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = element.focus();
+    focus_within(id.to_owned(), FRAMES);
+}
+
+fn focus_within(id: String, frames: u32) {
+    request_animation_frame(move || match document().get_element_by_id(&id) {
+        Some(element) => {
+            if let Ok(element) = element.dyn_into::<web_sys::HtmlElement>() {
+                let _ = element.focus();
+            }
         }
+        None if frames > 1 => focus_within(id, frames - 1),
+        None => {}
     });
 }
 

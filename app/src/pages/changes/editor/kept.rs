@@ -2,6 +2,7 @@
 //! shows: what is being typed, and the field that the keyboard is on.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -9,17 +10,32 @@ use leptos::wasm_bindgen::JsCast;
 use super::focus::{focus, is_lost};
 use super::session::Session;
 
-/// Counts up whenever what `of` follows changes.
-pub fn turns(of: impl Fn() + Send + Sync + 'static) -> Memo<u64> {
-    Memo::new(move |before: Option<&u64>| {
+/// Counts up in the frame after the one in which what `of` follows changes: the views and the findings show what an act
+/// did at once, and forms, of which nobody waits for the next, do not hold them up.
+pub fn turns(of: impl Fn() + Send + Sync + 'static) -> ReadSignal<u64> {
+    let (turn, count) = signal(0);
+    let asked = StoredValue::new(false);
+    Effect::new(move |before: Option<()>| {
         of();
-        before.map_or(0, |before| before + 1)
-    })
+        if before.is_none() || asked.get_value() {
+            return;
+        }
+        asked.set_value(true);
+        request_animation_frame(move || {
+            let next = move || {
+                if asked.try_set_value(false).is_none() {
+                    count.update(|count| *count += 1);
+                }
+            };
+            set_timeout(next, Duration::ZERO);
+        });
+    });
+    turn
 }
 
 /// Draws its content with new elements at each turn. Altered in place, a field would keep what somebody typed about one
 /// node and show it as another's.
-pub fn anew(turn: Memo<u64>, content: impl Fn() -> AnyView + Clone + Send + Sync + 'static) -> impl IntoView {
+pub fn anew(turn: ReadSignal<u64>, content: impl Fn() -> AnyView + Clone + Send + Sync + 'static) -> impl IntoView {
     view! { <For each=move || [turn.get()] key=|turn| *turn children=move |_| untrack(&content) /> }
 }
 

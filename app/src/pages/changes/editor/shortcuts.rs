@@ -46,11 +46,12 @@ pub fn listen(session: Session, stand: Stand, help: RwSignal<bool>) {
             return;
         }
         let done = match (key.as_str(), control) {
-            ("z", true) => {
+            // With Shift the key is "Z", but for whoever has Caps Lock on.
+            ("z" | "Z", true) if !event.shift_key() => {
                 session.undo();
                 true
             }
-            ("Z" | "y", true) => {
+            ("z" | "Z" | "y", true) => {
                 session.redo();
                 true
             }
@@ -212,6 +213,11 @@ pub fn ShortcutHelp(
         <dialog class="help" node_ref=dialog aria-labelledby="shortcuts-heading" on:close=move |_| open.set(false)>
             <h2 id="shortcuts-heading">"Keyboard"</h2>
             <dl class="choices">{rows}</dl>
+            <p class="hint">
+                "The search takes words, and parts by name: " <code>"site:dc1"</code> ", " <code>"group:ag-1"</code> ", "
+                <code>"role:sql"</code> ", " <code>"layer:storage"</code> "; a name with spaces stands in quotes, and "
+                <code>"site:\"\""</code> " finds nodes that have none."
+            </p>
             <p><button type="button" class="button" on:click=close>"Close"</button></p>
         </dialog>
     }
