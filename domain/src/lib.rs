@@ -26,6 +26,7 @@ pub mod inventory;
 pub mod news;
 mod pairing;
 pub mod plan;
+pub mod policy;
 pub mod rebase;
 pub mod reference;
 pub mod refused;
