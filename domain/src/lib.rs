@@ -30,6 +30,7 @@ pub mod policy;
 pub mod rebase;
 pub mod reference;
 pub mod refused;
+pub mod review;
 pub mod run;
 #[cfg(test)]
 mod sample;
