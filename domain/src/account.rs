@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub type AccountId = String;
 
 /// Who did something, as shown beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The account; none for the operator at the command line and for Strata itself.
     pub id: Option<AccountId>,

@@ -34,6 +34,7 @@ pub mod review;
 pub mod run;
 #[cfg(test)]
 mod sample;
+pub mod schedule;
 pub mod sign_in;
 pub mod topology;
 pub mod whatif;

@@ -82,7 +82,7 @@ pub struct When {
 }
 
 /// What one rule asks of one plan.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// The rule's name.
     pub rule: String,

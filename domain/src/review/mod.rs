@@ -48,7 +48,7 @@ pub use lifetime::{BadLifetime, Lifetime};
 pub use vote::{Ballot, REASON_MAX, Verdict, Vote, may_vote};
 
 /// A change with all that decides about its approval.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// Where the change is in its life.
     pub state: ChangeState,
@@ -67,7 +67,7 @@ pub struct Review {
 }
 
 /// The plan of a change as it is now, and what is asked for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
     /// What votes are bound to.
     pub digest: Digest,

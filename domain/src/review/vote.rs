@@ -46,7 +46,7 @@ impl Verdict {
 }
 
 /// One lead's vote, bound to the plan it was given for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// Unique in the change.
     pub id: i64,
