@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::Refused;
-use crate::account::{AccountId, Person, Standing};
-use crate::authz::{self, Permission};
-use crate::change::ChangeState;
+pub use crate::review::{Verdict, may_vote};
+
+use crate::account::{AccountId, Person};
 use crate::digest::Digest;
 use crate::plan::Risk;
-use crate::words::words;
 
 /// From this number of nodes on, an expert has to approve too.
 pub const LARGE_ENVIRONMENT: usize = 50;
@@ -57,35 +55,6 @@ pub fn requirements(risk: Risk, node_count: usize) -> Vec<Requirement> {
         requirements.push(Requirement { group: Group::InfrastructureExperts, quorum: 1 });
     }
     requirements
-}
-
-/// What a vote says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Yes.
-    Approve,
-    /// No, for good.
-    Reject,
-    /// Not like this.
-    SendBack,
-}
-
-words!(Verdict, "verdict" {
-    Approve => "approve",
-    Reject => "reject",
-    SendBack => "send-back",
-});
-
-impl Verdict {
-    /// What the voter did, to follow their name.
-    pub const fn past(self) -> &'static str {
-        match self {
-            Self::Approve => "approved",
-            Self::Reject => "rejected",
-            Self::SendBack => "sent it back",
-        }
-    }
 }
 
 /// One lead's vote, bound to the plan it was given for.
@@ -148,38 +117,11 @@ pub fn tally(
     requirements.iter().map(|&requirement| Tally { requirement, have: count(requirement.group) }).collect()
 }
 
-/// Whether this person may vote on a change now. `authors` is everyone who wrote an edit of it or submitted it;
-/// `already` says whether the person voted on the plan as it is.
-pub fn may_vote(
-    state: ChangeState,
-    voter: &AccountId,
-    standing: &Standing,
-    authors: &BTreeSet<AccountId>,
-    already: bool,
-) -> Result<(), Refused> {
-    authz::allow(standing, Permission::Vote)?;
-    match state {
-        ChangeState::InReview | ChangeState::Approved => {}
-        ChangeState::Draft => return Err(Refused::because("It is still a draft; it has to be submitted first.")),
-        ChangeState::Provisioning => return Err(Refused::because("Its run is under way; votes are closed.")),
-        ChangeState::Applied => return Err(Refused::because("It is applied; votes are closed.")),
-        ChangeState::Rejected => return Err(Refused::because("It is rejected; votes are closed.")),
-        ChangeState::Withdrawn => return Err(Refused::because("It is withdrawn; votes are closed.")),
-        ChangeState::Failed => return Err(Refused::because("Its run failed; votes are closed.")),
-    }
-    if authors.contains(voter) {
-        return Err(Refused::because("You wrote an edit of this change; somebody else has to approve it."));
-    }
-    if already {
-        return Err(Refused::because("You have voted on this plan already."));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Capability;
+    use crate::account::{Capability, Standing};
+    use crate::change::ChangeState;
 
     fn vote(id: &str, is_expert: bool, digest: u8, verdict: Verdict, second: i64) -> Vote {
         Vote {

@@ -31,11 +31,25 @@ pub enum Permission {
     ViewAudit,
     /// Add, change or remove a role of the catalogue, or say how much a rule matters.
     EditCatalogue,
+    /// Say something about a change, or about a step of its plan.
+    Comment,
+    /// Propose another approval policy.
+    ProposePolicy,
+    /// Approve or turn down a proposed policy; never one's own.
+    ApprovePolicy,
+    /// Add, change or remove maintenance windows and freezes.
+    EditSchedule,
+    /// End a freeze before its time.
+    EndFreeze,
+    /// Apply a change without the votes it needs.
+    BreakGlass,
+    /// Look at what was applied in that way, so that it can be done again.
+    ReviewBreakGlass,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::ViewEnvironment,
         Self::ImportTopology,
         Self::StartChange,
@@ -47,6 +61,13 @@ impl Permission {
         Self::ConfirmStep,
         Self::ViewAudit,
         Self::EditCatalogue,
+        Self::Comment,
+        Self::ProposePolicy,
+        Self::ApprovePolicy,
+        Self::EditSchedule,
+        Self::EndFreeze,
+        Self::BreakGlass,
+        Self::ReviewBreakGlass,
     ];
 
     /// The word in logs.
@@ -63,6 +84,13 @@ impl Permission {
             Self::ConfirmStep => "confirm-step",
             Self::ViewAudit => "view-audit",
             Self::EditCatalogue => "edit-catalogue",
+            Self::Comment => "comment",
+            Self::ProposePolicy => "propose-policy",
+            Self::ApprovePolicy => "approve-policy",
+            Self::EditSchedule => "edit-schedule",
+            Self::EndFreeze => "end-freeze",
+            Self::BreakGlass => "break-glass",
+            Self::ReviewBreakGlass => "review-break-glass",
         }
     }
 }
@@ -82,6 +110,15 @@ pub fn allow(standing: &Standing, permission: Permission) -> Result<(), Refused>
         Permission::ApplyChange => (&[Admin, Lead], "Only admins and leads of this environment apply changes."),
         Permission::ConfirmStep => (&[Admin], "Only admins of this environment confirm manual steps."),
         Permission::EditCatalogue => (&[Admin], "Only admins of this environment change its catalogue."),
+        Permission::Comment => (&[Viewer, Admin, Lead], "You have no access to this environment."),
+        Permission::ProposePolicy => (&[Admin, Lead], "Only admins and leads of this environment propose a policy."),
+        Permission::ApprovePolicy => (&[Lead], "Only leads of this environment approve a policy."),
+        Permission::EditSchedule => (&[Lead], "Only leads of this environment change its windows and freezes."),
+        Permission::EndFreeze => (&[Lead], "Only leads of this environment end a freeze early."),
+        Permission::BreakGlass => (&[Admin], "Only admins of this environment apply without approval."),
+        Permission::ReviewBreakGlass => {
+            (&[Lead], "Only leads of this environment review what was applied without approval.")
+        }
     };
     if enough.iter().any(|&capability| standing.has(capability)) { Ok(()) } else { Err(Refused::because(refusal)) }
 }
@@ -122,6 +159,13 @@ mod tests {
         confirm-step       -      -      yes    -
         view-audit         -      yes    yes    yes
         edit-catalogue     -      -      yes    -
+        comment            -      yes    yes    yes
+        propose-policy     -      -      yes    yes
+        approve-policy     -      -      -      yes
+        edit-schedule      -      -      -      yes
+        end-freeze         -      -      -      yes
+        break-glass        -      -      yes    -
+        review-break-glass -      -      -      yes
         ");
     }
 }

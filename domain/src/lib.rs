@@ -26,12 +26,15 @@ pub mod inventory;
 pub mod news;
 mod pairing;
 pub mod plan;
+pub mod policy;
 pub mod rebase;
 pub mod reference;
 pub mod refused;
+pub mod review;
 pub mod run;
 #[cfg(test)]
 mod sample;
+pub mod schedule;
 pub mod sign_in;
 pub mod topology;
 pub mod whatif;

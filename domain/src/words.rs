@@ -54,6 +54,7 @@ mod tests {
     use crate::change::ChangeState;
     use crate::plan::{Impact, Risk, StepKind};
     use crate::run::{ExecutorKind, RunState, StepState};
+    use crate::schedule::{Day, Kind};
 
     /// The word of serde and the word of `as_str` are the same, and both lead back.
     #[test]
@@ -67,6 +68,6 @@ mod tests {
                 assert!("no such word".parse::<$type>().is_err());
             )+};
         }
-        check!(Verdict, AuditAction, ChangeState, Impact, Risk, StepKind, ExecutorKind, RunState, StepState);
+        check!(Verdict, AuditAction, ChangeState, Impact, Risk, StepKind, ExecutorKind, RunState, StepState, Day, Kind);
     }
 }

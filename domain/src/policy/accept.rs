@@ -1,0 +1,115 @@
+//! Whether a policy that somebody writes can be an environment's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{LEADS, Policy, Rule, When, people};
+use crate::catalogue::Catalogue;
+use crate::findings::text::counted;
+
+/// Longest name of a rule or a group, in characters.
+const NAME_MAX: usize = 80;
+/// Largest quorum.
+const QUORUM_MAX: usize = 10;
+/// Most rules of a policy.
+const RULES_MAX: usize = 50;
+
+/// What is wrong with a policy, by the rule and its field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct PolicyFault {
+    /// The rule's place from 0; none for the policy as a whole.
+    pub rule: Option<usize>,
+    /// The field's name in [`Rule`] or [`When`]; `rules` for the policy as a whole.
+    pub field: &'static str,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// Takes a policy for an environment with that catalogue. `leads_of` has for each named group, and for [`LEADS`], how
+/// many leads are in it. Gives warnings: what can be stored, but asks for people who are not there, or never asks.
+///
+/// # Errors
+/// Everything that is wrong, in the order of rules and fields.
+pub fn accept(
+    policy: &Policy,
+    catalogue: &Catalogue,
+    leads_of: &BTreeMap<String, usize>,
+) -> Result<Vec<String>, Vec<PolicyFault>> {
+    let mut faults = Vec::new();
+    if policy.rules.len() > RULES_MAX {
+        let message = format!("A policy has at most {RULES_MAX} rules.");
+        faults.push(PolicyFault { rule: None, field: "rules", message });
+    }
+    let mut names = BTreeSet::new();
+    for (place, rule) in policy.rules.iter().enumerate() {
+        let mut add = |field, message| faults.push(PolicyFault { rule: Some(place), field, message });
+        if let Some(message) = line_fault("a name", &rule.name) {
+            add("name", message);
+        } else if !names.insert(rule.name.trim().to_lowercase()) {
+            add("name", format!("Another rule is called “{}” already.", rule.name.trim()));
+        }
+        for (field, message) in when_faults(&rule.when, catalogue) {
+            add(field, message);
+        }
+        if let Some(message) = line_fault("a group", &rule.group) {
+            add("group", message);
+        }
+        if !(1..=QUORUM_MAX).contains(&rule.quorum) {
+            add("quorum", format!("A rule asks for 1 to {QUORUM_MAX} people."));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(policy.rules.iter().flat_map(|rule| warnings(rule, catalogue, leads_of)).collect())
+}
+
+fn line_fault(what: &str, text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some(format!("Give the rule {what}."));
+    }
+    if text.trim() != text {
+        return Some("Leave out the spaces before and after it.".to_owned());
+    }
+    if text.chars().count() > NAME_MAX {
+        return Some(format!("Use at most {NAME_MAX} characters."));
+    }
+    text.chars().any(char::is_control).then(|| "Use one line of plain text, without control characters.".to_owned())
+}
+
+fn when_faults(when: &When, catalogue: &Catalogue) -> Vec<(&'static str, String)> {
+    let mut faults: Vec<(&'static str, String)> = when
+        .roles
+        .iter()
+        .filter(|role| catalogue.role(role.as_str()).is_none())
+        .map(|role| ("roles", format!("There is no role {role}.")))
+        .collect();
+    if when.nodes_from == Some(0) {
+        faults.push(("nodes_from", "Leave it empty where the number of nodes does not matter.".to_owned()));
+    }
+    faults
+}
+
+fn warnings(rule: &Rule, catalogue: &Catalogue, leads_of: &BTreeMap<String, usize>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let leads = leads_of.get(&rule.group).copied().unwrap_or(0);
+    if leads < rule.quorum {
+        let has = match (rule.group.as_str(), leads) {
+            (LEADS, 0) => "the environment has no lead".to_owned(),
+            (LEADS, leads) => format!("the environment has {}", counted(leads, "lead")),
+            (group, 0) => format!("no lead is in the group “{group}”"),
+            (group, leads) => format!("the group “{group}” has {}", counted(leads, "lead")),
+        };
+        warnings.push(format!(
+            "“{}” asks for {}, but {has}: nobody could ever have such a change approved.",
+            rule.name,
+            people(&rule.group, rule.quorum)
+        ));
+    }
+    let When { layers, roles, .. } = &rule.when;
+    let is_in_layers = |role: &str| catalogue.role(role).is_some_and(|role| layers.contains(&role.layer));
+    if !layers.is_empty() && !roles.is_empty() && !roles.iter().any(|role| is_in_layers(role.as_str())) {
+        warnings.push(format!("“{}” never asks: none of its roles is in its layers.", rule.name));
+    }
+    warnings
+}

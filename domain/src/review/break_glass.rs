@@ -1,0 +1,117 @@
+//! Applying without the votes that are asked for, when there is no time.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Planned, REASON_MAX, Review};
+use crate::Refused;
+use crate::account::{Person, Standing};
+use crate::authz::{self, Permission};
+use crate::change::ChangeState;
+use crate::digest::Digest;
+
+/// Shortest reason for breaking the glass, in characters: a word is no explanation to those who are told.
+pub const REASON_MIN: usize = 10;
+
+/// A change that was applied without approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenGlass {
+    /// The change.
+    pub change: i64,
+    /// Who applied it.
+    pub by: Person,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Whether somebody may apply a change in this state without approval. `unreviewed` is the last such apply in the
+/// environment, if no lead has reviewed it yet.
+///
+/// A change in review and an approved one can be (an approved one may wait for a window, or its votes may be about to
+/// expire). A draft cannot: submitting it takes one act of the same person, refuses blockers and an empty plan, and makes
+/// the plan visible to every lead before it runs.
+///
+/// # Errors
+/// For all but admins, in other states, and while the last one waits for its review.
+pub fn may_break_glass(
+    standing: &Standing,
+    state: ChangeState,
+    unreviewed: Option<&BrokenGlass>,
+) -> Result<(), Refused> {
+    authz::allow(standing, Permission::BreakGlass)?;
+    match state {
+        ChangeState::InReview | ChangeState::Approved => {}
+        ChangeState::Draft => {
+            return Err(Refused::because("It is still a draft; submit it first, so that leads see its plan."));
+        }
+        ChangeState::Provisioning => return Err(Refused::because("Its run is under way already.")),
+        ChangeState::Applied | ChangeState::Rejected | ChangeState::Withdrawn | ChangeState::Failed => {
+            return Err(Refused::because(format!("It is {state}; it cannot be applied again.")));
+        }
+    }
+    match unreviewed {
+        None => Ok(()),
+        Some(BrokenGlass { change, by, .. }) => Err(Refused::because(format!(
+            "{} applied change #{change} without approval, and no lead has reviewed that yet; until then nobody can do it \
+             again.",
+            by.name
+        ))),
+    }
+}
+
+/// Whether somebody may review what was applied without approval.
+///
+/// # Errors
+/// For all but leads, and for who broke the glass.
+pub fn may_review_break_glass(standing: &Standing, reviewer: &Person, broken: &BrokenGlass) -> Result<(), Refused> {
+    authz::allow(standing, Permission::ReviewBreakGlass)?;
+    match &reviewer.id {
+        None => Err(Refused::because("A review belongs to a person who signed in.")),
+        Some(_) if reviewer.id == broken.by.id => {
+            Err(Refused::because("You applied it without approval yourself; another lead has to review that."))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+impl Review {
+    /// Applied without the votes that are asked for. `seen` is the digest that the admin saw, `plan` the plan computed
+    /// anew under the environment's lock: nobody has approved it, so at least who applies it has to know it.
+    /// The reason has at least [`REASON_MIN`] characters.
+    ///
+    /// # Errors
+    /// As [`may_break_glass`]; where blockers are left or nothing is to be done, where the plan is another one, and
+    /// where the reason is too short or too long.
+    pub fn break_glass(
+        &self,
+        standing: &Standing,
+        seen: Digest,
+        plan: Planned,
+        reason: &str,
+        unreviewed: Option<&BrokenGlass>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Refused> {
+        may_break_glass(standing, self.state, unreviewed)?;
+        let length = reason.trim().chars().count();
+        if length < REASON_MIN {
+            return Err(Refused::because(format!(
+                "Say why in at least {REASON_MIN} characters; everybody in the environment is told."
+            )));
+        }
+        if length > REASON_MAX {
+            return Err(Refused::because(format!("A reason has at most {REASON_MAX} characters.")));
+        }
+        let mut review = Self { plan, ..self.clone() };
+        review.settle(now);
+        if review.plan.digest != seen {
+            return Err(Refused::because(
+                "The plan is no longer the one that you saw. Look again before you apply it.",
+            ));
+        }
+        review.can_be_applied()?;
+        review.state = ChangeState::Provisioning;
+        Ok(review)
+    }
+}

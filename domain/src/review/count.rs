@@ -1,0 +1,221 @@
+//! Which votes count, and what is still missing.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Review, Verdict, Vote};
+use crate::account::{AccountId, Standing};
+use crate::policy::{Asked, LEADS};
+
+/// What a vote is worth now, for the page; the first that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VoteStanding {
+    /// It was a no, and did what it says: rejected the change, or ended a round.
+    Decided,
+    /// Its voter took it back.
+    TakenBack,
+    /// The change was sent back since.
+    OtherRound,
+    /// It is for another plan.
+    OtherPlan,
+    /// Its voter has no account any more, so nobody can say whether they are an author.
+    WithoutAccount,
+    /// Its voter wrote an edit of the change, or submitted it.
+    ByAuthor,
+    /// Its voter voted on the same plan again.
+    Superseded,
+    /// Its time is over.
+    Expired,
+    /// It counts.
+    Counts,
+}
+
+impl VoteStanding {
+    /// What it means, in a sentence beside the vote.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Decided => "It decided this round.",
+            Self::TakenBack => "It was taken back.",
+            Self::OtherRound => "The change was sent back since; it does not count.",
+            Self::OtherPlan => "It is for another plan; it does not count for this one.",
+            Self::WithoutAccount => "Its voter has no account any more; it does not count.",
+            Self::ByAuthor => "Its voter is an author of the change; it does not count.",
+            Self::Superseded => "A later vote of the same person stands in its place.",
+            Self::Expired => "It has expired; it does not count.",
+            Self::Counts => "It counts.",
+        }
+    }
+}
+
+/// How far one thing that is asked is met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// What is asked.
+    pub asked: Asked,
+    /// Who of the group approved, by account; each rule counts for itself, so one person can be in several.
+    pub voters: BTreeSet<AccountId>,
+}
+
+impl Tally {
+    /// Whether it is met.
+    pub fn is_met(&self) -> bool {
+        self.voters.len() >= self.asked.quorum
+    }
+}
+
+/// People that a rule still needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The rule's name.
+    pub rule: String,
+    /// The group that they have to be of.
+    pub group: String,
+    /// How many approved.
+    pub have: usize,
+    /// How many have to.
+    pub quorum: usize,
+}
+
+/// What is missing in words: `1 of 2 leads, 0 of 1 infrastructure experts`; a group that several rules ask for is told
+/// once, with the most that is asked. Empty where nothing is missing.
+pub fn missing_text(missing: &[Missing]) -> String {
+    let mut by_group: Vec<(&str, usize, usize)> = Vec::new();
+    for Missing { rule: _, group, have, quorum } in missing {
+        match by_group.iter_mut().find(|(known, ..)| known == group) {
+            Some((_, _, most)) => *most = (*most).max(*quorum),
+            None => by_group.push((group, *have, *quorum)),
+        }
+    }
+    let words = by_group.into_iter().map(|(group, have, quorum)| match (group, quorum) {
+        (LEADS, 1) => format!("{have} of 1 lead"),
+        (group, quorum) => format!("{have} of {quorum} {group}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// The votes that count at a time.
+pub(super) struct Counted<'a> {
+    /// When the last vote needed was given, if that approval stands.
+    pub(super) approved_since: Option<DateTime<Utc>>,
+    /// The votes, oldest first.
+    votes: Vec<&'a Vote>,
+}
+
+impl Review {
+    /// What a vote of this change is worth at that time. For a change under way or ended, ask for the time of its start.
+    pub fn standing_of(&self, vote: &Vote, now: DateTime<Utc>) -> VoteStanding {
+        match self.standing_without_time(vote) {
+            VoteStanding::Counts if self.counted(now).votes.iter().any(|counted| counted.id == vote.id) => {
+                VoteStanding::Counts
+            }
+            VoteStanding::Counts => VoteStanding::Expired,
+            other => other,
+        }
+    }
+
+    /// How far everything that is asked is met at that time.
+    pub fn tallies(&self, now: DateTime<Utc>) -> Vec<Tally> {
+        let votes = self.counted(now).votes;
+        self.plan.asked.iter().map(|asked| Tally { asked: asked.clone(), voters: voters(asked, &votes) }).collect()
+    }
+
+    /// What is not met at that time.
+    pub fn missing(&self, now: DateTime<Utc>) -> Vec<Missing> {
+        self.tallies(now)
+            .into_iter()
+            .filter(|tally| !tally.is_met())
+            .map(|Tally { asked: Asked { rule, group, quorum, because: _ }, voters }| Missing {
+                rule,
+                group,
+                have: voters.len(),
+                quorum,
+            })
+            .collect()
+    }
+
+    /// Whether this person's approval would bring the change nearer to what is missing.
+    pub fn could_give(&self, missing: &Missing, voter: &AccountId, standing: &Standing, now: DateTime<Utc>) -> bool {
+        is_of(&missing.group, &standing.groups) && self.may_vote(voter, standing, Verdict::Approve, now).is_ok()
+    }
+
+    /// When the approval ends if nothing happens; none where the change is not approved at `now`.
+    pub fn expires_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut end = self.counted(now).approved_since? + self.expires_after.span();
+        // Votes that were given later can be enough by themselves.
+        while let Some(since) = self.counted(end).approved_since {
+            end = since + self.expires_after.span();
+        }
+        Some(end)
+    }
+
+    /// What a vote would be worth if votes never expired.
+    fn standing_without_time(&self, vote: &Vote) -> VoteStanding {
+        if vote.verdict != Verdict::Approve {
+            return VoteStanding::Decided;
+        }
+        if vote.taken_back_at.is_some() {
+            return VoteStanding::TakenBack;
+        }
+        if vote.round != self.round {
+            return VoteStanding::OtherRound;
+        }
+        if vote.digest != self.plan.digest {
+            return VoteStanding::OtherPlan;
+        }
+        let Some(voter) = &vote.voter.id else { return VoteStanding::WithoutAccount };
+        if self.authors.contains(voter) {
+            return VoteStanding::ByAuthor;
+        }
+        let mut later = self.votes.iter().skip_while(|other| other.id != vote.id).skip(1);
+        let is_again = |other: &Vote| {
+            other.voter.id.as_ref() == Some(voter) && other.digest == vote.digest && other.round == vote.round
+        };
+        if later.any(is_again) { VoteStanding::Superseded } else { VoteStanding::Counts }
+    }
+
+    /// The votes that count at that time, and since when they are enough: the rules of the module's documentation.
+    pub(super) fn counted(&self, now: DateTime<Utc>) -> Counted<'_> {
+        let span = self.expires_after.span();
+        let is_good = |vote: &&Vote| vote.at <= now && self.standing_without_time(vote) == VoteStanding::Counts;
+        let mut votes: Vec<&Vote> = self.votes.iter().filter(is_good).collect();
+        votes.sort_by_key(|vote| vote.at);
+        loop {
+            let Some(since) = self.first_met(&votes) else {
+                votes.retain(|vote| now < vote.at + span);
+                return Counted { approved_since: None, votes };
+            };
+            if now < since + span {
+                votes.retain(|vote| since < vote.at + span);
+                return Counted { approved_since: Some(since), votes };
+            }
+            // That approval is over, and with it every vote up to the last one that it needed.
+            votes.retain(|vote| vote.at > since);
+        }
+    }
+
+    /// When the votes, in their order, were enough for the first time; each counts while it is young.
+    fn first_met(&self, votes: &[&Vote]) -> Option<DateTime<Utc>> {
+        let span = self.expires_after.span();
+        let is_met_with = |place: &usize| {
+            let last = votes[*place].at;
+            let young: Vec<&Vote> = votes[..=*place].iter().copied().filter(|vote| last < vote.at + span).collect();
+            // A plan of which nothing is asked is never approved: the policy always asks for somebody.
+            !self.plan.asked.is_empty()
+                && self.plan.asked.iter().all(|asked| voters(asked, &young).len() >= asked.quorum.max(1))
+        };
+        (0..votes.len()).find(is_met_with).map(|place| votes[place].at)
+    }
+}
+
+/// The distinct people whose vote is one that is asked for.
+fn voters(asked: &Asked, votes: &[&Vote]) -> BTreeSet<AccountId> {
+    votes.iter().filter(|vote| is_of(&asked.group, &vote.groups)).filter_map(|vote| vote.voter.id.clone()).collect()
+}
+
+/// Whether a lead in those groups is of that group.
+fn is_of(group: &str, groups: &BTreeSet<String>) -> bool {
+    group == LEADS || groups.contains(group)
+}

@@ -1,0 +1,152 @@
+//! What happens to a change besides votes: edits, submission, rebase, another policy, apply, the end of its run.
+//!
+//! Who may do these things at all is asked of [`crate::authz`] at the door; here is what they do to the approval.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Planned, Review, missing_text};
+use crate::Refused;
+use crate::account::AccountId;
+use crate::change::{self, ChangeEvent, ChangeState};
+use crate::policy::Asked;
+
+/// What came of an apply that was not refused. Both are to be stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Start {
+    /// The run of exactly this plan starts.
+    Starts {
+        /// The change under way.
+        review: Review,
+    },
+    /// Nothing starts: the change has to be reviewed again.
+    Back {
+        /// The change in review.
+        review: Review,
+        /// Why, in sentences for everybody who reads the change.
+        why: String,
+    },
+}
+
+impl Review {
+    /// With an edit by that person, after which the plan is this. Votes stay where the digest is the same and their
+    /// voter is no author now.
+    ///
+    /// # Errors
+    /// Where it can no longer be edited.
+    pub fn edit(&self, author: &AccountId, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
+        // In review as in draft: what votes are worth follows from the plan and its authors, whoever edits when.
+        if !matches!(self.state, ChangeState::InReview | ChangeState::Approved) {
+            change::step(self.state, &ChangeEvent::Edit)?;
+        }
+        let mut review = self.clone();
+        review.authors.insert(author.clone());
+        review.plan = plan;
+        review.settle(now);
+        Ok(review)
+    }
+
+    /// Sent to review by that person, who is an author from now on.
+    ///
+    /// # Errors
+    /// For all but drafts, where there is nothing to apply, and where blockers are left.
+    pub fn submit(&self, submitter: &AccountId, now: DateTime<Utc>) -> Result<Self, Refused> {
+        let Planned { steps, blockers, .. } = self.plan;
+        let mut review = self.clone();
+        review.state = change::step(self.state, &ChangeEvent::Submit { steps, blockers })?;
+        review.authors.insert(submitter.clone());
+        review.settle(now);
+        Ok(review)
+    }
+
+    /// Carried to another base, on which the plan is this. `author` is the person who decided what becomes of an edit in
+    /// conflict; none where every edit carried over by itself. With the same digest the votes stay.
+    ///
+    /// # Errors
+    /// Where its plan can no longer change.
+    pub fn rebase(&self, author: Option<&AccountId>, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
+        match self.state {
+            ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => {}
+            ChangeState::Provisioning
+            | ChangeState::Applied
+            | ChangeState::Rejected
+            | ChangeState::Withdrawn
+            | ChangeState::Failed => {
+                return Err(Refused::because("Only a draft, or a change in review or approved, can be rebased."));
+            }
+        }
+        let mut review = self.clone();
+        review.authors.extend(author.cloned());
+        review.plan = plan;
+        review.settle(now);
+        Ok(review)
+    }
+
+    /// Under another policy, or in an environment of another size, that asks this for the same plan: the votes are held
+    /// against it as they are, so the change can be approved by it, or be so no longer.
+    #[must_use]
+    pub fn asked_anew(&self, asked: Vec<Asked>, now: DateTime<Utc>) -> Self {
+        let mut review = self.clone();
+        if !review.state.is_final() && review.state != ChangeState::Provisioning {
+            review.plan.asked = asked;
+            review.settle(now);
+        }
+        review
+    }
+
+    /// Given up.
+    ///
+    /// # Errors
+    /// Once its run started, and when it ended in any way.
+    pub fn withdraw(&self) -> Result<Self, Refused> {
+        let mut review = self.clone();
+        review.state = change::step(self.state, &ChangeEvent::Withdraw)?;
+        review.approved_at = None;
+        Ok(review)
+    }
+
+    /// Applied: `plan` is its plan computed anew under the environment's lock, on the live revision and under the policy
+    /// of now. Who applies does not matter to the approval: an author may, because it decides nothing.
+    ///
+    /// # Errors
+    /// Where it is not approved, or blockers are left; nothing is to be stored then. An approval that does not hold for
+    /// this plan, or no longer holds, is no error but [`Start::Back`].
+    pub fn apply(&self, plan: Planned, now: DateTime<Utc>) -> Result<Start, Refused> {
+        // An approval that has just expired is told as that; one that was reached by looking anew counts.
+        let before = if self.state == ChangeState::Approved { self.state } else { self.as_of(now).state };
+        let state = change::step(before, &ChangeEvent::Apply)?;
+        let mut review = Self { plan, ..self.clone() };
+        review.settle(now);
+        if review.state != ChangeState::Approved {
+            let why = self.why_back(&review, now);
+            return Ok(Start::Back { review, why });
+        }
+        review.can_be_applied()?;
+        review.state = state;
+        Ok(Start::Starts { review })
+    }
+
+    /// The run ended.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn run_ended(&self, well: bool) -> Result<Self, Refused> {
+        let event = if well { ChangeEvent::RunSucceeded } else { ChangeEvent::RunFailed };
+        Ok(Self { state: change::step(self.state, &event)?, ..self.clone() })
+    }
+
+    /// Why the approval of before does not hold for what it is now.
+    fn why_back(&self, now_is: &Self, now: DateTime<Utc>) -> String {
+        let Planned { digest, .. } = now_is.plan;
+        let cause = if digest != self.plan.digest {
+            "The plan is no longer the one that was approved".to_owned()
+        } else if self.as_of(now).state != ChangeState::Approved {
+            format!("The approval has expired; it holds for {}", self.expires_after)
+        } else {
+            "More is asked for this plan than when it was approved".to_owned()
+        };
+        let missing = missing_text(&now_is.missing(now));
+        format!("{cause}. Nothing was started; it is in review again, with {missing}.")
+    }
+}

@@ -1,0 +1,234 @@
+//! Single cases: refusals in words, what stays and what falls, and breaking the glass.
+
+use super::*;
+use crate::Refused;
+
+fn in_review(asked: Vec<Asked>) -> Review {
+    draft(asked).submit(&Who::Ann.id(), hour(0)).expect("submitted")
+}
+
+fn approve(review: &Review, who: Who, at: i64) -> Review {
+    review.vote(ballot(review, who, Verdict::Approve), hour(at)).expect("approved")
+}
+
+fn approved() -> Review {
+    let review = approve(&approve(&in_review(two_and_an_expert()), Who::Lea, 1), Who::Eve, 2);
+    assert_eq!(review.state, ChangeState::Approved);
+    review
+}
+
+fn standings(review: &Review, at: i64) -> Vec<VoteStanding> {
+    review.votes.iter().map(|vote| review.standing_of(vote, hour(at))).collect()
+}
+
+fn reason<T: std::fmt::Debug>(outcome: Result<T, Refused>) -> String {
+    outcome.expect_err("refused").reason
+}
+
+#[test]
+fn who_is_in_two_groups_counts_for_each_rule_by_itself() {
+    let review = approve(&in_review(two_and_an_expert()), Who::Eve, 1);
+    assert_eq!(review.state, ChangeState::InReview);
+    assert_eq!(missing_text(&review.missing(hour(1))), "1 of 2 leads");
+    assert_eq!(approve(&review, Who::Lea, 2).state, ChangeState::Approved);
+    let other = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
+    assert_eq!(missing_text(&other.missing(hour(1))), "1 of 2 leads, 0 of 1 infrastructure experts");
+    let more = [asked(LEADS, 1), asked(LEADS, 2)].to_vec();
+    assert_eq!(missing_text(&in_review(more).missing(hour(1))), "0 of 2 leads");
+}
+
+#[test]
+fn the_page_can_say_who_could_give_what_is_missing() {
+    let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
+    let missing = review.missing(hour(1));
+    let could = |who: Who, place: usize| review.could_give(&missing[place], &who.id(), &who.standing(), hour(1));
+    assert_eq!(Who::ALL.map(|who| could(who, 0)), [false, false, true]);
+    assert_eq!(Who::ALL.map(|who| could(who, 1)), [false, false, true]);
+    let viewer = Standing { capabilities: [Capability::Viewer].into(), ..Who::Eve.standing() };
+    assert!(!review.could_give(&missing[0], &Who::Eve.id(), &viewer, hour(1)));
+}
+
+#[test]
+fn refused_votes_say_why() {
+    let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
+    let vote = |ballot| reason(review.vote(ballot, hour(2)));
+    let approval = |who| ballot(&review, who, Verdict::Approve);
+    assert_eq!(vote(approval(Who::Ann)), "You wrote an edit of this change; somebody else has to approve it.");
+    assert_eq!(vote(approval(Who::Lea)), "You have voted on this plan already.");
+    let other = Ballot { seen: Digest([9; 32]), ..approval(Who::Eve) };
+    assert_eq!(vote(other), "The plan is no longer the one that you saw. Look again before you vote on it.");
+    let nobody = Person { id: None, name: "The operator".to_owned() };
+    assert_eq!(vote(Ballot { voter: nobody, ..approval(Who::Eve) }), "A vote belongs to a person who signed in.");
+    for verdict in [Verdict::Reject, Verdict::SendBack] {
+        let no =
+            |reason: Option<&str>| Ballot { reason: reason.map(str::to_owned), ..ballot(&review, Who::Eve, verdict) };
+        assert_eq!(vote(no(None)), "Say why: the authors have to know what to mend.");
+        assert_eq!(vote(no(Some(" \n"))), "Say why: the authors have to know what to mend.");
+        assert_eq!(vote(no(Some(&"x".repeat(2_001)))), "A reason has at most 2000 characters.");
+    }
+    let blocked = review.edit(&Who::Ann.id(), Planned { blockers: 2, ..review.plan.clone() }, hour(2)).expect("edited");
+    let on_blocked = |verdict| blocked.vote(ballot(&blocked, Who::Eve, verdict), hour(3));
+    assert_eq!(reason(on_blocked(Verdict::Approve)), "2 blockers have to be mended first.");
+    assert_eq!(on_blocked(Verdict::Reject).expect("rejected").state, ChangeState::Rejected);
+    let empty = review.edit(&Who::Ann.id(), Planned { steps: 0, ..review.plan.clone() }, hour(2)).expect("edited");
+    assert_eq!(reason(empty.vote(ballot(&empty, Who::Eve, Verdict::Approve), hour(3))), "There is nothing to apply.");
+}
+
+#[test]
+fn a_vote_taken_back_is_needed_again_and_can_be_given_again() {
+    let review = approved();
+    let [lea, eve] = [0, 1].map(|place: usize| review.votes[place].id);
+    assert_eq!(reason(review.take_back(eve, &Who::Lea.id(), hour(3))), "Only who gave a vote can take it back.");
+    assert_eq!(reason(review.take_back(99, &Who::Lea.id(), hour(3))), "There is no such vote on this change.");
+    let less = review.take_back(lea, &Who::Lea.id(), hour(3)).expect("taken back");
+    assert_eq!((less.state, less.approved_at), (ChangeState::InReview, None));
+    assert_eq!(reason(less.take_back(lea, &Who::Lea.id(), hour(3))), "This vote is taken back already.");
+    assert_eq!(standings(&less, 3), [VoteStanding::TakenBack, VoteStanding::Counts]);
+    let again = approve(&less, Who::Lea, 4);
+    assert_eq!((again.state, again.approved_at), (ChangeState::Approved, Some(hour(4))));
+    assert_eq!(standings(&again, 4), [VoteStanding::TakenBack, VoteStanding::Counts, VoteStanding::Counts]);
+}
+
+#[test]
+fn votes_follow_the_digest() {
+    let review = approved();
+    let moved = review.edit(&Who::Ann.id(), planned(1, two_and_an_expert()), hour(3)).expect("edited");
+    assert_eq!(moved.state, ChangeState::InReview);
+    assert_eq!(standings(&moved, 3), [VoteStanding::OtherPlan; 2]);
+    let back = moved.edit(&Who::Ann.id(), planned(0, two_and_an_expert()), hour(4)).expect("edited");
+    assert_eq!((back.state, back.approved_at), (ChangeState::Approved, Some(hour(2))), "as though nothing had been");
+    let carried = review.rebase(None, planned(0, two_and_an_expert()), hour(3)).expect("rebased");
+    assert_eq!(carried, review, "a clean rebase with the same digest leaves all as it was");
+    let decided = review.rebase(Some(&Who::Lea.id()), planned(0, two_and_an_expert()), hour(3)).expect("rebased");
+    assert_eq!(decided.state, ChangeState::InReview, "who decides what becomes of an edit is an author");
+    assert_eq!(standings(&decided, 3), [VoteStanding::ByAuthor, VoteStanding::Counts]);
+}
+
+#[test]
+fn an_objection_ends_the_round() {
+    let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
+    let back = review.vote(ballot(&review, Who::Eve, Verdict::SendBack), hour(2)).expect("sent back");
+    assert_eq!((back.state, back.round), (ChangeState::Draft, 2));
+    let again = back.submit(&Who::Ann.id(), hour(3)).expect("submitted");
+    assert_eq!(standings(&again, 3), [VoteStanding::OtherRound, VoteStanding::Decided]);
+    let lea = again.votes[0].id;
+    let closed = "The change was sent back since; there is nothing to take back.";
+    assert_eq!(reason(again.take_back(lea, &Who::Lea.id(), hour(3))), closed);
+}
+
+#[test]
+fn another_policy_is_held_against_the_votes_as_they_are() {
+    let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
+    let lighter = review.asked_anew(vec![asked(LEADS, 1)], hour(5));
+    assert_eq!((lighter.state, lighter.approved_at), (ChangeState::Approved, Some(hour(1))));
+    assert_eq!(lighter.asked_anew(two_and_an_expert(), hour(6)).state, ChangeState::InReview);
+    let ended = review.withdraw().expect("withdrawn");
+    assert_eq!(ended.asked_anew(vec![asked(LEADS, 1)], hour(5)), ended);
+    let nothing = review.asked_anew(Vec::new(), hour(5));
+    assert_eq!(nothing.state, ChangeState::InReview, "nothing asked is nothing approved");
+}
+
+#[test]
+fn apply_starts_what_was_approved_and_nothing_else() {
+    let review = approved();
+    let why = |plan, at| match review.apply(plan, hour(at)).expect("no refusal") {
+        Start::Starts { review } => panic!("started {review:?}"),
+        Start::Back { review, why } => {
+            assert_eq!(review.state, ChangeState::InReview);
+            why
+        }
+    };
+    let same = || planned(0, two_and_an_expert());
+    match review.apply(same(), hour(3)).expect("no refusal") {
+        Start::Starts { review: started } => {
+            assert_eq!((started.state, started.approved_at), (ChangeState::Provisioning, Some(hour(2))));
+            assert_eq!(started.run_ended(true).expect("ended").state, ChangeState::Applied);
+            assert_eq!(started.run_ended(false).expect("ended").state, ChangeState::Failed);
+        }
+        Start::Back { why, .. } => panic!("{why}"),
+    }
+    assert_eq!(
+        why(planned(1, two_and_an_expert()), 3),
+        "The plan is no longer the one that was approved. Nothing was started; it is in review again, with 0 of 2 leads, \
+         0 of 1 infrastructure experts."
+    );
+    assert_eq!(
+        why(planned(0, vec![asked(LEADS, 3)]), 3),
+        "More is asked for this plan than when it was approved. Nothing was started; it is in review again, with 2 of 3 \
+         leads."
+    );
+    assert_eq!(
+        why(same(), 2 + 7 * 24),
+        "The approval has expired; it holds for 7 days. Nothing was started; it is in review again, with 0 of 2 leads, \
+         0 of 1 infrastructure experts."
+    );
+    assert_eq!(reason(review.apply(Planned { blockers: 1, ..same() }, hour(3))), "1 blocker has to be mended first.");
+    assert_eq!(
+        reason(in_review(two_and_an_expert()).apply(same(), hour(3))),
+        "It is in review; it has to be approved before it is applied."
+    );
+}
+
+#[test]
+fn the_glass_breaks_for_admins_with_a_reason_and_once() {
+    let (admin, lead) = (
+        Standing { capabilities: [Capability::Admin].into(), ..Standing::default() },
+        Standing { capabilities: [Capability::Lead].into(), ..Standing::default() },
+    );
+    let review = in_review(two_and_an_expert());
+    let plan = || planned(0, two_and_an_expert());
+    let why = "The SQL master is on fire.";
+    let (seen, at) = (Digest([0; 32]), hour(1));
+    let broken =
+        BrokenGlass { change: 7, by: Who::Ann.person(), at: hour(0), reason: "It burnt before, too.".to_owned() };
+    assert_eq!(
+        review.break_glass(&admin, seen, plan(), why, None, at).expect("applied").state,
+        ChangeState::Provisioning
+    );
+    assert_eq!(
+        reason(review.break_glass(&lead, seen, plan(), why, None, at)),
+        "Only admins of this environment apply without approval."
+    );
+    assert_eq!(
+        reason(review.break_glass(&admin, seen, plan(), " urgent     ", None, at)),
+        "Say why in at least 10 characters; everybody in the environment is told."
+    );
+    assert_eq!(
+        reason(review.break_glass(&admin, seen, plan(), why, Some(&broken), at)),
+        "Ann applied change #7 without approval, and no lead has reviewed that yet; until then nobody can do it again."
+    );
+    assert_eq!(
+        reason(review.break_glass(&admin, seen, planned(1, two_and_an_expert()), why, None, at)),
+        "The plan is no longer the one that you saw. Look again before you apply it."
+    );
+    assert_eq!(
+        reason(review.break_glass(&admin, seen, Planned { blockers: 1, ..plan() }, why, None, at)),
+        "1 blocker has to be mended first."
+    );
+    assert_eq!(
+        reason(draft(two_and_an_expert()).break_glass(&admin, seen, plan(), why, None, at)),
+        "It is still a draft; submit it first, so that leads see its plan."
+    );
+    assert!(may_break_glass(&admin, ChangeState::Approved, None).is_ok());
+    for &state in ChangeState::ALL {
+        let is_open = matches!(state, ChangeState::InReview | ChangeState::Approved);
+        assert_eq!(may_break_glass(&admin, state, None).is_ok(), is_open, "{state}");
+    }
+    assert_eq!(may_review_break_glass(&lead, &Who::Lea.person(), &broken), Ok(()));
+    assert!(may_review_break_glass(&admin, &Who::Lea.person(), &broken).is_err());
+    assert!(may_review_break_glass(&lead, &Who::Ann.person(), &broken).is_err());
+    assert!(may_review_break_glass(&lead, &Person { id: None, name: "The operator".to_owned() }, &broken).is_err());
+}
+
+#[test]
+fn lifetimes_have_bounds_and_words() {
+    assert_eq!(Lifetime::default().to_string(), "7 days");
+    assert_eq!(Lifetime::hours(1).map(|hours| hours.to_string()), Ok("1 hour".to_owned()));
+    assert_eq!(Lifetime::hours(36).map(|hours| hours.to_string()), Ok("36 hours".to_owned()));
+    assert_eq!(Lifetime::hours(2160).map(Lifetime::as_hours), Ok(2160));
+    assert_eq!((Lifetime::hours(0), Lifetime::hours(2161)), (Err(BadLifetime), Err(BadLifetime)));
+    assert!(serde_json::from_str::<Lifetime>("0").is_err());
+    let review = approved();
+    let text = serde_json::to_string(&review).expect("serialises");
+    assert_eq!(serde_json::from_str::<Review>(&text).expect("reads"), review);
+}

@@ -1,0 +1,157 @@
+//! Single cases: what wins, what is told, what is accepted.
+
+use super::*;
+use crate::account::{Capability, Standing};
+
+fn nights() -> Entry {
+    entry(1, Kind::Window, "Europe/Berlin", weekly(&[Day::Tuesday, Day::Thursday], "22:00", 240))
+}
+
+/// From 24 December 00:00 for 14 days.
+fn christmas() -> Entry {
+    let recurrence = Recurrence::Yearly { month: 12, day: 24, at: time("00:00"), minutes: 14 * 24 * 60 };
+    entry(2, Kind::Freeze, "Europe/Berlin", recurrence)
+}
+
+#[test]
+fn without_windows_it_is_open_but_for_freezes() {
+    assert!(is_open(&[], utc("2026-12-24T12:00Z")));
+    assert!(is_open(&[christmas()], utc("2026-12-23T22:59Z")));
+    let end = Some(utc("2027-01-06T23:00Z"));
+    assert_eq!(waits(&[christmas()], "2026-12-23T23:00Z"), (end, vec![2]));
+    assert_eq!(waits(&[christmas()], "2027-01-06T22:59Z"), (end, vec![2]));
+    assert!(is_open(&[christmas()], utc("2027-01-06T23:00Z")));
+}
+
+#[test]
+fn with_a_window_it_is_open_inside_one() {
+    // Tuesday, 24 November 2026, 22:00 in Berlin is 21:00 UTC.
+    assert_eq!(waits(&[nights()], "2026-11-24T20:59Z"), (Some(utc("2026-11-24T21:00Z")), vec![1]));
+    assert!(is_open(&[nights()], utc("2026-11-24T21:00Z")));
+    assert!(is_open(&[nights()], utc("2026-11-25T00:59Z")));
+    assert_eq!(waits(&[nights()], "2026-11-25T01:00Z"), (Some(utc("2026-11-26T21:00Z")), vec![1]));
+}
+
+#[test]
+fn a_freeze_wins_over_a_window() {
+    let both = [nights(), christmas()];
+    // Thursday, 24 December: inside the window, frozen. The next window after the freeze is on Thursday, 7 January.
+    let until = Some(utc("2027-01-07T21:00Z"));
+    assert_eq!(waits(&both, "2026-12-24T21:30Z"), (until, vec![2]));
+    assert_eq!(waits(&both, "2026-12-25T12:00Z"), (until, vec![2, 1]));
+    // A freeze that begins within the window cuts it, one that ends within it opens it there.
+    let cut = entry(3, Kind::Freeze, "Europe/Berlin", once("2026-11-24T23:00", "2026-11-25T01:00"));
+    let with_cut = [nights(), cut];
+    assert!(is_open(&with_cut, utc("2026-11-24T21:59Z")));
+    assert_eq!(waits(&with_cut, "2026-11-24T22:00Z"), (Some(utc("2026-11-25T00:00Z")), vec![3]));
+    assert!(is_open(&with_cut, utc("2026-11-25T00:00Z")));
+}
+
+#[test]
+fn never_is_said() {
+    let past = entry(1, Kind::Window, "UTC", once("2026-01-01T00:00", "2026-01-02T00:00"));
+    assert_eq!(waits(&[past], "2026-06-01T00:00Z"), (None, vec![1]));
+    let always = entry(2, Kind::Freeze, "UTC", weekly(Day::ALL, "00:00", 24 * 60));
+    assert_eq!(waits(&[always], "2026-06-01T00:00Z"), (None, vec![2]));
+    let mut nowhere = christmas();
+    nowhere.zone = "Europe/Atlantis".to_owned();
+    assert_eq!(waits(&[nowhere], "2026-06-01T00:00Z"), (None, vec![2]), "a freeze that cannot be read denies");
+    let mut lost = nights();
+    lost.zone = "Europe/Atlantis".to_owned();
+    assert_eq!(waits(&[lost], "2026-06-01T00:00Z"), (None, vec![1]), "a window that cannot be read allows nothing");
+}
+
+#[test]
+fn a_lead_ends_a_freeze_for_this_time() {
+    let lead = Standing { capabilities: [Capability::Lead].into(), ..Standing::default() };
+    let admin = Standing { capabilities: [Capability::Admin].into(), ..Standing::default() };
+    let by = Person { id: Some("lea".to_owned()), name: "Lea".to_owned() };
+    let now = utc("2026-12-28T12:00Z");
+    let ended = end_early(&christmas(), &lead, &by, "The shop is closed.", now).expect("ended");
+    assert!(is_open(std::slice::from_ref(&ended), now));
+    assert!(!is_open(std::slice::from_ref(&ended), now - TimeDelta::minutes(1)), "what was, was");
+    assert!(!is_open(std::slice::from_ref(&ended), utc("2027-12-28T12:00Z")), "next year it is on again");
+    let reason = |outcome: Result<Entry, crate::Refused>| outcome.expect_err("refused").reason;
+    assert_eq!(
+        reason(end_early(&christmas(), &admin, &by, "Why not.", now)),
+        "Only leads of this environment end a freeze early."
+    );
+    assert_eq!(
+        reason(end_early(&christmas(), &lead, &by, "  ", now)),
+        "Say why: the freeze was there for a reason too."
+    );
+    assert_eq!(
+        reason(end_early(&ended, &lead, &by, "Again.", now)),
+        "The freeze is not on now; change or remove it instead."
+    );
+    assert!(end_early(&nights(), &lead, &by, "It is open.", utc("2026-11-24T21:30Z")).is_err());
+    let overlapping = entry(4, Kind::Freeze, "UTC", weekly(Day::ALL, "00:00", 3 * 24 * 60));
+    let ended = end_early(&overlapping, &lead, &by, "All of it.", now).expect("ended");
+    assert_eq!(ended.ended_early.len(), 3);
+    assert!(is_open(&[ended], now));
+}
+
+#[test]
+fn entries_are_told_in_words() {
+    let berlin = |recurrence| describe(&entry(1, Kind::Window, "Europe/Berlin", recurrence));
+    let yearly = |minutes| Recurrence::Yearly { month: 12, day: 24, at: time("18:00"), minutes };
+    let told = [
+        describe(&nights()),
+        berlin(weekly(Day::ALL, "01:30", 90)),
+        berlin(weekly(&[Day::Friday], "22:00", 2 * 24 * 60 + 8 * 60 + 30)),
+        berlin(once("2026-12-24T18:00", "2026-12-24T20:00")),
+        berlin(once("2026-12-24T18:00", "2027-01-02T06:00")),
+        berlin(yearly(120)),
+        describe(&christmas()),
+    ];
+    insta::assert_snapshot!(told.join("\n"), @"
+    Every Tuesday and Thursday 22:00–02:00 Europe/Berlin
+    Every day 01:30–03:00 Europe/Berlin
+    Every Friday from 22:00 for 2 days 8 hours 30 minutes, Europe/Berlin
+    24 December 2026 18:00–20:00 Europe/Berlin
+    24 December 2026 18:00 to 2 January 2027 06:00 Europe/Berlin
+    Every year on 24 December 18:00–20:00 Europe/Berlin
+    Every year on 24 December from 00:00 for 14 days, Europe/Berlin
+    ");
+}
+
+#[test]
+fn what_is_wrong_is_told_by_field() {
+    let faults = |change: &dyn Fn(&mut Entry)| -> Vec<&'static str> {
+        let mut entry = nights();
+        change(&mut entry);
+        accept(&entry).err().unwrap_or_default().into_iter().map(|fault| fault.field).collect()
+    };
+    let with = |recurrence: Recurrence| faults(&|entry| entry.recurrence = recurrence.clone());
+    assert_eq!(faults(&|_| {}), [] as [&str; 0]);
+    assert_eq!(accept(&christmas()), Ok(()));
+    assert_eq!(faults(&|entry| entry.name = " ".to_owned()), ["name"]);
+    assert_eq!(faults(&|entry| entry.name = "x".repeat(81)), ["name"]);
+    assert_eq!(faults(&|entry| entry.name = "two\nlines".to_owned()), ["name"]);
+    assert_eq!(faults(&|entry| entry.reason = String::new()), ["reason"]);
+    assert_eq!(faults(&|entry| entry.reason = "two\nlines".to_owned()), [] as [&str; 0]);
+    assert_eq!(faults(&|entry| entry.zone = "Berlin".to_owned()), ["zone"]);
+    assert_eq!(with(once("2026-12-24T18:00", "2026-12-24T18:00")), ["to"]);
+    assert_eq!(with(once("2026-01-01T00:00", "2027-01-03T00:00")), ["to"]);
+    assert_eq!(with(once("1999-12-31T00:00", "2000-01-01T00:00")), ["from"]);
+    assert_eq!(with(weekly(&[], "22:00", 60)), ["days"]);
+    assert_eq!(with(weekly(&[Day::Monday], "22:00", 0)), ["minutes"]);
+    assert_eq!(with(weekly(&[Day::Monday], "22:00", 7 * 24 * 60)), [] as [&str; 0]);
+    assert_eq!(with(weekly(&[Day::Monday], "22:00", 7 * 24 * 60 + 1)), ["minutes"]);
+    let yearly = |month, day, minutes| with(Recurrence::Yearly { month, day, at: time("00:00"), minutes });
+    assert_eq!(yearly(13, 1, 60), ["month"]);
+    assert_eq!(yearly(2, 29, 60), ["day"]);
+    assert_eq!(yearly(4, 31, 60), ["day"]);
+    assert_eq!(yearly(4, 30, 90 * 24 * 60 + 1), ["minutes"]);
+    let second = NaiveTime::from_hms_opt(22, 0, 1).expect("a time");
+    assert_eq!(with(Recurrence::Weekly { days: [Day::Monday].into(), at: second, minutes: 60 }), ["at"]);
+    assert!(zones().any(|zone| zone == "Australia/Lord_Howe"));
+}
+
+#[test]
+fn json_is_strict() {
+    let text = serde_json::to_string(&christmas()).expect("serialises");
+    assert_eq!(serde_json::from_str::<Entry>(&text).expect("reads"), christmas());
+    let more = text.replace(r#""month":12"#, r#""month":12,"weeks":2"#);
+    assert!(more != text && serde_json::from_str::<Entry>(&more).is_err());
+}

@@ -1,0 +1,116 @@
+//! Properties over random schedules.
+
+use chrono::{Datelike, Days, NaiveDate, Timelike};
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+const ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"];
+
+fn times() -> impl Strategy<Value = NaiveTime> {
+    // Most begin at night, when clocks are set.
+    (prop_oneof![3 => 0u32..4, 1 => 0u32..24], 0u32..60)
+        .prop_map(|(hour, minute)| NaiveTime::from_hms_opt(hour, minute, 0).expect("a time"))
+}
+
+/// Days of 2026, the ones on which clocks are set more often.
+fn dates() -> impl Strategy<Value = NaiveDate> {
+    let set = ["2026-03-08", "2026-03-29", "2026-04-05", "2026-10-04", "2026-10-25", "2026-11-01"];
+    let set = select(set.map(|date| date.parse::<NaiveDate>().expect("a date")).to_vec());
+    let first = NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date");
+    prop_oneof![set, (0u64..365).prop_map(move |days| first + Days::new(days))]
+}
+
+fn recurrences() -> impl Strategy<Value = Recurrence> {
+    let minutes = || prop_oneof![1u32..300, 1u32..4_000];
+    prop_oneof![
+        3 => (btree_set(select(Day::ALL), 1..4), times(), minutes())
+            .prop_map(|(days, at, minutes)| Recurrence::Weekly { days, at, minutes }),
+        1 => (1u32..=12, 1u32..=28, times(), minutes())
+            .prop_map(|(month, day, at, minutes)| Recurrence::Yearly { month, day, at, minutes }),
+        1 => (dates(), times(), minutes()).prop_map(|(date, at, minutes)| {
+            let from = date.and_time(at);
+            Recurrence::Once { from, to: from + TimeDelta::minutes(i64::from(minutes)) }
+        }),
+    ]
+}
+
+fn entries() -> impl Strategy<Value = Vec<Entry>> {
+    let one = (select(Kind::ALL), select(ZONES.to_vec()), recurrences());
+    vec(one, 0..4).prop_map(|all| {
+        (1..).zip(all).map(|(id, (kind, zone, recurrence))| entry(id, kind, zone, recurrence)).collect()
+    })
+}
+
+fn moments() -> impl Strategy<Value = DateTime<Utc>> {
+    (dates(), 0i64..24 * 60)
+        .prop_map(|(date, minute)| date.and_time(NaiveTime::MIN).and_utc() + TimeDelta::minutes(minute))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// It opens at the moment that is told, and at none before.
+    #[test]
+    fn it_waits_until_the_first_open_moment(entries in entries(), now in moments(), parts in vec(0.0f64..1.0, 20)) {
+        for entry in &entries {
+            prop_assert_eq!(accept(entry), Ok(()));
+        }
+        if let Verdict::Waits { until, because } = verdict(&entries, now) {
+            prop_assert!(!because.is_empty());
+            let last = match until {
+                Some(until) => {
+                    prop_assert!(until > now);
+                    prop_assert!(is_open(&entries, until), "closed at {until}");
+                    let before = (until - TimeDelta::minutes(1)).max(now);
+                    prop_assert!(!is_open(&entries, before), "open at {before}, before {until}");
+                    until
+                }
+                None => now + TimeDelta::days(2 * 366),
+            };
+            for part in parts {
+                let at = now + TimeDelta::seconds(((last - now).num_seconds() as f64 * part) as i64);
+                prop_assert!(!is_open(&entries, at), "open at {at}, before {last}");
+            }
+        }
+    }
+
+    /// Where no clock is ever set, a weekly window is plain arithmetic on the minutes of the week.
+    #[test]
+    fn weekly_windows_are_minutes_of_the_week(
+        days in btree_set(select(Day::ALL), 1..4),
+        at in times(),
+        minutes in 1u32..=7 * 24 * 60,
+        now in moments(),
+    ) {
+        let week = 7 * 24 * 60;
+        let minute_of_week = |day: u32, time: NaiveTime| day * 24 * 60 + time.hour() * 60 + time.minute();
+        let is_now = minute_of_week(now.weekday().num_days_from_monday(), now.time());
+        let is_on = |day: &Day| (is_now + week - minute_of_week(*day as u32, at)) % week < minutes;
+        let expected = days.iter().any(is_on);
+        let window = entry(1, Kind::Window, "UTC", Recurrence::Weekly { days, at, minutes });
+        prop_assert_eq!(is_open(&[window], now), expected);
+    }
+
+    /// What the page lists is what the verdict says: on at both ends, and open after the end but for another occurrence.
+    #[test]
+    fn listed_occurrences_are_on(recurrence in recurrences(), zone in select(ZONES.to_vec()), now in moments()) {
+        let freeze = [entry(1, Kind::Freeze, zone, recurrence)];
+        let occurrences = next_occurrences(&freeze[0], now, 20);
+        prop_assert!(occurrences.is_sorted());
+        let first_unknown = match occurrences.as_slice() {
+            [.., last] if occurrences.len() == 20 => last.from,
+            _ => DateTime::<Utc>::MAX_UTC,
+        };
+        for &Occurrence { from, to } in &occurrences {
+            prop_assert!(now < to && from < to);
+            prop_assert!(!is_open(&freeze, from) && !is_open(&freeze, to - TimeDelta::minutes(1)));
+            if to < first_unknown {
+                let goes_on = occurrences.iter().any(|other| other.from <= to && to < other.to);
+                prop_assert_eq!(is_open(&freeze, to), !goes_on);
+            }
+        }
+    }
+}
