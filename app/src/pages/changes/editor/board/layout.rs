@@ -358,7 +358,7 @@ mod tests {
     use super::*;
     use crate::pages::changes::editor::shown::tests::{node, topology_of};
 
-    fn board(topology: &Topology, grouping: Grouping, wanted: &Wanted) -> (Shown, Board) {
+    fn board(topology: &Topology, grouping: Grouping, wanted: &str) -> (Shown, Board) {
         let catalogue = Catalogue::built_in();
         let shown = Shown::of(topology, topology, catalogue, None);
         let board = Board::of(&shown, catalogue, topology, grouping, &Wanted::of(wanted));
