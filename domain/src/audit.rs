@@ -40,6 +40,8 @@ pub enum AuditAction {
     ChangeRejected,
     /// The authors gave it up.
     ChangeWithdrawn,
+    /// Something was said about it.
+    CommentAdded,
     /// A run was started.
     RunStarted,
     /// A person confirmed a manual step.
@@ -97,6 +99,7 @@ words!(AuditAction, "audited action" {
     ChangeSentBack => "change-sent-back",
     ChangeRejected => "change-rejected",
     ChangeWithdrawn => "change-withdrawn",
+    CommentAdded => "comment-added",
     RunStarted => "run-started",
     StepConfirmed => "step-confirmed",
     RunSucceeded => "run-succeeded",
@@ -125,6 +128,7 @@ impl AuditAction {
             Self::ChangeSentBack => "sent the change back",
             Self::ChangeRejected => "rejected the change",
             Self::ChangeWithdrawn => "withdrew the change",
+            Self::CommentAdded => "commented",
             Self::RunStarted => "started the run",
             Self::StepConfirmed => "confirmed the manual step",
             Self::RunSucceeded => "finished the run",

@@ -16,6 +16,7 @@ pub mod cells;
 pub mod change;
 pub mod diff;
 pub mod digest;
+pub mod discussion;
 pub mod draft;
 pub mod edit;
 pub mod environment;
