@@ -14,6 +14,7 @@ use crate::pages::history::{HistoryPage, RevisionPage};
 use crate::pages::import::ImportPage;
 use crate::pages::layout::Layout;
 use crate::pages::not_found::NotFound;
+use crate::pages::policy::{PolicyFormPage, PolicyPage};
 use crate::pages::role_map::RoleMapPage;
 use crate::pages::runs::{RunListPage, RunPage};
 use crate::pages::sign_in::SignInPage;
@@ -65,6 +66,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/history/:number") view=RevisionPage ssr=SsrMode::Async />
                     <Route path=path!("/catalogue") view=CataloguePage ssr=SsrMode::Async />
                     <Route path=path!("/catalogue/role") view=RoleFormPage ssr=SsrMode::Async />
+                    <Route path=path!("/policy") view=PolicyPage ssr=SsrMode::Async />
+                    <Route path=path!("/policy/propose") view=PolicyFormPage ssr=SsrMode::Async />
                     <Route path=path!("/advisor") view=AdvisorPage ssr=SsrMode::Async />
                     <Route path=path!("/what-if") view=WhatIfPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />

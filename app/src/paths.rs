@@ -35,6 +35,16 @@ pub fn role_form(environment: &str, role: Option<&str>) -> String {
     format!("/catalogue/role?env={environment}{role}")
 }
 
+/// Who has to approve what in an environment.
+pub fn policy(environment: &str) -> String {
+    format!("/policy?env={environment}")
+}
+
+/// The form that proposes other rules.
+pub fn policy_form(environment: &str) -> String {
+    format!("/policy/propose?env={environment}")
+}
+
 /// What is lost without parts of an environment.
 pub fn what_if(environment: &str) -> String {
     format!("/what-if?env={environment}")

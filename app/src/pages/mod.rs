@@ -8,6 +8,7 @@ pub mod history;
 pub mod import;
 pub mod layout;
 pub mod not_found;
+pub mod policy;
 pub mod role_map;
 pub mod runs;
 pub mod sign_in;
