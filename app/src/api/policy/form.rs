@@ -56,7 +56,10 @@ impl RuleForm {
     }
 
     /// The rule that the form says; whether it makes sense, the domain decides.
-    fn into_rule(self) -> Result<Rule, AppError> {
+    ///
+    /// # Errors
+    /// `Invalid` with the field `rules`.
+    pub fn into_rule(self) -> Result<Rule, AppError> {
         let words = |text: &str| -> Vec<String> {
             text.split([',', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
         };

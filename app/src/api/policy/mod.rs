@@ -11,7 +11,7 @@ use strata_domain::catalogue::Own;
 use strata_domain::plan::Risk;
 use strata_domain::policy::{Answer, Policy};
 
-pub use form::{RuleForm, RuleForms};
+pub use form::{RuleForm, RuleForms, rules_of};
 
 use crate::error::AppError;
 
@@ -175,7 +175,7 @@ pub async fn policy_propose(
 ) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend, fail};
 
-    let rules = form::rules_of(rules).map_err(fail)?;
+    let rules = rules_of(rules).map_err(fail)?;
     let (backend, actor) = (backend(), actor());
     answer(strata_backend::policies::policy_propose(&backend, &actor, &environment, based_on, rules, &reason).await)?;
     leptos_axum::redirect(&crate::paths::policy(&environment));
