@@ -81,6 +81,11 @@ pub fn change_steps(id: i64, wanted: &str, page: usize) -> String {
     format!("/changes/{id}?page={page}{wanted}#plan")
 }
 
+/// One change, with what became of it since a vote.
+pub fn change_since(id: i64, vote: i64) -> String {
+    format!("/changes/{id}?since={vote}#since")
+}
+
 /// One change, with its discussion at one step.
 pub fn change_discuss(id: i64, step: &str) -> String {
     format!("/changes/{id}?about={}#discussion", encoded(step))

@@ -115,14 +115,14 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
             decide_refused: decide.err().map(|refused| refused.reason),
             withdraw_refused: (proposer != me).then_some(not_mine),
             proposed_by: proposal.proposed_by,
-            at: proposal.at,
+            at: proposal.proposed_at,
         }
     });
     let versions = view.versions.into_iter().map(|version| PolicyVersion {
-        version: version.version,
+        version: version.policy.version,
         proposed_by: version.proposed_by,
         approved_by: version.approved_by,
-        at: version.at,
+        at: version.approved_at,
         reason: version.reason,
     });
     Ok(PolicyPageView {

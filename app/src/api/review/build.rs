@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
 use strata_domain::audit::AuditEntry;
@@ -14,7 +15,7 @@ use strata_domain::topology::Topology;
 use strata_domain::whatif::{Extent, every_node};
 
 use super::acts::acts_of;
-use super::{After, ReviewView, ReviewedFinding, ShownTally, ShownVote};
+use super::{After, DifferenceView, ReviewView, ReviewedFinding, ShownTally, ShownVote};
 use crate::api::role_map::overlay;
 
 /// Nodes that are listed with what their loss means.
@@ -119,6 +120,25 @@ fn after_of(base: &Topology, desired: &Topology, catalogue: &Catalogue) -> After
     let more = worse.len().saturating_sub(LISTED_WORSE);
     worse.truncate(LISTED_WORSE);
     After { counts, worse, more }
+}
+
+/// Steps that only one of the two plans has; a step with another effect is another step.
+pub(super) fn difference_of(difference: VoteDifference, view: &ChangeView) -> DifferenceView {
+    let catalogue = &view.own.catalogue();
+    let now = plan::plan(&view.base, &view.desired, catalogue);
+    let only = |of: &plan::Plan, other: &plan::Plan| -> Vec<String> {
+        let known: BTreeMap<&str, &plan::Effect> =
+            other.steps.iter().map(|step| (step.id.as_str(), &step.effect)).collect();
+        let steps = of.steps.iter().filter(|step| known.get(step.id.as_str()) != Some(&&step.effect));
+        steps.map(|step| step.describe(catalogue)).collect()
+    };
+    DifferenceView {
+        gone: only(&difference.then, &now),
+        fresh: only(&now, &difference.then),
+        base: difference.base,
+        base_now: view.change.base,
+        edits: difference.edits_since,
+    }
 }
 
 fn finding_key(finding: &Finding) -> String {

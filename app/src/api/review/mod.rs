@@ -116,6 +116,21 @@ pub struct After {
     pub more: usize,
 }
 
+/// What became of a change since a vote was given on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DifferenceView {
+    /// Steps that the plan had then and has no more, in words.
+    pub gone: Vec<String>,
+    /// Steps that it has now and had not then.
+    pub fresh: Vec<String>,
+    /// Number of the revision that it built on then.
+    pub base: i64,
+    /// Number of the revision that it builds on now.
+    pub base_now: i64,
+    /// Edits that the voter did not see.
+    pub edits: Vec<LoggedEdit>,
+}
+
 /// For each act, why it cannot be done now; none where it can.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acts {
@@ -144,6 +159,17 @@ pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
     let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
     Ok(build::review_of(view, &actor, timeline))
+}
+
+/// What became of a change since that vote.
+#[server(prefix = "/api", endpoint = "vote_difference", input = GetUrl)]
+pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let (backend, actor) = (backend(), actor());
+    let difference = answer(strata_backend::approvals::vote_difference(&backend, &actor, id, vote).await)?;
+    let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
+    Ok(build::difference_of(difference, &view))
 }
 
 /// Votes on the plan with that digest.

@@ -6,6 +6,7 @@ mod decision;
 mod discussion;
 mod log;
 mod overlay;
+mod since;
 mod steps;
 mod summary;
 mod votes;
@@ -29,6 +30,7 @@ use decision::Decision;
 use discussion::Discussion;
 pub use log::EditLog;
 use overlay::ChangeMap;
+use since::Since;
 use steps::PlanByLayer;
 use summary::ChangeSummary;
 use votes::Votes;
@@ -38,7 +40,7 @@ use votes::Votes;
 pub fn ReviewPage() -> impl IntoView {
     let id = number("id");
     let actions = Actions::new();
-    let looked = Looked { step: query("step"), page: query("page"), about: query("about") };
+    let looked = Looked { step: query("step"), page: query("page"), about: query("about"), since: query("since") };
     let news = Live::version(move || Topic::Change(id.get()));
     let view = Resource::new(move || (id.get(), news.get(), actions.version()), |(id, ..)| change_load(id));
     view! {
@@ -56,6 +58,8 @@ struct Looked {
     page: Memo<Option<String>>,
     /// The step that is discussed.
     about: Memo<Option<String>>,
+    /// The vote since which differences are shown.
+    since: Memo<Option<String>>,
 }
 
 #[component]
@@ -144,6 +148,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
             </div>
             <aside class="column-side" aria-label="Decision">
                 <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing expires_at=view.expires_at digest actions />
+                <Since change=change.id version=change.version since=looked.since />
                 <Votes change=change.id votes=view.votes action=actions.take_back />
                 <EditLog edits=view.edits />
             </aside>

@@ -6,6 +6,7 @@ use strata_domain::review::VoteStanding;
 
 use crate::api::review::{ShownVote, VoteTakeBack};
 use crate::components::{Act, Moment};
+use crate::paths;
 
 /// All votes, newest first.
 #[component]
@@ -26,7 +27,14 @@ pub fn Votes(
                 _ => Some(view! { <p><span class="badge" data-tone="quiet">"no longer counts"</span> " " <span class="hint">{standing.meaning()}</span></p> }),
             };
             let digest = (standing == VoteStanding::OtherPlan)
-                .then(|| view! { <p class="hint">"It was for the plan " <code title=vote.digest.to_string()>{vote.digest.short()}</code> "."</p> });
+                .then(|| {
+                    view! {
+                        <p class="hint">
+                            "It was for the plan " <code title=vote.digest.to_string()>{vote.digest.short()}</code> ". "
+                            <a href=paths::change_since(change, vote.id)>"What changed since"</a>
+                        </p>
+                    }
+                });
             let back = can_be_taken_back.then(|| {
                 view! {
                     <ActionForm action>
