@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::summary::part;
 use crate::api::review::{DifferenceView, vote_difference};
 use crate::components::loaded;
 use crate::paths;
@@ -31,18 +32,6 @@ pub fn Since(
 #[component]
 fn Difference(change: i64, difference: DifferenceView) -> impl IntoView {
     let DifferenceView { gone, fresh, base, base_now, edits } = difference;
-    let part = |title: &'static str, tone: &'static str, lines: Vec<String>| {
-        let count = lines.len();
-        (count > 0).then(|| {
-            let items: Vec<_> = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect();
-            view! {
-                <section class="summary-part" data-tone=tone>
-                    <h3>{format!("{title} ({count})")}</h3>
-                    <ul>{items}</ul>
-                </section>
-            }
-        })
-    };
     let same = (gone.is_empty() && fresh.is_empty())
         .then(|| view! { <p class="empty">"The plan is the same by now; the vote counts again."</p> });
     let moved = (base != base_now).then(|| {
