@@ -7,6 +7,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::live::Live;
 use crate::pages::advisor::AdvisorPage;
+use crate::pages::approvals::ApprovalsPage;
 use crate::pages::audit::AuditPage;
 use crate::pages::catalogue::{CataloguePage, RoleFormPage};
 use crate::pages::changes::{ChangeEditPage, ChangeListPage, ReviewPage};
@@ -57,6 +58,7 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
                     <Route path=path!("/") view=RoleMapPage ssr=SsrMode::Async />
                     <Route path=path!("/import") view=ImportPage ssr=SsrMode::Async />
+                    <Route path=path!("/approvals") view=ApprovalsPage ssr=SsrMode::Async />
                     <Route path=path!("/changes") view=ChangeListPage ssr=SsrMode::Async />
                     <Route path=path!("/changes/:id") view=ReviewPage ssr=SsrMode::Async />
                     <Route path=path!("/changes/:id/edit") view=ChangeEditPage ssr=SsrMode::Async />

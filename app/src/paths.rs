@@ -60,6 +60,11 @@ pub fn advisor(environment: &str) -> String {
     format!("/advisor?env={environment}")
 }
 
+/// What waits for the one who looks; of all environments, the one named stays chosen.
+pub fn approvals(environment: &str) -> String {
+    format!("/approvals?env={environment}")
+}
+
 /// The changes of an environment.
 pub fn changes(environment: &str) -> String {
     format!("/changes?env={environment}")

@@ -7,6 +7,7 @@ pub mod drafting;
 pub mod editing;
 pub mod history;
 pub mod import;
+pub mod inbox;
 pub mod policy;
 pub mod review;
 pub mod role_map;

@@ -1,6 +1,7 @@
 //! One module for each page.
 
 pub mod advisor;
+pub mod approvals;
 pub mod audit;
 pub mod catalogue;
 pub mod changes;
