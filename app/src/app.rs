@@ -68,8 +68,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/history/:number") view=RevisionPage ssr=SsrMode::Async />
                     <Route path=path!("/catalogue") view=CataloguePage ssr=SsrMode::Async />
                     <Route path=path!("/catalogue/role") view=RoleFormPage ssr=SsrMode::Async />
-                    <Route path=path!("/policy") view=PolicyPage ssr=SsrMode::Async />
-                    <Route path=path!("/policy/propose") view=PolicyFormPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/policy") view=PolicyPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/policy/propose") view=PolicyFormPage ssr=SsrMode::Async />
                     <Route path=path!("/advisor") view=AdvisorPage ssr=SsrMode::Async />
                     <Route path=path!("/what-if") view=WhatIfPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />

@@ -37,12 +37,12 @@ pub fn role_form(environment: &str, role: Option<&str>) -> String {
 
 /// Who has to approve what in an environment.
 pub fn policy(environment: &str) -> String {
-    format!("/policy?env={environment}")
+    format!("/settings/policy?env={environment}")
 }
 
 /// The form that proposes other rules.
 pub fn policy_form(environment: &str) -> String {
-    format!("/policy/propose?env={environment}")
+    format!("/settings/policy/propose?env={environment}")
 }
 
 /// What is lost without parts of an environment.

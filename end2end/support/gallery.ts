@@ -118,8 +118,8 @@ export async function gallery(server: StrataServer, sessions: Sessions): Promise
     'advisor-proposal': { path: '/advisor?env=production&subscribers=20000&sites=dc1,dc2' },
     catalogue: { path: '/catalogue?env=production' },
     'catalogue-role': { path: '/catalogue/role?env=production' },
-    policy: { path: `/policy?env=production&change=${inReview}`, person: LENA },
-    'policy-propose': { path: '/policy/propose?env=production' },
+    policy: { path: `/settings/policy?env=production&change=${inReview}`, person: LENA },
+    'policy-propose': { path: '/settings/policy/propose?env=production' },
     audit: { path: '/audit?env=production' },
     'not-found': { path: '/no/such/page', status: 404 },
   };

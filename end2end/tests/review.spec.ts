@@ -107,7 +107,7 @@ test('a change of the policy is one that a lead approves, and open changes are a
 
   const page = await signedIn(ADA);
   await test.step('an admin proposes, and cannot put it in force', async () => {
-    await open(page, '/policy?env=production');
+    await open(page, '/settings/policy?env=production');
     await expect(region(page, 'Rules in force').getByRole('listitem')).not.toHaveCount(0);
     await page.getByRole('link', { name: 'Propose other rules' }).click();
     const row = page.getByRole('group', { name: 'Another rule' }).first();
@@ -129,7 +129,7 @@ test('a change of the policy is one that a lead approves, and open changes are a
   });
   await test.step('a lead puts it in force: the approved change needs an expert now', async () => {
     const lena = await signedIn(LENA);
-    await open(lena, '/policy?env=production');
+    await open(lena, '/settings/policy?env=production');
     await lena.getByRole('button', { name: 'Put it in force' }).click();
     await expect(lena.getByText(/^Version 2\./)).toBeVisible();
     await open(lena, `/changes/${id}`);
@@ -140,10 +140,10 @@ test('a change of the policy is one that a lead approves, and open changes are a
   });
   await test.step('who may only look is told so', async () => {
     const vera = await signedIn(VERA);
-    await open(vera, '/policy?env=production');
+    await open(vera, '/settings/policy?env=production');
     await expect(heading(vera, /^Policy/)).toBeVisible();
     await expect(vera.getByRole('link', { name: 'Propose other rules' })).toHaveCount(0);
-    await vera.goto('/policy/propose?env=production');
+    await vera.goto('/settings/policy/propose?env=production');
     await expect(vera.getByRole('button', { name: 'Propose them' })).toBeDisabled();
   });
 });

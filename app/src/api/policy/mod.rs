@@ -15,7 +15,7 @@ pub use form::{RuleForm, RuleForms, rules_of};
 
 use crate::error::AppError;
 
-/// Everything that the page `/policy` shows.
+/// Everything that the page `/settings/policy` shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyPageView {
     /// The environment's slug.

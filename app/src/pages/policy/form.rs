@@ -1,4 +1,4 @@
-//! `/policy/propose`: other rules for an environment.
+//! `/settings/policy/propose`: other rules for an environment.
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! `/policy`: who has to approve what, what that means for a change, and proposals to change it.
+//! `/settings/policy`: who has to approve what, what that means for a change, and proposals to change it.
 
 mod form;
 
@@ -94,7 +94,7 @@ fn PolicyBody(
                 </section>
                 <section class="panel" aria-labelledby="test-heading">
                     <h2 id="test-heading">"Which rules would a change meet?"</h2>
-                    <form method="get" action="/policy" class="inline-form">
+                    <form method="get" action="/settings/policy" class="inline-form">
                         <input type="hidden" name="env" value=environment.clone() />
                         <TextField id="test-change" name="change" label="Change" hint="its number" value=asked.unwrap_or_default() required=true />
                         <button class="button" type="submit">"Test it"</button>
