@@ -264,7 +264,7 @@ fn an_answer_to_what_was_sent_moves_nothing_that_is_seen() {
         let sent = ada.next_batch().expect("one waits").clone();
         server.take(&sent, after).expect("fits");
         ada.settle(&server.tail(after), Some(&sent.key)).expect("follows");
-        assert_eq!((ada.moves(), of_topology(ada.desired())), (moves, seen.clone()));
+        assert_eq!((ada.moves(), of_topology(ada.desired())), (moves, seen));
     }
     assert_eq!(ada.unsent(), 0);
     assert_eq!(of_topology(&server.now()), seen);
