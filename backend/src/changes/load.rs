@@ -1,16 +1,17 @@
 //! Reading changes.
 
 use chrono::{DateTime, Utc};
-use strata_domain::account::Standing;
+use strata_domain::account::{Lead, Standing};
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
+use strata_domain::discussion::Comment;
 use strata_domain::review::Review;
 use strata_domain::run::Run;
 use strata_domain::topology::Topology;
 
 use super::{Material, rows};
-use crate::approvals::UnderReview;
+use crate::approvals::{self, UnderReview};
 use crate::catalogues::own_at;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
@@ -35,6 +36,10 @@ pub struct ChangeView {
     pub live: i64,
     /// What the actor is in its environment.
     pub standing: Standing,
+    /// Who may vote in its environment, by name.
+    pub leads: Vec<Lead>,
+    /// What was said about it, first come first.
+    pub comments: Vec<Comment>,
     /// Its runs, newest first.
     pub runs: Vec<Run>,
     /// What the environment adds to the built-in catalogue, in the version that the change is read under.
@@ -62,6 +67,8 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     let now = ctx::now().max(change.touched_at);
     let review = under.review.as_of(now);
     change.state = review.state;
+    let leads = approvals::leads_of(connection, environment_id).await?;
+    let comments = approvals::comments_of(connection, id).await?;
     let runs = runs::runs_of_change(connection, id).await?;
     Ok(ChangeView {
         live: live.unwrap_or(change.base),
@@ -72,6 +79,8 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
         base: material.base,
         desired: material.desired,
         standing,
+        leads,
+        comments,
         runs,
         own,
     })
