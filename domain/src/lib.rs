@@ -6,7 +6,6 @@
 
 pub mod account;
 pub mod advisor;
-pub mod approval;
 #[cfg(test)]
 mod arbitrary;
 pub mod audit;

@@ -67,10 +67,19 @@ fn SignedIn(session: SessionView) -> impl IntoView {
                     move || {
                         let path = location.pathname.get();
                         // A change or a run belongs to its environment; from one of them the switch leads to the map.
-                        let list = ["/changes", "/approvals", "/runs", "/history", "/catalogue", "/settings/policy", "/what-if", "/audit"]
-                            .into_iter()
-                            .find(|list| path == *list)
-                            .unwrap_or("/");
+                        let list = [
+                            "/changes",
+                            "/approvals",
+                            "/runs",
+                            "/history",
+                            "/catalogue",
+                            "/settings/policy",
+                            "/what-if",
+                            "/audit",
+                        ]
+                        .into_iter()
+                        .find(|list| path == *list)
+                        .unwrap_or("/");
                         format!("{list}?env={slug}")
                     }
                 };

@@ -36,10 +36,7 @@ impl Review {
     /// # Errors
     /// Where it can no longer be edited.
     pub fn edit(&self, author: Option<&AccountId>, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
-        // In review as in draft: what votes are worth follows from the plan and its authors, whoever edits when.
-        if !matches!(self.state, ChangeState::InReview | ChangeState::Approved) {
-            change::step(self.state, &ChangeEvent::Edit)?;
-        }
+        change::step(self.state, &ChangeEvent::Edit)?;
         let mut review = self.clone();
         review.authors.extend(author.cloned());
         review.plan = plan;

@@ -28,7 +28,10 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, plan: &Plan, blockers: u
         withdraw: gate(Permission::WithdrawChange, &ChangeEvent::Withdraw),
         approve: may_vote(Verdict::Approve),
         refuse: may_vote(Verdict::SendBack),
-        apply: gate(Permission::ApplyChange, &ChangeEvent::Apply),
+        apply: allow(&view.standing, Permission::ApplyChange)
+            .and_then(|()| view.review.may_apply(view.now))
+            .err()
+            .map(reason),
         rebase: (view.change.base == view.live)
             .then(|| "It builds on the live revision already.".to_owned())
             .or_else(|| allow(&view.standing, Permission::EditChange).err().map(reason))

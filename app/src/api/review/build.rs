@@ -85,8 +85,7 @@ fn asked_of(view: &ChangeView) -> Vec<ShownTally> {
     let shown = tallies.map(|tally| {
         let met = tally.is_met();
         let (have, asked) = (tally.voters.len(), tally.asked);
-        let missing =
-            Missing { rule: asked.rule.clone(), group: asked.group.clone(), have, quorum: asked.quorum };
+        let missing = Missing { rule: asked.rule.clone(), group: asked.group.clone(), have, quorum: asked.quorum };
         let could = |lead: &&strata_domain::account::Lead| {
             let id = lead.person.id.as_ref();
             !met && id.is_some_and(|id| view.review.could_give(&missing, id, &lead.standing(), view.now))

@@ -192,7 +192,8 @@ fn Proposal(
 #[component]
 fn TestResult(test: PolicyAnswers) -> impl IntoView {
     let PolicyAnswers { change, title, risk, present, proposed } = test;
-    let proposed = proposed.map(|answers| view! { <h3>"With the proposal"</h3> <AnswerTable of="proposed-answers" answers /> });
+    let proposed =
+        proposed.map(|answers| view! { <h3>"With the proposal"</h3> <AnswerTable of="proposed-answers" answers /> });
     view! {
         <section class="panel" aria-labelledby="answers-heading">
             <h2 id="answers-heading">{format!("What the rules ask of #{change} {title} ")} <Badge of=Stateful::Risk(risk) /></h2>
@@ -222,7 +223,8 @@ fn AnswerTable(of: &'static str, answers: Vec<Answer>) -> impl IntoView {
 
 #[component]
 fn Versions(versions: Vec<PolicyVersion>) -> impl IntoView {
-    let none = versions.is_empty().then(|| view! { <p class="empty">"Version 1 is built in; nobody has changed it."</p> });
+    let none =
+        versions.is_empty().then(|| view! { <p class="empty">"Version 1 is built in; nobody has changed it."</p> });
     let items: Vec<_> = versions
         .into_iter()
         .map(|version| {

@@ -1,7 +1,6 @@
 //! The decision: what is missing, who could give it, and the buttons.
 
 use chrono::{DateTime, Utc};
-use leptos::either::Either;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use strata_domain::change::{Change, ChangeState};
@@ -32,13 +31,17 @@ pub fn Decision(
     actions: Actions,
 ) -> impl IntoView {
     let (state, target) = (change.state, (change.id, change.version));
-    let authors_act = (state == ChangeState::Draft).then(|| {
-        let edit = match acts.edit.clone() {
-            None => Either::Left(view! { <a class="button" href=paths::change_edit(change.id)>"Edit"</a> }),
-            Some(reason) => Either::Right(view! { <span class="act"><button class="button" disabled>"Edit"</button><span class="why-not">{reason}</span></span> }),
-        };
+    let is_draft = state == ChangeState::Draft;
+    let edit = match acts.edit.clone() {
+        None if is_open(state) => Some(view! { <a class="button" href=paths::change_edit(change.id)>"Edit"</a> }.into_any()),
+        // During a review only who can edit is offered it.
+        Some(reason) if is_draft => {
+            Some(view! { <span class="act"><button class="button" disabled>"Edit"</button><span class="why-not">{reason}</span></span> }.into_any())
+        }
+        _ => None,
+    };
+    let submit = is_draft.then(|| {
         view! {
-            {edit}
             <ActionForm action=actions.submit>
                 <Target change=target />
                 <Act label="Submit for review" tone="primary" refused=acts.submit.clone() pending=actions.submit.pending() />
@@ -98,7 +101,7 @@ pub fn Decision(
             <h2 id="decision-heading">"Decision"</h2>
             {told.map(|told| view! { <p><strong>{told}</strong></p> })}
             {expires}
-            <div class="acts">{authors_act} {voting} {apply} {withdraw}</div>
+            <div class="acts">{submit} {voting} {apply} {edit} {withdraw}</div>
             <h3>"Approvals it needs"</h3>
             <ul class="plain-list">{needed}</ul>
         </section>
@@ -118,7 +121,9 @@ fn tally_view(tally: ShownTally) -> impl IntoView {
     let could = (!met).then(|| match (names.is_empty(), more) {
         (true, _) => view! { <p class="why-not">"Nobody who could give it is left."</p> }.into_any(),
         (false, 0) => view! { <p class="hint">{format!("Could be given by {names}.")}</p> }.into_any(),
-        (false, more) => view! { <p class="hint">{format!("Could be given by {names} and {more} more.")}</p> }.into_any(),
+        (false, more) => {
+            view! { <p class="hint">{format!("Could be given by {names} and {more} more.")}</p> }.into_any()
+        }
     });
     view! {
         <li data-met=met.then_some("true")>

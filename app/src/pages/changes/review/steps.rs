@@ -132,11 +132,8 @@ pub fn PlanByLayer(
         .with_value(|catalogue| by_layer(shown, catalogue))
         .into_iter()
         .map(|part| {
-            let groups: Vec<_> = part
-                .groups
-                .into_iter()
-                .map(|group| group_view(group, &places, few, change, &comments))
-                .collect();
+            let groups: Vec<_> =
+                part.groups.into_iter().map(|group| group_view(group, &places, few, change, &comments)).collect();
             view! {
                 <section class="plan-layer" data-layer=part.layer aria-label=part.title>
                     <h3>{part.title}</h3>
