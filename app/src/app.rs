@@ -7,6 +7,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::live::Live;
 use crate::pages::advisor::AdvisorPage;
+use crate::pages::approvals::ApprovalsPage;
 use crate::pages::audit::AuditPage;
 use crate::pages::catalogue::{CataloguePage, RoleFormPage};
 use crate::pages::changes::{ChangeEditPage, ChangeListPage, ReviewPage};
@@ -14,6 +15,7 @@ use crate::pages::history::{HistoryPage, RevisionPage};
 use crate::pages::import::ImportPage;
 use crate::pages::layout::Layout;
 use crate::pages::not_found::NotFound;
+use crate::pages::policy::{PolicyFormPage, PolicyPage};
 use crate::pages::role_map::RoleMapPage;
 use crate::pages::runs::{RunListPage, RunPage};
 use crate::pages::sign_in::SignInPage;
@@ -56,6 +58,7 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
                     <Route path=path!("/") view=RoleMapPage ssr=SsrMode::Async />
                     <Route path=path!("/import") view=ImportPage ssr=SsrMode::Async />
+                    <Route path=path!("/approvals") view=ApprovalsPage ssr=SsrMode::Async />
                     <Route path=path!("/changes") view=ChangeListPage ssr=SsrMode::Async />
                     <Route path=path!("/changes/:id") view=ReviewPage ssr=SsrMode::Async />
                     <Route path=path!("/changes/:id/edit") view=ChangeEditPage ssr=SsrMode::Async />
@@ -65,6 +68,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/history/:number") view=RevisionPage ssr=SsrMode::Async />
                     <Route path=path!("/catalogue") view=CataloguePage ssr=SsrMode::Async />
                     <Route path=path!("/catalogue/role") view=RoleFormPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/policy") view=PolicyPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/policy/propose") view=PolicyFormPage ssr=SsrMode::Async />
                     <Route path=path!("/advisor") view=AdvisorPage ssr=SsrMode::Async />
                     <Route path=path!("/what-if") view=WhatIfPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />

@@ -35,6 +35,16 @@ pub fn role_form(environment: &str, role: Option<&str>) -> String {
     format!("/catalogue/role?env={environment}{role}")
 }
 
+/// Who has to approve what in an environment.
+pub fn policy(environment: &str) -> String {
+    format!("/settings/policy?env={environment}")
+}
+
+/// The form that proposes other rules.
+pub fn policy_form(environment: &str) -> String {
+    format!("/settings/policy/propose?env={environment}")
+}
+
 /// What is lost without parts of an environment.
 pub fn what_if(environment: &str) -> String {
     format!("/what-if?env={environment}")
@@ -50,6 +60,11 @@ pub fn advisor(environment: &str) -> String {
     format!("/advisor?env={environment}")
 }
 
+/// What waits for the one who looks; of all environments, the one named stays chosen.
+pub fn approvals(environment: &str) -> String {
+    format!("/approvals?env={environment}")
+}
+
 /// The changes of an environment.
 pub fn changes(environment: &str) -> String {
     format!("/changes?env={environment}")
@@ -63,6 +78,22 @@ pub fn import(environment: &str) -> String {
 /// One change, to review.
 pub fn change(id: i64) -> String {
     format!("/changes/{id}")
+}
+
+/// One change, on a page of the steps that a search finds.
+pub fn change_steps(id: i64, wanted: &str, page: usize) -> String {
+    let wanted = if wanted.is_empty() { String::new() } else { format!("&step={}", encoded(wanted)) };
+    format!("/changes/{id}?page={page}{wanted}#plan")
+}
+
+/// One change, with what became of it since a vote.
+pub fn change_since(id: i64, vote: i64) -> String {
+    format!("/changes/{id}?since={vote}#since")
+}
+
+/// One change, with its discussion at one step.
+pub fn change_discuss(id: i64, step: &str) -> String {
+    format!("/changes/{id}?about={}#discussion", encoded(step))
 }
 
 /// One change, to edit.
@@ -102,8 +133,21 @@ pub fn audit(environment: &str) -> String {
 
 /// The page to sign in, which leads on to `next`.
 pub fn sign_in(next: &str) -> String {
-    let next = next.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('?', "%3F").replace('=', "%3D");
-    format!("/sign-in?next={next}")
+    format!("/sign-in?next={}", encoded(next))
+}
+
+/// A value as it stands in a query: all but letters, digits and `-._~/` as its bytes.
+fn encoded(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                encoded.push(char::from(byte))
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// `next` if it is an address inside Strata, else the role map: nobody is led to a foreign site after signing in.
@@ -124,7 +168,13 @@ pub fn safe_next(next: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::safe_next;
+    use super::{change_steps, safe_next};
+
+    #[test]
+    fn values_in_queries_are_encoded() {
+        assert_eq!(change_steps(3, "a b&c", 2), "/changes/3?page=2&step=a%20b%26c#plan");
+        assert_eq!(change_steps(3, "", 1), "/changes/3?page=1#plan");
+    }
 
     #[test]
     fn next_stays_inside() {

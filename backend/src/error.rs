@@ -120,6 +120,13 @@ fn from_constraint(name: &str) -> Option<Error> {
             Error::refused("You wrote an edit of this change or submitted it; somebody else has to vote on it.")
         }
         "votes_approve_once" => Error::refused("You have approved this plan already."),
+        "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
+        "policy_proposals_one_open" => {
+            Error::refused("Somebody else has just proposed a policy; it has to be decided about first.")
+        }
+        "policy_proposals_by_another" | "policies_by_another" => {
+            Error::refused("You proposed this policy; another lead has to approve it.")
+        }
         "votes_reason_given" => Error::invalid("reason", "Say why."),
         "runs_one_active" => {
             Error::refused("Another run of this environment has just begun; apply again when it has ended.")

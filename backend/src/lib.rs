@@ -13,6 +13,7 @@ pub mod environments;
 pub mod error;
 pub mod history;
 pub mod news;
+pub mod policies;
 pub mod runs;
 pub mod sessions;
 pub mod worker;

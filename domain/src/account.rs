@@ -62,6 +62,22 @@ pub struct Standing {
     pub groups: BTreeSet<String>,
 }
 
+/// Somebody who may vote in an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// Who.
+    pub person: Person,
+    /// The named groups that they are in there.
+    pub groups: BTreeSet<String>,
+}
+
+impl Lead {
+    /// What they are in the environment, as far as votes are concerned.
+    pub fn standing(&self) -> Standing {
+        Standing { capabilities: BTreeSet::from([Capability::Lead]), groups: self.groups.clone() }
+    }
+}
+
 impl Standing {
     /// Whether the capability is held.
     pub fn has(&self, capability: Capability) -> bool {

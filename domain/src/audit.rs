@@ -40,6 +40,8 @@ pub enum AuditAction {
     ChangeRejected,
     /// The authors gave it up.
     ChangeWithdrawn,
+    /// Something was said about it.
+    CommentAdded,
     /// A run was started.
     RunStarted,
     /// A person confirmed a manual step.
@@ -54,6 +56,18 @@ pub enum AuditAction {
     RoleRemoved,
     /// A rule got another severity, or was switched off or on.
     RuleLevelSet,
+    /// A lead took a vote back.
+    VoteTakenBack,
+    /// An apply found that the approval no longer holds; the change is in review again.
+    ApprovalLapsed,
+    /// Somebody proposed another approval policy.
+    PolicyProposed,
+    /// A lead approved a proposed policy: it is in force.
+    PolicyApproved,
+    /// A lead turned a proposed policy down.
+    PolicyRejected,
+    /// The proposer gave a proposed policy up.
+    PolicyWithdrawn,
 }
 
 /// One row, written in the transaction of the thing it records.
@@ -67,7 +81,7 @@ pub struct AuditEntry {
     pub actor: Person,
     /// What.
     pub action: AuditAction,
-    /// On what: `change`, `run`, `account`, `environment`, `revision`, `role`, `rule`.
+    /// On what: `change`, `run`, `account`, `environment`, `revision`, `role`, `rule`, `policy`.
     pub subject_kind: String,
     /// Which one of them.
     pub subject: String,
@@ -97,6 +111,7 @@ words!(AuditAction, "audited action" {
     ChangeSentBack => "change-sent-back",
     ChangeRejected => "change-rejected",
     ChangeWithdrawn => "change-withdrawn",
+    CommentAdded => "comment-added",
     RunStarted => "run-started",
     StepConfirmed => "step-confirmed",
     RunSucceeded => "run-succeeded",
@@ -104,6 +119,12 @@ words!(AuditAction, "audited action" {
     RoleSaved => "role-saved",
     RoleRemoved => "role-removed",
     RuleLevelSet => "rule-level-set",
+    VoteTakenBack => "vote-taken-back",
+    ApprovalLapsed => "approval-lapsed",
+    PolicyProposed => "policy-proposed",
+    PolicyApproved => "policy-approved",
+    PolicyRejected => "policy-rejected",
+    PolicyWithdrawn => "policy-withdrawn",
 });
 
 impl AuditAction {
@@ -125,6 +146,7 @@ impl AuditAction {
             Self::ChangeSentBack => "sent the change back",
             Self::ChangeRejected => "rejected the change",
             Self::ChangeWithdrawn => "withdrew the change",
+            Self::CommentAdded => "commented",
             Self::RunStarted => "started the run",
             Self::StepConfirmed => "confirmed the manual step",
             Self::RunSucceeded => "finished the run",
@@ -132,6 +154,12 @@ impl AuditAction {
             Self::RoleSaved => "saved the role",
             Self::RoleRemoved => "removed the role",
             Self::RuleLevelSet => "set the severity of the rule",
+            Self::VoteTakenBack => "took a vote back",
+            Self::ApprovalLapsed => "found the approval of the change over",
+            Self::PolicyProposed => "proposed another approval policy",
+            Self::PolicyApproved => "approved another approval policy",
+            Self::PolicyRejected => "turned the proposed approval policy down",
+            Self::PolicyWithdrawn => "withdrew the proposed approval policy",
         }
     }
 }

@@ -169,7 +169,8 @@ pub fn step(state: ChangeState, event: &ChangeEvent) -> Result<ChangeState, Refu
     use ChangeEvent as Event;
     use ChangeState as State;
     match (state, event) {
-        (State::Draft, Event::Edit) => Ok(State::Draft),
+        // In review too: what votes are worth then follows from the plan and its authors.
+        (State::Draft | State::InReview | State::Approved, Event::Edit) => Ok(state),
         (State::Draft, Event::Submit { steps: 0, .. }) => Err(Refused::because("There is nothing to apply.")),
         (State::Draft, Event::Submit { blockers: 0, .. }) => Ok(State::InReview),
         (State::Draft, Event::Submit { blockers: 1, .. }) => Err(Refused::because("1 blocker has to be mended first.")),
@@ -187,9 +188,6 @@ pub fn step(state: ChangeState, event: &ChangeEvent) -> Result<ChangeState, Refu
         (State::Provisioning, Event::RunSucceeded) => Ok(State::Applied),
         (State::Provisioning, Event::RunFailed) => Ok(State::Failed),
 
-        (State::InReview | State::Approved, Event::Edit) => {
-            Err(Refused::because("It is in review; send it back to draft first."))
-        }
         (State::Provisioning | State::Applied | State::Rejected | State::Withdrawn | State::Failed, Event::Edit) => {
             Err(does_not_fit(state, "it can no longer be edited"))
         }
@@ -268,8 +266,8 @@ mod tests {
         }
         insta::assert_snapshot!(lines.join("\n"), @r"
         draft: edit -> draft, submit -> in-review, withdraw -> withdrawn
-        in-review: voted -> in-review, quorum -> approved, send-back -> draft, reject -> rejected, withdraw -> withdrawn, moved -> in-review
-        approved: voted -> approved, quorum -> approved, send-back -> draft, reject -> rejected, withdraw -> withdrawn, apply -> provisioning, moved -> in-review
+        in-review: edit -> in-review, voted -> in-review, quorum -> approved, send-back -> draft, reject -> rejected, withdraw -> withdrawn, moved -> in-review
+        approved: edit -> approved, voted -> approved, quorum -> approved, send-back -> draft, reject -> rejected, withdraw -> withdrawn, apply -> provisioning, moved -> in-review
         provisioning: succeeded -> applied, failed -> failed
         applied: 
         rejected: 
@@ -285,7 +283,7 @@ mod tests {
         assert_eq!(reason(ChangeState::Draft, &submit(0, 0)), "There is nothing to apply.");
         assert_eq!(reason(ChangeState::Draft, &submit(3, 1)), "1 blocker has to be mended first.");
         assert_eq!(reason(ChangeState::Draft, &submit(3, 2)), "2 blockers have to be mended first.");
-        assert_eq!(reason(ChangeState::InReview, &ChangeEvent::Edit), "It is in review; send it back to draft first.");
+        assert_eq!(reason(ChangeState::Applied, &ChangeEvent::Edit), "It is applied; it can no longer be edited.");
         assert_eq!(
             reason(ChangeState::Draft, &ChangeEvent::Apply),
             "It is still a draft; it has to be approved before it is applied."

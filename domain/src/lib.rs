@@ -6,7 +6,6 @@
 
 pub mod account;
 pub mod advisor;
-pub mod approval;
 #[cfg(test)]
 mod arbitrary;
 pub mod audit;
@@ -16,6 +15,7 @@ pub mod cells;
 pub mod change;
 pub mod diff;
 pub mod digest;
+pub mod discussion;
 pub mod draft;
 pub mod edit;
 pub mod environment;

@@ -49,10 +49,10 @@ pub(crate) use words;
 
 #[cfg(test)]
 mod tests {
-    use crate::approval::Verdict;
     use crate::audit::AuditAction;
     use crate::change::ChangeState;
     use crate::plan::{Impact, Risk, StepKind};
+    use crate::review::Verdict;
     use crate::run::{ExecutorKind, RunState, StepState};
     use crate::schedule::{Day, Kind};
 

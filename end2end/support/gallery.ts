@@ -34,6 +34,7 @@ export const EXHIBITS = [
   'role-open',
   'role-list',
   'changes',
+  'approvals',
   'review-draft',
   'review-in-review',
   'review-approved',
@@ -55,6 +56,8 @@ export const EXHIBITS = [
   'advisor-proposal',
   'catalogue',
   'catalogue-role',
+  'policy',
+  'policy-propose',
   'audit',
   'not-found',
 ] as const;
@@ -93,6 +96,7 @@ export async function gallery(server: StrataServer, sessions: Sessions): Promise
     'role-open': { path: '/?env=production&role=distributed-database' },
     'role-list': { path: '/?env=production&view=list' },
     changes: { path: '/changes?env=production' },
+    approvals: { path: '/approvals', person: LENA },
     'review-draft': { path: `/changes/${draft}` },
     'review-in-review': { path: `/changes/${inReview}` },
     'review-approved': { path: `/changes/${approved}` },
@@ -114,6 +118,8 @@ export async function gallery(server: StrataServer, sessions: Sessions): Promise
     'advisor-proposal': { path: '/advisor?env=production&subscribers=20000&sites=dc1,dc2' },
     catalogue: { path: '/catalogue?env=production' },
     'catalogue-role': { path: '/catalogue/role?env=production' },
+    policy: { path: `/settings/policy?env=production&change=${inReview}`, person: LENA },
+    'policy-propose': { path: '/settings/policy/propose?env=production' },
     audit: { path: '/audit?env=production' },
     'not-found': { path: '/no/such/page', status: 404 },
   };

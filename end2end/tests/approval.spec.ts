@@ -80,9 +80,9 @@ test('a double click on Approve votes once, on Apply runs once', async ({ signed
   const lead = await signedIn(LENA);
   await open(lead, `/changes/${id}`);
   await lead.getByRole('button', { name: 'Approve' }).dblclick();
-  await expect(region(lead, 'Decision')).toContainText('1 of 1 leads');
+  await expect(region(lead, 'Decision')).toContainText('1 of 1 lead');
   await expect(lead.getByRole('alert')).toHaveCount(0);
-  await expect(region(lead, 'Decision').getByRole('listitem').filter({ hasText: LENA.name })).toHaveCount(1);
+  await expect(region(lead, 'Votes').getByRole('listitem').filter({ hasText: LENA.name })).toHaveCount(1);
 
   const admin = await signedIn(ADA);
   await open(admin, `/changes/${id}`);

@@ -39,7 +39,7 @@ test('the whole story by keyboard alone', async ({ visitor }) => {
   await press(lena, navigation(lena).getByRole('link', { name: 'Changes' }));
   await press(lena, lena.getByRole('link', { name: TITLE }));
   await press(lena, lena.getByRole('button', { name: 'Approve' }));
-  await expect(region(lena, 'Decision')).toContainText('1 of 1 leads');
+  await expect(region(lena, 'Decision')).toContainText('1 of 1 lead');
 
   await press(ada, ada.getByRole('button', { name: 'Apply' }));
   await expect(heading(ada, /^Run \d+/)).toContainText('succeeded', { timeout: 30_000 });

@@ -64,7 +64,7 @@ test('no JavaScript: the whole story in plain forms', async ({ visitor, api }) =
   await signIn(lena, LENA);
   await expect(heading(lena, TITLE)).toBeVisible();
   await lena.getByRole('button', { name: 'Approve' }).click();
-  await expect(region(lena, 'Decision')).toContainText('1 of 1 leads');
+  await expect(region(lena, 'Decision')).toContainText('1 of 1 lead');
 
   await ada.reload();
   await ada.getByRole('button', { name: 'Apply' }).click();
@@ -112,7 +112,7 @@ async function readEverything(page: Page, { id, run, revision, title, node }: Do
   await page.getByRole('link', { name: title }).click();
   await expect(page).toHaveURL(new RegExp(`/changes/${id}$`));
   await expect(badge(page, 'applied')).toBeVisible();
-  await expect(region(page, 'Decision')).toContainText(LENA.name);
+  await expect(region(page, 'Votes')).toContainText(LENA.name);
   await expect(region(page, 'Timeline').getByRole('row').filter({ hasText: 'approved the change' })).toBeVisible();
 
   await navigation(page).getByRole('link', { name: 'Runs' }).click();

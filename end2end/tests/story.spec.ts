@@ -93,17 +93,17 @@ test('a change goes from a draft to the live map, before two people’s eyes', a
     await expect(summary.getByRole('heading', { name: 'Added (1)' })).toBeVisible();
     await expect(summary).toContainText(`node ${NODE} (worker)`);
     await expect(badge(lena, 'low risk')).toBeVisible();
-    await expect(region(lena, /^Plan \(/).getByRole('row').filter({ hasText: NODE })).not.toHaveCount(0);
+    await expect(region(lena, /^Plan \(/).getByRole('listitem').filter({ hasText: NODE })).not.toHaveCount(0);
     await expect(region(lena, /^Findings after it/)).toBeVisible();
-    await expect(region(lena, 'Decision')).toContainText('0 of 1 leads');
+    await expect(region(lena, 'Decision')).toContainText('0 of 1 lead');
   });
 
   await test.step('Lena approves, and Ada sees it without reloading', async () => {
     await withoutReload(ada, async () => {
       await lena.getByRole('button', { name: 'Approve' }).click();
-      await expect(region(lena, 'Decision')).toContainText('1 of 1 leads');
+      await expect(region(lena, 'Decision')).toContainText('1 of 1 lead');
       await expect(badge(ada, 'approved')).toBeVisible();
-      await expect(region(ada, 'Decision').getByRole('listitem').filter({ hasText: LENA.name })).toContainText('approved');
+      await expect(region(ada, 'Votes').getByRole('listitem').filter({ hasText: LENA.name })).toContainText('approved');
       await expect(ada.getByRole('button', { name: 'Apply' })).toBeEnabled();
     });
   });

@@ -1,19 +1,9 @@
-//! Changes: the list, the review, and every act on one.
-
-#[cfg(feature = "ssr")]
-use std::collections::BTreeSet;
+//! Changes: the list, and the acts of those who write and apply them.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
-use strata_domain::approval::{Tally, Verdict, Vote};
-use strata_domain::audit::AuditEntry;
-use strata_domain::catalogue::Own;
-use strata_domain::change::{Change, ChangeState, LoggedEdit};
-use strata_domain::diff::Diff;
-use strata_domain::findings::{Finding, Summary};
-use strata_domain::plan::Plan;
-use strata_domain::run::Run;
+use strata_domain::change::{Change, ChangeState};
 
 #[cfg(feature = "ssr")]
 use super::{PAGE, next_page};
@@ -30,74 +20,6 @@ pub struct ChangeListView {
     pub next: Option<i64>,
     /// Why no change can be started, if it cannot.
     pub start_refused: Option<String>,
-}
-
-/// One change with everything a reviewer needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReviewView {
-    /// The change.
-    pub change: Change,
-    /// Number of the live revision.
-    pub live: i64,
-    /// The edits with their authors.
-    pub edits: Vec<LoggedEdit>,
-    /// What is different, by subject.
-    pub diff: Diff,
-    /// What applying it does.
-    pub plan: Plan,
-    /// Findings of the desired topology; those that the change brings come first.
-    pub findings: Vec<ReviewedFinding>,
-    /// All findings, counted.
-    pub summary: Summary,
-    /// Votes so far.
-    pub votes: Vec<CountedVote>,
-    /// What the policy asks for, and what is there.
-    pub tallies: Vec<Tally>,
-    /// Runs of this change, newest first.
-    pub runs: Vec<Run>,
-    /// What the one who looks may do.
-    pub acts: Acts,
-    /// What happened to it, newest first.
-    pub timeline: Vec<AuditEntry>,
-    /// What the environment adds to the built-in catalogue.
-    pub own: Own,
-}
-
-/// A finding, and whether the live topology has it too.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReviewedFinding {
-    /// The finding.
-    pub finding: Finding,
-    /// Whether the change brings it.
-    pub new: bool,
-}
-
-/// A vote, and whether it still counts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CountedVote {
-    /// The vote.
-    pub vote: Vote,
-    /// False where it was given for another plan, or before the change was last sent back.
-    pub current: bool,
-}
-
-/// For each act, why it cannot be done now; none where it can.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acts {
-    /// Edit the draft.
-    pub edit: Option<String>,
-    /// Send it to review.
-    pub submit: Option<String>,
-    /// Give it up.
-    pub withdraw: Option<String>,
-    /// Approve it.
-    pub approve: Option<String>,
-    /// Send it back, or reject it.
-    pub refuse: Option<String>,
-    /// Apply it.
-    pub apply: Option<String>,
-    /// Move it to the live revision.
-    pub rebase: Option<String>,
 }
 
 /// The changes of an environment, newest first.
@@ -129,17 +51,6 @@ pub async fn change_start(environment: String, title: String) -> Result<(), AppE
     let id = answer(strata_backend::changes::change_start(&backend(), &actor(), &environment, &title).await)?;
     leptos_axum::redirect(&crate::paths::change_edit(id));
     Ok(())
-}
-
-/// One change to review.
-#[server(prefix = "/api", endpoint = "change_load", input = GetUrl)]
-pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
-    use crate::server_context::{actor, answer, backend};
-
-    let (backend, actor) = (backend(), actor());
-    let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
-    Ok(review_of(view, &actor, timeline))
 }
 
 /// Sends a draft to review.
@@ -183,26 +94,6 @@ pub async fn change_rebase(id: i64, version: i64) -> Result<(), AppError> {
     }
 }
 
-/// Votes on the plan with that digest.
-#[server(prefix = "/api", endpoint = "change_vote")]
-pub async fn change_vote(
-    id: i64,
-    version: i64,
-    verdict: Verdict,
-    reason: Option<String>,
-    digest: String,
-) -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend, fail};
-
-    let digest = digest.parse().map_err(|_| {
-        fail(AppError::Invalid { field: "digest".to_owned(), message: "This is no digest of a plan.".to_owned() })
-    })?;
-    let reason = reason.filter(|reason| !reason.trim().is_empty());
-    answer(strata_backend::approvals::change_vote(&backend(), &actor(), id, version, verdict, reason, digest).await)?;
-    leptos_axum::redirect(&crate::paths::change(id));
-    Ok(())
-}
-
 /// Starts the run of an approved change and leads to it.
 #[server(prefix = "/api", endpoint = "change_apply")]
 pub async fn change_apply(id: i64, version: i64) -> Result<(), AppError> {
@@ -211,96 +102,4 @@ pub async fn change_apply(id: i64, version: i64) -> Result<(), AppError> {
     let run = answer(strata_backend::runs::change_apply(&backend(), &actor(), id, version).await)?;
     leptos_axum::redirect(&crate::paths::run(run));
     Ok(())
-}
-
-/// Computes the review from what is stored; the same domain functions that the backend decides with.
-#[cfg(feature = "ssr")]
-fn review_of(
-    view: strata_backend::changes::ChangeView,
-    actor: &strata_backend::ctx::Actor,
-    timeline: Vec<AuditEntry>,
-) -> ReviewView {
-    use strata_domain::{approval, diff, findings, plan};
-
-    let catalogue = &view.own.catalogue();
-    let plan = plan::plan(&view.base, &view.desired, catalogue);
-    let checked = findings::check(&view.desired, catalogue);
-    let summary = findings::summary(&checked);
-    let before: BTreeSet<String> = findings::check(&view.base, catalogue).iter().map(finding_key).collect();
-    let mut reviewed: Vec<ReviewedFinding> = checked
-        .into_iter()
-        .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(&finding)), finding })
-        .collect();
-    reviewed.sort_by_key(|reviewed| !reviewed.new);
-    let requirements = approval::requirements(plan.risk, view.desired.nodes.len());
-    let tallies = approval::tally(&requirements, &view.votes, plan.digest, &view.authors);
-    let acts = acts_of(&view, actor, &plan, summary.blocker);
-    ReviewView {
-        diff: diff::between(&view.base, &view.desired),
-        votes: view
-            .votes
-            .into_iter()
-            .map(|vote| CountedVote { current: vote.digest == plan.digest, vote })
-            .chain(view.earlier_votes.into_iter().map(|vote| CountedVote { current: false, vote }))
-            .collect(),
-        change: view.change,
-        live: view.live,
-        edits: view.edits,
-        plan,
-        findings: reviewed,
-        summary,
-        tallies,
-        runs: view.runs,
-        acts,
-        timeline,
-        own: view.own,
-    }
-}
-
-#[cfg(feature = "ssr")]
-fn finding_key(finding: &Finding) -> String {
-    format!("{} {} {}", finding.rule.as_str(), finding.subject.kind(), finding.subject.name())
-}
-
-/// Asks the domain, for each act, what the backend will ask when it is tried.
-#[cfg(feature = "ssr")]
-fn acts_of(
-    view: &strata_backend::changes::ChangeView,
-    actor: &strata_backend::ctx::Actor,
-    plan: &Plan,
-    blockers: usize,
-) -> Acts {
-    use strata_backend::ctx::Actor;
-    use strata_domain::authz::{Permission, allow};
-    use strata_domain::change::{ChangeEvent, step};
-    use strata_domain::{Refused, approval};
-
-    let state = view.change.state;
-    let gate = |permission, event: &ChangeEvent| {
-        allow(&view.standing, permission)
-            .and_then(|()| step(state, event).map(drop))
-            .err()
-            .map(|refused| refused.reason)
-    };
-    let voter = match actor {
-        Actor::Account(account) => account.id.clone(),
-        Actor::Nobody | Actor::Operator => String::new(),
-    };
-    let may_vote = |already: bool| {
-        approval::may_vote(state, &voter, &view.standing, &view.authors, already).err().map(|Refused { reason }| reason)
-    };
-    let already = view.votes.iter().any(|vote| {
-        vote.voter.id.as_ref() == Some(&voter) && vote.digest == plan.digest && vote.verdict == Verdict::Approve
-    });
-    Acts {
-        edit: gate(Permission::EditChange, &ChangeEvent::Edit),
-        submit: gate(Permission::SubmitChange, &ChangeEvent::Submit { steps: plan.steps.len(), blockers }),
-        withdraw: gate(Permission::WithdrawChange, &ChangeEvent::Withdraw),
-        approve: may_vote(already),
-        refuse: may_vote(false),
-        apply: gate(Permission::ApplyChange, &ChangeEvent::Apply),
-        rebase: (view.change.base == view.live)
-            .then(|| "It builds on the live revision already.".to_owned())
-            .or_else(|| allow(&view.standing, Permission::EditChange).err().map(|refused| refused.reason)),
-    }
 }

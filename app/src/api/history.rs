@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
-use strata_domain::approval::Vote;
 use strata_domain::audit::AuditEntry;
 use strata_domain::change::Change;
 use strata_domain::environment::Revision;
+use strata_domain::review::Vote;
 use strata_domain::run::{Run, RunStep};
 
 #[cfg(feature = "ssr")]
@@ -88,7 +88,7 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
         (Some(change), Some(run)) => {
             let view = answer(strata_backend::changes::change_load(&backend, &actor, change).await)?;
             let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, run).await)?;
-            let votes = view.votes.into_iter().filter(|vote| vote.digest.to_string() == run.digest).collect();
+            let votes = view.review.votes.into_iter().filter(|vote| vote.digest.to_string() == run.digest).collect();
             let mut audit = super::recorded_of(&environment, "change", change).await?;
             audit.extend(super::recorded_of(&environment, "run", run.id).await?);
             audit.sort_by_key(|entry| std::cmp::Reverse(entry.sequence));

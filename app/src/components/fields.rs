@@ -54,6 +54,29 @@ pub fn TextField(
     }
 }
 
+/// A box to tick; ticked, it sends `on`.
+#[component]
+pub fn CheckField(
+    /// Unique on the page.
+    #[prop(into)]
+    id: String,
+    /// The field's name in the form.
+    #[prop(into)]
+    name: String,
+    /// What people call it.
+    #[prop(into)]
+    label: String,
+    /// Whether it is ticked at first.
+    checked: bool,
+) -> impl IntoView {
+    view! {
+        <p class="field check">
+            <input id=id.clone() type="checkbox" name=name value="on" checked=checked />
+            <label for=id>{label}</label>
+        </p>
+    }
+}
+
 /// One of several words, each with what people call it.
 #[component]
 pub fn SelectField(

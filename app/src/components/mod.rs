@@ -14,7 +14,7 @@ mod table;
 pub use act::{Act, ActError};
 pub use audit_list::AuditList;
 pub use badge::{Badge, FindingCounts, Stateful, severity_mark};
-pub use fields::{SelectField, TextField, plain_words};
+pub use fields::{CheckField, SelectField, TextField, plain_words};
 pub use finding_list::FindingList;
 pub use loaded::loaded;
 pub use moment::{Moment, duration_in_words};

@@ -115,7 +115,10 @@ fn OriginBody(origin: Origin) -> impl IntoView {
             view! {
                 <li>
                     <strong>{vote.voter.name}</strong>
-                    {if vote.is_expert { " (infrastructure expert) " } else { " " }}
+                    {match vote.groups.is_empty() {
+                        true => " ".to_owned(),
+                        false => format!(" ({}) ", vote.groups.iter().cloned().collect::<Vec<_>>().join(", ")),
+                    }}
                     {vote.verdict.past()} " at " <Moment at=vote.at />
                 </li>
             }

@@ -67,10 +67,19 @@ fn SignedIn(session: SessionView) -> impl IntoView {
                     move || {
                         let path = location.pathname.get();
                         // A change or a run belongs to its environment; from one of them the switch leads to the map.
-                        let list = ["/changes", "/runs", "/history", "/catalogue", "/what-if", "/audit"]
-                            .into_iter()
-                            .find(|list| path == *list)
-                            .unwrap_or("/");
+                        let list = [
+                            "/changes",
+                            "/approvals",
+                            "/runs",
+                            "/history",
+                            "/catalogue",
+                            "/settings/policy",
+                            "/what-if",
+                            "/audit",
+                        ]
+                        .into_iter()
+                        .find(|list| path == *list)
+                        .unwrap_or("/");
                         format!("{list}?env={slug}")
                     }
                 };
@@ -91,8 +100,8 @@ fn SignedIn(session: SessionView) -> impl IntoView {
     view! {
         <nav class="site-nav" aria-label="Pages">
             <ul>
-                {link(paths::role_map, "Role map")} {link(paths::changes, "Changes")} {link(paths::runs, "Runs")}
-                {link(paths::history, "History")} {link(paths::catalogue, "Catalogue")} {link(paths::audit, "Audit")}
+                {link(paths::role_map, "Role map")} {link(paths::changes, "Changes")} {link(paths::approvals, "Approvals")} {link(paths::runs, "Runs")}
+                {link(paths::history, "History")} {link(paths::catalogue, "Catalogue")} {link(paths::policy, "Policy")} {link(paths::audit, "Audit")}
             </ul>
         </nav>
         {switch}

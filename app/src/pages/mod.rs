@@ -1,6 +1,7 @@
 //! One module for each page.
 
 pub mod advisor;
+pub mod approvals;
 pub mod audit;
 pub mod catalogue;
 pub mod changes;
@@ -8,6 +9,7 @@ pub mod history;
 pub mod import;
 pub mod layout;
 pub mod not_found;
+pub mod policy;
 pub mod role_map;
 pub mod runs;
 pub mod sign_in;

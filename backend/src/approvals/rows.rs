@@ -4,49 +4,43 @@ use std::collections::BTreeSet;
 
 use sqlx::postgres::PgConnection;
 use strata_domain::account::AccountId;
-use strata_domain::approval::{self, Vote};
-use strata_domain::plan::Plan;
+use strata_domain::review::Vote;
 
-use crate::changes::{Locked, Material};
 use crate::ctx;
 use crate::error::Error;
 use crate::history;
 
-/// The votes on a change, oldest first.
-pub(crate) struct Votes {
-    /// Of the present round of review.
-    pub(crate) present: Vec<Vote>,
-    /// From before it was last sent back.
-    pub(crate) earlier: Vec<Vote>,
-}
-
-/// All votes on a change.
-pub(crate) async fn votes_of(connection: &mut PgConnection, change: i64, round: i64) -> Result<Votes, Error> {
+/// Every vote ever given on a change, oldest first.
+pub(super) async fn votes_of(connection: &mut PgConnection, change: i64) -> Result<Vec<Vote>, Error> {
     let rows = sqlx::query!(
-        "SELECT round, voter_id, voter_name, is_expert, verdict, digest, reason, at
-         FROM votes WHERE change_id = $1 ORDER BY id",
+        r#"SELECT v.id, v.round, v.voter_id, v.voter_name, v.groups, v.verdict, v.digest, v.reason, v.at,
+                  t.at AS "taken_back_at?"
+           FROM votes v LEFT JOIN vote_take_backs t ON t.vote_id = v.id
+           WHERE v.change_id = $1 ORDER BY v.id"#,
         change,
     )
     .fetch_all(connection)
     .await?;
-    let mut votes = Votes { present: Vec::new(), earlier: Vec::new() };
-    for row in rows {
-        let vote = Vote {
-            voter: ctx::person(Some(row.voter_id), row.voter_name),
-            is_expert: row.is_expert,
-            digest: history::digest(&row.digest)?,
-            verdict: ctx::stored(&row.verdict)?,
-            reason: row.reason,
-            at: row.at,
-        };
-        if row.round == round { votes.present.push(vote) } else { votes.earlier.push(vote) }
-    }
-    Ok(votes)
+    rows.into_iter()
+        .map(|row| {
+            Ok(Vote {
+                id: row.id,
+                voter: ctx::person(Some(row.voter_id), row.voter_name),
+                groups: row.groups.into_iter().collect(),
+                digest: history::digest(&row.digest)?,
+                round: row.round,
+                verdict: ctx::stored(&row.verdict)?,
+                reason: row.reason,
+                at: row.at,
+                taken_back_at: row.taken_back_at,
+            })
+        })
+        .collect()
 }
 
 /// Everybody who wrote an edit of the change, in force or not, who ever submitted it, or who decided in a rebase what
 /// becomes of an edit.
-pub(crate) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
+pub(super) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
     let rows = sqlx::query_scalar!(
         r#"SELECT author_id AS "account!" FROM change_edits WHERE change_id = $1 AND author_id IS NOT NULL
            UNION
@@ -59,18 +53,4 @@ pub(crate) async fn authors_of(connection: &mut PgConnection, change: i64) -> Re
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|id| id.to_string()).collect())
-}
-
-/// Whether the votes of the present round meet every requirement for exactly this plan.
-pub(crate) async fn quorum_met(
-    connection: &mut PgConnection,
-    locked: &Locked,
-    material: &Material,
-    plan: &Plan,
-) -> Result<bool, Error> {
-    let votes = votes_of(connection, locked.change.id, locked.round).await?;
-    let authors = authors_of(connection, locked.change.id).await?;
-    let requirements = approval::requirements(plan.risk, material.desired.nodes.len());
-    let tallies = approval::tally(&requirements, &votes.present, plan.digest, &authors);
-    Ok(tallies.iter().all(approval::Tally::met))
 }

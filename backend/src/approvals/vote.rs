@@ -1,15 +1,16 @@
 //! One lead's vote.
 
 use serde_json::json;
-use strata_domain::approval::{self, Group, Verdict};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::change::{self, ChangeEvent, ChangeState};
+use strata_domain::change::{ChangeState, LoggedEdit};
 use strata_domain::digest::Digest;
 use strata_domain::news::News;
+use strata_domain::review::{Ballot, Verdict, Vote};
+use uuid::Uuid;
 
-use super::rows;
-use crate::changes::{self, Locked, Material};
+use crate::catalogues::version_stored;
+use crate::changes::{self, Locked, Material, last_of};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
 
@@ -31,13 +32,19 @@ pub async fn change_vote(
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::Vote, Scope::Change(id)).await?;
     let reason = changes::accepted_reason(reason)?;
-    let voter = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let voter = account.to_string();
     let (environment_id, standing) = (write.place()?.id, write.place()?.standing.clone());
     let mut locked = Locked::take(&mut write, id).await?;
-    let already = has_approved(&mut write, &locked, voter, digest).await?;
+    let (material, log) = Material::read(write.connection(), environment_id, &locked.change).await?;
+    let now = locked.now(&write);
+    let review = locked.review(&mut write, &material).await?.review.as_of(now);
     let action = action_of(verdict);
     let was_done = match verdict {
-        Verdict::Approve => already && matches!(locked.change.state, ChangeState::InReview | ChangeState::Approved),
+        Verdict::Approve => {
+            matches!(review.state, ChangeState::InReview | ChangeState::Approved)
+                && review.counting_vote_of(&voter, now).is_some_and(|vote| vote.digest == digest)
+        }
         Verdict::Reject | Verdict::SendBack => locked.was_done_by(write.person(), action),
     };
     if was_done {
@@ -47,58 +54,31 @@ pub async fn change_vote(
         return Err(Error::invalid("reason", "Say why: the authors have to know what to mend."));
     }
     locked.at_version(version, &write)?;
-    let authors = rows::authors_of(write.connection(), id).await?;
-    // Who approved may still send it back or reject it.
-    let already = already && verdict == Verdict::Approve;
-    approval::may_vote(locked.change.state, &voter.to_string(), &standing, &authors, already)?;
-    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
-    let plan = material.plan();
-    if plan.digest != digest {
+    review.may_vote(&voter, &standing, verdict, now)?;
+    if review.plan.digest != digest {
         return Err(Error::Conflict {
             what: "The plan is no longer the one that you saw. Look again before you vote on it.".to_owned(),
         });
     }
-    let (name, at) = (write.person().name.clone(), write.at());
-    let written = sqlx::query!(
-        "INSERT INTO votes (change_id, round, voter_id, voter_name, is_expert, verdict, digest, reason, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        id,
-        locked.round,
-        voter,
-        name,
-        standing.groups.contains(Group::InfrastructureExperts.name()),
-        verdict.as_str(),
-        &digest.0,
-        reason,
-        at,
-    )
-    .execute(write.connection())
-    .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
-    let event = match verdict {
-        Verdict::Approve => {
-            let quorum_met = rows::quorum_met(write.connection(), &locked, &material, &plan).await?;
-            ChangeEvent::Voted { quorum_met }
-        }
-        Verdict::Reject => ChangeEvent::Reject,
-        Verdict::SendBack => ChangeEvent::SendBack,
-    };
     let before = locked.change.state;
-    locked.change.state = change::step(before, &event)?;
-    match verdict {
-        Verdict::Approve => {}
-        Verdict::Reject => locked.change.reason.clone_from(&reason),
-        Verdict::SendBack => {
-            locked.change.reason.clone_from(&reason);
-            // What others approved before the objection must not carry it past the objection.
-            locked.round += 1;
-        }
+    // The lock on the change is held: the numbers of its votes follow each other as the votes do.
+    let vote = sqlx::query_scalar!(r#"SELECT nextval(pg_get_serial_sequence('votes', 'id')) AS "id!""#)
+        .fetch_one(write.connection())
+        .await?;
+    let person = write.person().clone();
+    let ballot = Ballot { id: vote, voter: person, standing, seen: digest, verdict, reason: reason.clone() };
+    let review = review.vote(ballot, now)?;
+    let given = review.votes.last().ok_or_else(|| Error::unexpected("a vote was given, and there is none"))?;
+    vote_add(&mut write, &locked, &log, account, given).await?;
+    locked.take_up(&review, now);
+    if verdict != Verdict::Approve {
+        locked.change.reason.clone_from(&reason);
     }
     locked.save(&mut write, action).await?;
     let row = AuditRow::new(action, "change", &id)
         .reason(reason.as_deref())
         .before(json!({ "state": before }))
-        .after(json!({ "state": locked.change.state, "digest": digest }));
+        .after(json!({ "state": locked.change.state, "digest": digest, "vote": vote }));
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
 }
 
@@ -110,16 +90,37 @@ const fn action_of(verdict: Verdict) -> AuditAction {
     }
 }
 
-async fn has_approved(write: &mut Write, locked: &Locked, voter: uuid::Uuid, digest: Digest) -> Result<bool, Error> {
-    let approved = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM votes WHERE change_id = $1 AND round = $2 AND voter_id = $3 AND digest = $4
-                                              AND verdict = 'approve') AS "approved!""#,
-        locked.change.id,
-        locked.round,
+/// Stores a vote, and what the plan was made of that it was given on.
+async fn vote_add(
+    write: &mut Write,
+    locked: &Locked,
+    log: &[LoggedEdit],
+    voter: Uuid,
+    vote: &Vote,
+) -> Result<(), Error> {
+    let change = &locked.change;
+    let groups: Vec<String> = vote.groups.iter().cloned().collect();
+    let written = sqlx::query!(
+        "INSERT INTO votes (id, change_id, round, voter_id, voter_name, groups, verdict, digest, reason, at,
+                            base_revision, catalogue_version, log_from, log_to)
+         OVERRIDING SYSTEM VALUE
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        vote.id,
+        change.id,
+        vote.round,
         voter,
-        &digest.0,
+        vote.voter.name,
+        &groups,
+        vote.verdict.as_str(),
+        &vote.digest.0,
+        vote.reason,
+        vote.at,
+        change.base,
+        version_stored(change.catalogue)?,
+        change.log_start,
+        last_of(change, log),
     )
-    .fetch_one(write.connection())
+    .execute(write.connection())
     .await?;
-    Ok(approved)
+    ctx::expect_rows(written.rows_affected(), 1)
 }

@@ -10,7 +10,7 @@ use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
 use super::{open_changes, rows};
-use crate::changes::accepted_reason;
+use crate::changes::{accepted_reason, ask_anew};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
@@ -44,14 +44,15 @@ pub async fn role_save(
         None => format!("Added the role {}.", role.name),
         Some(_) => format!("Changed the role {}.", role.name),
     };
-    let version = version_add(&mut write, saved, &what).await?;
+    let (version, mut news) = version_add(&mut write, saved, &what, AuditAction::RoleSaved).await?;
     let environment = write.place()?.slug.clone();
     let mut row =
         AuditRow::new(AuditAction::RoleSaved, "role", &role.id).after(json!({ "version": version, "role": role }));
     if let Some(before) = before {
         row = row.before(json!({ "version": version - 1, "role": before }));
     }
-    write.commit(row, vec![News::Environment { environment }]).await?;
+    news.push(News::Environment { environment });
+    write.commit(row, news).await?;
     Ok(version)
 }
 
@@ -84,13 +85,14 @@ pub async fn role_remove(
             before.name
         )));
     }
-    let version =
-        version_add(&mut write, own.without_role(role), &format!("Removed the role {}.", before.name)).await?;
+    let what = format!("Removed the role {}.", before.name);
+    let (version, mut news) = version_add(&mut write, own.without_role(role), &what, AuditAction::RoleRemoved).await?;
     let environment = write.place()?.slug.clone();
     let row = AuditRow::new(AuditAction::RoleRemoved, "role", &role)
         .before(json!({ "version": version - 1, "role": before }))
         .after(json!({ "version": version }));
-    write.commit(row, vec![News::Environment { environment }]).await?;
+    news.push(News::Environment { environment });
+    write.commit(row, news).await?;
     Ok(version)
 }
 
@@ -169,8 +171,9 @@ fn at_version(own: &Own, version: u32) -> Result<(), Error> {
     })
 }
 
-/// Stores the next version, and moves open changes to it; gives its number.
-async fn version_add(write: &mut Write, own: Own, what: &str) -> Result<u32, Error> {
+/// Stores the next version, and moves open changes to it: their plans are other plans from here on, and those that were
+/// approved are in review again. Gives its number and the news of those changes.
+async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditAction) -> Result<(u32, Vec<News>), Error> {
     let own = Own { version: own.version + 1, ..own };
     let (environment_id, author, name, at) =
         (write.place()?.id, write.account_id()?, write.person().name.clone(), write.at());
@@ -189,7 +192,12 @@ async fn version_add(write: &mut Write, own: Own, what: &str) -> Result<u32, Err
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     open_changes::carry_over(write.connection(), environment_id, &own).await?;
-    Ok(own.version)
+    let cause = format!(
+        "The catalogue is at version {} since, and the plan is no longer the one that was approved",
+        own.version
+    );
+    let moved = ask_anew(write, action, &cause).await?;
+    Ok((own.version, moved.news))
 }
 
 async fn live_topology(write: &mut Write) -> Result<Option<Topology>, Error> {

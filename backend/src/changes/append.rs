@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnection;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
-use strata_domain::change::{self, Change, ChangeEvent, LoggedEdit};
+use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::draft::Batch;
 use strata_domain::edit::{self, Edit, ReplayError};
 use strata_domain::news::News;
@@ -14,7 +14,7 @@ use strata_domain::topology::Topology;
 use super::log::{edits_add, edits_after, edits_of, last_of, last_stored};
 use super::{Locked, rows};
 use crate::catalogues::catalogue_at;
-use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::{give_id, topology_of};
 use crate::error::Error;
 
@@ -59,7 +59,8 @@ pub enum Appended {
 }
 
 /// Appends a batch that was written in view of the log up to the sequence number `after`, carried over what others
-/// appended since. A batch whose key the change has already, by the same person, is answered as the first time.
+/// appended since. Under review, its author is an author of the change from then on, and votes stay only where the plan
+/// does. A batch whose key the change has already, by the same person, is answered as the first time.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200 characters
@@ -79,10 +80,11 @@ pub async fn change_append(
     let mut locked = Locked::take(&mut write, id).await?;
     let live = live.unwrap_or(locked.change.base);
     if is_taken(&mut write, id, &key).await? {
-        let tail = tail(write.connection(), locked.change, live, after).await?;
+        let change = rows::shown(locked.change, locked.approval, write.at());
+        let tail = tail(write.connection(), change, live, after).await?;
         return Ok(tail.map_or(Appended::Moved, Appended::Taken));
     }
-    locked.change.state = change::step(locked.change.state, &ChangeEvent::Edit)?;
+    let reviewed = locked.before_edit(&mut write).await?;
     let log = edits_of(write.connection(), id).await?;
     let last = last_of(&locked.change, &log);
     if !(locked.change.log_start - 1..=last).contains(&after) {
@@ -105,20 +107,25 @@ pub async fn change_append(
         Ok(edits) => edits,
         Err(Misfit { place, reason, can_be_forced }) => {
             let edits = edits_after(write.connection(), id, after).await?;
-            let tail = LogTail { change: locked.change, live, edits };
+            let change = rows::shown(locked.change, locked.approval, write.at());
+            let tail = LogTail { change, live, edits };
             return Ok(Appended::Returned { place, reason, can_be_forced, tail });
         }
     };
     if edits.is_empty() {
         let edits = edits_after(write.connection(), id, after).await?;
-        return Ok(Appended::Taken(LogTail { change: locked.change, live, edits }));
+        let change = rows::shown(locked.change, locked.approval, write.at());
+        return Ok(Appended::Taken(LogTail { change, live, edits }));
     }
     edits.iter_mut().for_each(give_id);
     let end = edits_add(&mut write, id, last, Some(&key), &edits).await?;
+    let before = locked.change.state;
+    locked.after_edit(&mut write, reviewed).await?;
     locked.save(&mut write, AuditAction::ChangeEdited).await?;
     let tail = edits_after(write.connection(), id, after).await?;
     let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
-        .after(json!({ "edits": [last + 1, end], "what": label }));
+        .after(json!({ "edits": [last + 1, end], "what": label }))
+        .moved(before, locked.change.state);
     let change = locked.change;
     write.commit(row, vec![News::Change { environment: change.environment.clone(), id }]).await?;
     Ok(Appended::Taken(LogTail { change, live, edits: tail }))
@@ -135,7 +142,8 @@ pub async fn change_tail(backend: &Backend, actor: &Actor, id: i64, after: i64) 
     let live = read.place().live;
     let stored = rows::change_of(read.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
     let live = live.unwrap_or(stored.change.base);
-    tail(read.connection(), stored.change, live, after).await
+    let change = rows::shown(stored.change, stored.approval, ctx::now());
+    tail(read.connection(), change, live, after).await
 }
 
 async fn tail(connection: &mut PgConnection, change: Change, live: i64, after: i64) -> Result<Option<LogTail>, Error> {

@@ -3,7 +3,6 @@
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::change::{self, ChangeEvent};
 use strata_domain::edit::{self, Edit};
 use strata_domain::news::News;
 
@@ -58,10 +57,12 @@ async fn untouched_draft(write: &mut Write, base: i64, title: &str) -> Result<Op
     .await?)
 }
 
-/// Appends an edit to a draft; gives the new version. A node that is added gets its id here.
+/// Appends an edit to a change; gives the new version. A node that is added gets its id here. Under review, its author is an
+/// author of the change from then on, and votes stay only where the plan does.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `edit` where it does not fit; [`Error::Conflict`] where somebody else came first.
+/// [`Error::Invalid`] for `edit` where it does not fit; [`Error::Conflict`] where somebody else came first;
+/// [`Error::Refused`] where the change takes no edits any more.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64, edit: Edit) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
@@ -75,7 +76,7 @@ pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64
         return Ok(locked.change.version);
     }
     locked.at_version(version, &write)?;
-    locked.change.state = change::step(locked.change.state, &ChangeEvent::Edit)?;
+    let reviewed = locked.before_edit(&mut write).await?;
     let mut edit = edit;
     give_id(&mut edit);
     // The version says that its author saw what it is applied to, so nothing has to be carried over.
@@ -83,9 +84,12 @@ pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64
         .map_err(|error| Error::invalid("edit", error.to_string()))?;
     let last = last_of(&locked.change, &log);
     let sequence = edits_add(&mut write, id, last, None, std::slice::from_ref(&edit)).await?;
+    let before = locked.change.state;
+    locked.after_edit(&mut write, reviewed).await?;
     let version = locked.save(&mut write, AuditAction::ChangeEdited).await?;
     let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
-        .after(json!({ "edit": sequence, "what": edit.describe() }));
+        .after(json!({ "edit": sequence, "what": edit.describe() }))
+        .moved(before, locked.change.state);
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
     Ok(version)
 }

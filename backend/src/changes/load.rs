@@ -1,33 +1,33 @@
 //! Reading changes.
 
-use std::collections::BTreeSet;
-
-use strata_domain::account::{AccountId, Standing};
-use strata_domain::approval::Vote;
+use chrono::{DateTime, Utc};
+use strata_domain::account::{Lead, Standing};
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
+use strata_domain::discussion::Comment;
+use strata_domain::review::Review;
 use strata_domain::run::Run;
 use strata_domain::topology::Topology;
 
 use super::{Material, rows};
-use crate::approvals;
+use crate::approvals::{self, UnderReview};
 use crate::catalogues::own_at;
-use crate::ctx::{Actor, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::runs;
 
 /// Everything that the page of a change shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeView {
-    /// The change.
+    /// The change; its state is that of `now`.
     pub change: Change,
     /// Its edits in force, first edit first.
     pub edits: Vec<LoggedEdit>,
-    /// Votes of the present round of review, oldest first; `domain::approval::tally` says which of them count.
-    pub votes: Vec<Vote>,
-    /// Votes from before it was last sent back: they no longer count, whatever their digest.
-    pub earlier_votes: Vec<Vote>,
+    /// Its authors, its plan and what is asked for it, and all votes, as of `now`.
+    pub review: Review,
+    /// The moment that all of this is told of.
+    pub now: DateTime<Utc>,
     /// The topology of its base revision.
     pub base: Topology,
     /// The topology that the edits make of it.
@@ -36,8 +36,10 @@ pub struct ChangeView {
     pub live: i64,
     /// What the actor is in its environment.
     pub standing: Standing,
-    /// Everybody who wrote an edit, submitted it, or decided in a rebase what becomes of one: they have no vote.
-    pub authors: BTreeSet<AccountId>,
+    /// Who may vote in its environment, by name.
+    pub leads: Vec<Lead>,
+    /// What was said about it, first come first.
+    pub comments: Vec<Comment>,
     /// Its runs, newest first.
     pub runs: Vec<Run>,
     /// What the environment adds to the built-in catalogue, in the version that the change is read under.
@@ -57,22 +59,28 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     };
     let connection = read.connection();
     let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
-    let change = stored.change;
+    let mut change = stored.change;
     let (material, edits) = Material::read(connection, environment_id, &change).await?;
     let own = own_at(connection, environment_id, change.catalogue).await?;
-    let votes = approvals::votes_of(connection, id, stored.round).await?;
-    let authors = approvals::authors_of(connection, id).await?;
+    let under = UnderReview::load(connection, environment_id, &change, stored.approval, &material).await?;
+    // Another process may have a clock that is ahead, and have acted on it.
+    let now = ctx::now().max(change.touched_at);
+    let review = under.review.as_of(now);
+    change.state = review.state;
+    let leads = approvals::leads_of(connection, environment_id).await?;
+    let comments = approvals::comments_of(connection, id).await?;
     let runs = runs::runs_of_change(connection, id).await?;
     Ok(ChangeView {
         live: live.unwrap_or(change.base),
         change,
         edits,
-        votes: votes.present,
-        earlier_votes: votes.earlier,
+        review,
+        now,
         base: material.base,
         desired: material.desired,
         standing,
-        authors,
+        leads,
+        comments,
         runs,
         own,
     })
@@ -94,5 +102,5 @@ pub async fn change_list(
 ) -> Result<Vec<Change>, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
     let (environment_id, slug) = (read.place().id, read.place().slug.clone());
-    rows::changes_of(read.connection(), environment_id, &slug, state, before, limit).await
+    rows::changes_of(read.connection(), environment_id, &slug, state, before, limit, ctx::now()).await
 }

@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
-use strata_domain::change::Change;
+use strata_domain::change::{Change, ChangeState};
+use strata_domain::review::Review;
 
-use super::rows;
+use super::Material;
+use super::rows::{self, Approval};
+use crate::approvals::UnderReview;
 use crate::catalogues::version_stored;
 use crate::ctx::{self, Write};
 use crate::error::Error;
@@ -13,8 +16,7 @@ use crate::error::Error;
 /// A change that nobody else can move until this write ends. Alter `change`, then [`Self::save`] it.
 pub(crate) struct Locked {
     pub(crate) change: Change,
-    /// Votes of older rounds do not count.
-    pub(crate) round: i64,
+    pub(crate) approval: Approval,
     touched_action: AuditAction,
 }
 
@@ -27,7 +29,34 @@ impl Locked {
             .ok_or(Error::NotFound { what: "change" })?;
         let stored = rows::change_of(write.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
         let touched_action = ctx::stored(&stored.touched_action)?;
-        Ok(Self { change: stored.change, round: stored.round, touched_action })
+        Ok(Self { change: stored.change, approval: stored.approval, touched_action })
+    }
+
+    /// The time of an act on the change: never before the last one. Whoever waited for the lock began earlier than what
+    /// they find, and another process may have a clock that is ahead.
+    pub(crate) fn now(&self, write: &Write) -> DateTime<Utc> {
+        write.at().max(self.change.touched_at)
+    }
+
+    /// Its review as it is stored; `material` is the change's own, over its own base.
+    pub(crate) async fn review(&self, write: &mut Write, material: &Material) -> Result<UnderReview, Error> {
+        let environment_id = write.place()?.id;
+        UnderReview::load(write.connection(), environment_id, &self.change, self.approval, material).await
+    }
+
+    /// Takes up what a review decided; [`Self::save`] stores it. Why a change is not approved is no longer true of one
+    /// that is.
+    pub(crate) fn take_up(&mut self, review: &Review, now: DateTime<Utc>) {
+        let is_approved = review.state == ChangeState::Approved;
+        self.change.state = review.state;
+        self.approval = Approval {
+            round: review.round,
+            since: review.approved_at,
+            until: if is_approved { review.expires_at(now) } else { None },
+        };
+        if is_approved {
+            self.change.reason = None;
+        }
     }
 
     /// Whether the last act was this one by this person: then a repeated request has been met already.
@@ -50,23 +79,24 @@ impl Locked {
 
     /// Writes the change as it is now; gives the new version.
     pub(crate) async fn save(&mut self, write: &mut Write, action: AuditAction) -> Result<i64, Error> {
+        let at = self.now(write);
         let change = &mut self.change;
         let seen = change.version;
         change.version += 1;
         change.touched_by = write.person().clone();
-        change.touched_at = write.at();
+        change.touched_at = at;
         let submitted_by = change.submitted_by.as_ref();
         let written = sqlx::query!(
             "UPDATE changes
              SET state = $3, version = $4, round = $5, base_revision = $6, submitted_by = $7, submitted_by_name = $8,
                  submitted_at = $9, touched_by = $10, touched_by_name = $11, touched_action = $12, touched_at = $13,
-                 reason = $14, catalogue_version = $15, log_start = $16
+                 reason = $14, catalogue_version = $15, log_start = $16, approved_at = $17, approved_until = $18
              WHERE id = $1 AND version = $2",
             change.id,
             seen,
             change.state.as_str(),
             change.version,
-            self.round,
+            self.approval.round,
             change.base,
             submitted_by.map(ctx::account_uuid).transpose()?.flatten(),
             submitted_by.map(|person| person.name.clone()),
@@ -78,6 +108,8 @@ impl Locked {
             change.reason,
             version_stored(change.catalogue)?,
             change.log_start,
+            self.approval.since,
+            self.approval.until,
         )
         .execute(write.connection())
         .await?;

@@ -1,5 +1,8 @@
 //! The append-only log of a change.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
@@ -51,8 +54,54 @@ pub(super) async fn edits_after(
         .collect())
 }
 
+/// The edits of a part of the log, in force or not, first edit first.
+pub(crate) async fn edits_between(
+    connection: &mut PgConnection,
+    change: i64,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Edit>, Error> {
+    let edits = sqlx::query_scalar!(
+        r#"SELECT edit AS "edit: Json<Edit>" FROM change_edits
+           WHERE change_id = $1 AND sequence BETWEEN $2 AND $3 ORDER BY sequence"#,
+        change,
+        from,
+        to,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(edits.into_iter().map(|Json(edit)| edit).collect())
+}
+
+/// The edits in force that are not in the log up to that number, not even as what a rebase made them of.
+pub(crate) async fn edits_unknown_at(
+    connection: &mut PgConnection,
+    change: i64,
+    known: i64,
+) -> Result<Vec<LoggedEdit>, Error> {
+    let rows = sqlx::query!("SELECT sequence, carried_from, at FROM change_edits WHERE change_id = $1", change,)
+        .fetch_all(&mut *connection)
+        .await?;
+    let all: BTreeMap<i64, (Option<i64>, DateTime<Utc>)> =
+        rows.into_iter().map(|row| (row.sequence, (row.carried_from, row.at))).collect();
+    // What keeps the time of another edit is that edit; a forced one is the rebaser's, at the time of the rebase.
+    let origin = |sequence: i64| {
+        let (from, at) = all.get(&sequence)?;
+        from.filter(|from| all.get(from).is_some_and(|(_, of)| of == at))
+    };
+    let is_unknown = |logged: &LoggedEdit| {
+        let mut sequence = logged.sequence;
+        while sequence > known {
+            let Some(from) = origin(sequence) else { return true };
+            sequence = from;
+        }
+        false
+    };
+    Ok(edits_of(connection, change).await?.into_iter().filter(is_unknown).collect())
+}
+
 /// The last number that the log has given, to an edit in force or to the rebase that they follow.
-pub(super) fn last_of(change: &Change, in_force: &[LoggedEdit]) -> i64 {
+pub(crate) fn last_of(change: &Change, in_force: &[LoggedEdit]) -> i64 {
     in_force.last().map_or(change.log_start - 1, |logged| logged.sequence)
 }
 

@@ -1,8 +1,10 @@
 //! Changes: drafts over a base revision, sent to review, voted on, applied.
 
+mod anew;
 mod append;
 mod carried;
 mod draft;
+mod edited;
 mod load;
 mod locked;
 mod log;
@@ -11,15 +13,18 @@ mod rebase;
 mod review;
 mod rows;
 
+pub(crate) use anew::ask_anew;
 pub use append::{Appended, LogTail, change_append, change_tail};
 pub(crate) use carried::Carried;
 pub use carried::conflict_text;
 pub(crate) use draft::{accepted_title, change_add};
 pub use draft::{change_edit, change_start};
+pub(crate) use edited::lapsed;
 pub use load::{ChangeView, change_list, change_load};
 pub(crate) use locked::Locked;
-pub(crate) use log::{edits_add, edits_of};
+pub(crate) use log::{edits_add, edits_between, edits_of, edits_unknown_at, last_of};
 pub(crate) use material::{Material, misfit};
 pub use rebase::{Rebasing, change_rebase};
 pub(crate) use review::accepted_reason;
 pub use review::{change_submit, change_withdraw};
+pub(crate) use rows::Approval;

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::change::{self, ChangeEvent, ChangeState};
 use strata_domain::news::News;
 use strata_domain::rebase::{Choice, RebaseConflict};
 
-use super::{Carried, Locked};
-use crate::approvals;
+use super::{Carried, Locked, Material, lapsed};
 use crate::catalogues::version_now;
 use crate::ctx::{Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
@@ -25,8 +23,8 @@ pub enum Rebasing {
 }
 
 /// Carries a change's edits to the live revision and makes that its base. `choices` say, by sequence, what to do with
-/// edits that conflict; whoever makes one has no vote on the change from then on. Its state stays, unless it is approved
-/// and the plan is no longer the approved one: then it goes back to review, and the reason says so.
+/// edits that conflict; whoever makes one has no vote on the change from then on. With the same plan the votes stay; an approved
+/// change whose plan is another one goes back to review, and the reason says so.
 ///
 /// # Errors
 /// [`Error::Refused`] where its state does not allow it; [`Error::Conflict`] where somebody else came first. Repeated by
@@ -47,11 +45,13 @@ pub async fn change_rebase(
         return Ok(Rebasing::Done);
     }
     locked.at_version(version, &write)?;
-    let before = locked.change.state;
-    if !can_be_rebased(before) {
-        return Err(Error::refused("Only a draft, or a change that is in review or approved, can be rebased."));
-    }
-    let old_base = locked.change.base;
+    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let under = locked.review(&mut write, &material).await?;
+    let now = locked.now(&write);
+    let before = under.review.as_of(now);
+    // Asked before anything is carried: the refusal is about the change and not about its edits.
+    before.rebase(None, before.plan.clone(), now)?;
+    let (stored, old_base) = (locked.change.state, locked.change.base);
     if old_base == live {
         return Ok(Rebasing::Done);
     }
@@ -61,35 +61,20 @@ pub async fn change_rebase(
         return Ok(Rebasing::Conflicts(carried.conflicts));
     }
     carried.store(&mut write, &mut locked).await?;
-    if before != ChangeState::Draft {
-        let material = &carried.material;
-        let quorum_met = approvals::quorum_met(write.connection(), &locked, material, &material.plan()).await?;
-        if before == ChangeState::Approved && !quorum_met {
-            locked.change.state = change::step(before, &ChangeEvent::DigestMoved)?;
-            locked.change.reason = Some(format!(
-                "It was rebased from revision {old_base} to {live}, and its plan is no longer the one that was approved."
-            ));
-        } else if before == ChangeState::InReview && quorum_met {
-            locked.change.state = change::step(before, &ChangeEvent::Voted { quorum_met })?;
-        }
+    let author = (!carried.choices.is_empty()).then_some(write.person().id.as_ref()).flatten();
+    let (planned, _) = under.terms.planned(&carried.material);
+    let after = before.rebase(author, planned, now)?;
+    locked.take_up(&after, now);
+    let cause = format!("It was rebased from revision {old_base} to {live}");
+    if let Some(reason) = lapsed(&before, &after, &cause, now) {
+        locked.change.reason = Some(reason);
     }
     locked.save(&mut write, AuditAction::ChangeRebased).await?;
     let row = AuditRow::new(AuditAction::ChangeRebased, "change", &id)
-        .before(json!({ "base": old_base, "state": before }))
+        .before(json!({ "base": old_base, "state": stored }))
         .after(json!({
             "base": live, "state": locked.change.state, "edits": carried.count(), "choices": carried.choices
         }));
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
     Ok(Rebasing::Done)
-}
-
-const fn can_be_rebased(state: ChangeState) -> bool {
-    match state {
-        ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => true,
-        ChangeState::Provisioning
-        | ChangeState::Applied
-        | ChangeState::Rejected
-        | ChangeState::Withdrawn
-        | ChangeState::Failed => false,
-    }
 }

@@ -3,10 +3,11 @@
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::change::{self, ChangeEvent, ChangeState};
+use strata_domain::change::ChangeState;
 use strata_domain::news::News;
 
 use super::{Locked, Material};
+use crate::approvals::UnderReview;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
@@ -25,12 +26,12 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
     }
     locked.at_version(version, &write)?;
     let material = Material::load(write.connection(), environment_id, &locked.change).await?;
-    let plan = material.plan();
-    let event = ChangeEvent::Submit { steps: plan.steps.len(), blockers: material.blockers() };
-    let before = locked.change.state;
-    locked.change.state = change::step(before, &event)?;
+    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let (before, now) = (locked.change.state, locked.now(&write));
+    let review = review.submit(write.person().id.as_ref(), now)?;
+    locked.take_up(&review, now);
     locked.change.submitted_by = Some(write.person().clone());
-    locked.change.submitted_at = Some(write.at());
+    locked.change.submitted_at = Some(now);
     locked.change.reason = None;
     let version = locked.save(&mut write, AuditAction::ChangeSubmitted).await?;
     let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
@@ -71,8 +72,11 @@ pub async fn change_withdraw(
         return Ok(());
     }
     locked.at_version(version, &write)?;
-    let before = locked.change.state;
-    locked.change.state = change::step(before, &ChangeEvent::Withdraw)?;
+    let environment_id = write.place()?.id;
+    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let review = locked.review(&mut write, &material).await?.review.withdraw()?;
+    let (before, now) = (locked.change.state, locked.now(&write));
+    locked.take_up(&review, now);
     locked.change.reason.clone_from(&reason);
     locked.save(&mut write, AuditAction::ChangeWithdrawn).await?;
     let row = AuditRow::new(AuditAction::ChangeWithdrawn, "change", &id)

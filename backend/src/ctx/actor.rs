@@ -128,13 +128,20 @@ impl Place {
             .map_err(|_| Error::NotFound { what: scope.what() })?;
         match (actor, permission) {
             (Actor::Operator, Permission::Vote) => Err(Error::refused("A vote belongs to a person who signed in.")),
+            (Actor::Operator, Permission::ProposePolicy | Permission::ApprovePolicy) => {
+                Err(Error::refused("A policy is proposed and approved by people who signed in."))
+            }
+            (Actor::Operator, Permission::ReviewBreakGlass) => {
+                Err(Error::refused("A review belongs to a person who signed in."))
+            }
             (Actor::Operator, _) => Ok(()),
             (Actor::Nobody | Actor::Account(_), _) => Ok(authz::allow(&self.standing, permission)?),
         }
     }
 }
 
-/// The operator is shown what an admin is shown; the door lets more through, save votes.
+/// The operator is shown what an admin is shown; the door lets more through, save what one person
+/// decides about the acts of another.
 fn operator_standing() -> Standing {
     Standing { capabilities: [Capability::Viewer, Capability::Admin].into(), ..Standing::default() }
 }

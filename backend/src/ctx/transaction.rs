@@ -1,10 +1,12 @@
 //! Transactions that were authorised.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, Transaction};
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
+use strata_domain::change::ChangeState;
 use strata_domain::news::News;
 use uuid::Uuid;
 
@@ -64,6 +66,15 @@ impl AuditRow {
     /// With what was true before.
     pub(crate) fn before(self, before: serde_json::Value) -> Self {
         Self { before: Some(before), ..self }
+    }
+
+    /// With the state that the act moved a change from and to, beside what else is true after; nothing where it stayed.
+    pub(crate) fn moved(mut self, from: ChangeState, to: ChangeState) -> Self {
+        if from != to {
+            self.before.get_or_insert_with(|| json!({}))["state"] = json!(from);
+            self.after.get_or_insert_with(|| json!({}))["state"] = json!(to);
+        }
+        self
     }
 
     /// With what is true after.

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::change::{self, ChangeEvent};
 use strata_domain::news::News;
 use strata_domain::plan::Plan;
+use strata_domain::review::{Review, Start};
 use strata_domain::run::{ExecutorKind, RunState};
 
 use super::rows;
-use crate::approvals;
+use crate::approvals::Terms;
 use crate::catalogues::{version_now, version_stored};
 use crate::changes::{self, Carried, Locked, Material};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
@@ -23,9 +24,9 @@ use crate::worker;
 /// the plan is made once more, under a lock on the environment; it has to be the one that was approved.
 ///
 /// # Errors
-/// [`Error::Refused`] while another run is under way, where an edit does not carry over, or where the plan is
-/// no longer the approved one: then the change is in review again, and that is stored. [`Error::Conflict`] where somebody else came first.
-/// Repeated by the same person, it gives the same run.
+/// [`Error::Refused`] while another run is under way, where an edit does not carry over, or where the approval does not
+/// hold for the plan or has expired: then the change is in review again, and that is stored. [`Error::Conflict`] where
+/// somebody else came first. Repeated by the same person, it gives the same run.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::ApplyChange, Scope::Change(id)).await?;
@@ -43,7 +44,10 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
         return Ok(run.id);
     }
     locked.at_version(version, &write)?;
-    let state = change::step(locked.change.state, &ChangeEvent::Apply)?;
+    let own = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let under = locked.review(&mut write, &own).await?;
+    let now = locked.now(&write);
+    under.review.may_apply(now)?;
     refuse_beside_another(&mut write, environment_id).await?;
 
     let live = live.unwrap_or(locked.change.base);
@@ -57,28 +61,22 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
         )));
     }
     let material = &carried.material;
-    let plan = material.plan();
-    if !approvals::quorum_met(write.connection(), &locked, material, &plan).await? {
-        return Err(back_to_review(write, locked, live, &carried, &plan).await?);
-    }
-    let blockers = material.blockers();
-    if blockers > 0 {
-        return Err(Error::refused(format!(
-            "On revision {live} the result would have {blockers} blocker{}; nothing was started.",
-            if blockers == 1 { "" } else { "s" }
-        )));
-    }
+    let (planned, plan) = under.terms.planned(material);
+    let review = match under.review.apply(planned, now)? {
+        Start::Starts { review } => review,
+        Start::Back { review, why } => return Err(back_to_review(write, locked, live, &carried, &review, &why).await?),
+    };
     let before = locked.change.state;
-    let run = run_add(&mut write, environment_id, live, id, material, &plan).await?;
+    let run = run_add(&mut write, (environment_id, live, id), material, &plan, &under.terms, now).await?;
     carried.store(&mut write, &mut locked).await?;
-    locked.change.state = state;
+    locked.take_up(&review, now);
     locked.change.reason = None;
     locked.save(&mut write, AuditAction::RunStarted).await?;
     worker::wake(write.connection()).await?;
     let environment = locked.change.environment;
     let row = AuditRow::new(AuditAction::RunStarted, "run", &run)
         .before(json!({ "state": before, "live": live }))
-        .after(json!({ "change": id, "state": state, "digest": plan.digest, "steps": plan.steps.len() }));
+        .after(json!({ "change": id, "state": review.state, "digest": plan.digest, "steps": plan.steps.len() }));
     let news = vec![News::Change { environment: environment.clone(), id }, News::Run { environment, id: run }];
     write.commit(row, news).await?;
     Ok(run)
@@ -103,23 +101,21 @@ async fn back_to_review(
     mut locked: Locked,
     live: i64,
     carried: &Carried,
-    plan: &Plan,
+    review: &Review,
+    why: &str,
 ) -> Result<Error, Error> {
     let (before, old_base, id) = (locked.change.state, locked.change.base, locked.change.id);
-    let why = if old_base == live {
-        "The plan is no longer the one that was approved".to_owned()
-    } else {
-        format!("Revision {live} is live since, and on it the plan is no longer the one that was approved")
-    };
-    let reason = format!("{why}. Nothing was started; it is in review again.");
+    let reason = if old_base == live { why.to_owned() } else { format!("Revision {live} is live since. {why}") };
     carried.store(&mut write, &mut locked).await?;
-    locked.change.state = change::step(before, &ChangeEvent::DigestMoved)?;
+    let now = locked.now(&write);
+    locked.take_up(review, now);
     locked.change.reason = Some(reason.clone());
-    locked.save(&mut write, AuditAction::ChangeRebased).await?;
-    let row = AuditRow::new(AuditAction::ChangeRebased, "change", &id)
+    let action = if old_base == live { AuditAction::ApprovalLapsed } else { AuditAction::ChangeRebased };
+    locked.save(&mut write, action).await?;
+    let row = AuditRow::new(action, "change", &id)
         .reason(Some(&reason))
         .before(json!({ "state": before, "base": old_base }))
-        .after(json!({ "state": locked.change.state, "base": live, "digest": plan.digest }));
+        .after(json!({ "state": locked.change.state, "base": live, "digest": review.plan.digest }));
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
     Ok(Error::refused(reason))
 }
@@ -127,17 +123,18 @@ async fn back_to_review(
 /// Adds the run and its steps: from here on the worker finds them.
 async fn run_add(
     write: &mut Write,
-    environment_id: i64,
-    live: i64,
-    change: i64,
+    (environment_id, live, change): (i64, i64, i64),
     material: &Material,
     plan: &Plan,
+    terms: &Terms,
+    at: DateTime<Utc>,
 ) -> Result<i64, Error> {
-    let (requester, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let (requester, name) = (write.account_id()?, write.person().name.clone());
+    let hours = i32::try_from(terms.expires_after.as_hours()).map_err(Error::unexpected)?;
     let run = sqlx::query_scalar!(
         "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
-                           requested_by, requested_by_name, requested_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+                           requested_by, requested_by_name, requested_at, policy_version, approval_hours)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
         environment_id,
         change,
         ExecutorKind::DryRun.as_str(),
@@ -148,6 +145,8 @@ async fn run_add(
         requester,
         name,
         at,
+        version_stored(terms.policy.version)?,
+        hours,
     )
     .fetch_one(write.connection())
     .await?;

@@ -4,12 +4,11 @@
 use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
-use strata_domain::change::{self, ChangeEvent};
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
 use crate::catalogues::version_read;
-use crate::changes::Locked;
+use crate::changes::{Locked, Material};
 use crate::ctx::{self, AuditRow, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add};
 use crate::error::Error;
@@ -106,7 +105,7 @@ async fn succeed(
     };
     let number = revision_add(write.connection(), new).await?;
     end_run(&mut write, run, "succeeded", Some(number)).await?;
-    locked.change.state = change::step(locked.change.state, &ChangeEvent::RunSucceeded)?;
+    run_ended(&mut write, &mut locked, true).await?;
     locked.save(&mut write, AuditAction::RunSucceeded).await?;
     let row = AuditRow::new(AuditAction::RunSucceeded, "run", &run)
         .before(json!({ "live": base }))
@@ -134,7 +133,7 @@ async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> R
     .execute(write.connection())
     .await?;
     end_run(&mut write, run, "failed", None).await?;
-    locked.change.state = change::step(locked.change.state, &ChangeEvent::RunFailed)?;
+    run_ended(&mut write, &mut locked, false).await?;
     locked.change.reason = Some(reason.to_owned());
     locked.save(&mut write, AuditAction::RunFailed).await?;
     let row = AuditRow::new(AuditAction::RunFailed, "run", &run)
@@ -146,6 +145,16 @@ async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> R
     ];
     write.commit(row, news).await?;
     tracing::warn!(reason, "the run failed");
+    Ok(())
+}
+
+/// What the end of its run makes of the change.
+async fn run_ended(write: &mut Write, locked: &mut Locked, well: bool) -> Result<(), Error> {
+    let environment_id = write.place()?.id;
+    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let review = locked.review(write, &material).await?.review.run_ended(well)?;
+    let now = locked.now(write);
+    locked.take_up(&review, now);
     Ok(())
 }
 

@@ -3,9 +3,9 @@
 use strata_backend::Error;
 use strata_backend::changes::{change_start, change_submit};
 use strata_backend::runs::{change_apply, run_list};
-use strata_domain::approval::Verdict;
 use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
+use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
 
 use crate::support::{ENVIRONMENT, World, add_node, conflict, digest_of, refusal};

@@ -9,7 +9,7 @@ use strata_domain::draft::Batch;
 use strata_domain::edit::Edit;
 use strata_domain::topology::Topology;
 
-use crate::support::{ENVIRONMENT, World, add_node, person, refusal, update_node};
+use crate::support::{ENVIRONMENT, World, account_id, add_node, person, refusal, update_node};
 
 const SQL: &str = "sql-1.example.net";
 const APP: &str = "app-1.example.net";
@@ -187,7 +187,7 @@ async fn a_batch_needs_a_key_a_label_and_edits(pool: sqlx::PgPool) {
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn only_admins_append_and_only_to_a_draft(pool: sqlx::PgPool) {
+async fn only_admins_append(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, adam, lena, vera, .. } = &world;
     let id = world.in_review("worker-2.example.net").await;
@@ -198,11 +198,14 @@ async fn only_admins_append_and_only_to_a_draft(pool: sqlx::PgPool) {
     assert_eq!(append(&stranger).await, Err(Error::NotFound { what: "change" }));
     refusal(append(vera).await);
     refusal(append(lena).await);
-    assert_eq!(refusal(append(adam).await), "It is in review; send it back to draft first.");
+    assert_eq!(world.count("change_edits").await, 1);
+    // In review too: whoever does is an author from then on.
+    taken(append(adam).await);
+    assert!(world.view(id).await.review.authors.contains(&account_id(adam).to_string()));
     assert_eq!(change_tail(backend, &Actor::Nobody, id, 0).await, Err(Error::NotSignedIn));
     assert_eq!(change_tail(backend, &stranger, id, 0).await, Err(Error::NotFound { what: "change" }));
     assert_eq!(change_tail(backend, vera, id + 1, 0).await, Err(Error::NotFound { what: "change" }));
-    assert_eq!(world.count("change_edits").await, 1);
+    assert_eq!(world.count("change_edits").await, 2);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

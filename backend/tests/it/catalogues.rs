@@ -7,13 +7,13 @@ use strata_backend::changes::{change_edit, change_start, change_submit, change_w
 use strata_backend::ctx::Scope;
 use strata_backend::environments::topology_at;
 use strata_backend::runs::{change_apply, run_load};
-use strata_domain::approval::Verdict;
 use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::{Catalogue, Layer, Level, Role};
 use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
 use strata_domain::findings::{RuleId, check};
 use strata_domain::plan::plan;
+use strata_domain::review::Verdict;
 use strata_domain::topology::RoleId;
 
 use crate::support::{ENVIRONMENT, World, add_node, conflict, refusal};
@@ -138,9 +138,11 @@ async fn open_changes_follow_and_votes_for_the_old_plan_no_longer_count(pool: sq
     role_save(backend, ada, ENVIRONMENT, 1, recorder()).await.unwrap();
     assert_eq!(world.view(draft).await.change.catalogue, 2);
     assert_eq!(world.view(approved).await.change.catalogue, 2);
-    let told = refusal(change_apply(backend, ada, approved, world.version(approved).await).await);
-    assert!(told.starts_with("The plan is no longer the one that was approved"), "{told}");
-    assert_eq!(world.view(approved).await.change.state, ChangeState::InReview);
+    let change = world.view(approved).await.change;
+    assert_eq!(change.state, ChangeState::InReview);
+    let told = change.reason.unwrap();
+    assert!(told.starts_with("The catalogue is at version 2 since, and the plan is no longer the one"), "{told}");
+    refusal(change_apply(backend, ada, approved, change.version).await);
     assert_eq!(world.count("runs").await, 0);
 }
 

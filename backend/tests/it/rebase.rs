@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{
-    Appended, Rebasing, change_rebase, change_start, change_submit, change_tail, change_withdraw,
+    Appended, ChangeView, Rebasing, change_rebase, change_start, change_submit, change_tail, change_withdraw,
 };
 use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
-use strata_domain::approval::Verdict;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
 use strata_domain::rebase::{Choice, RebaseConflict};
+use strata_domain::review::Verdict;
 use strata_domain::topology::Topology;
 
 use crate::support::{ENVIRONMENT, World, account_id, add_node, conflict, person, refusal, update_node};
@@ -127,7 +127,8 @@ async fn a_conflict_waits_for_a_choice(pool: sqlx::PgPool) {
     assert_eq!(found.iter().map(|found| found.logged.sequence).collect::<Vec<_>>(), [1]);
     assert_eq!(found[0].reason, format!("The memory of {SQL} was set to 32768 meanwhile."));
     assert!(found[0].can_be_forced);
-    assert_eq!(world.view(dropped).await, before, "nothing was written");
+    let after = world.view(dropped).await;
+    assert_eq!(after, ChangeView { now: after.now, ..before }, "nothing was written");
     assert_eq!(world.count("change_rebases").await, 0);
 
     let memory_of = async |id| world.view(id).await.desired.node(SQL).unwrap().hardware.memory_mib;
@@ -228,9 +229,9 @@ async fn who_decides_about_an_edit_has_no_vote(pool: sqlx::PgPool) {
     refusal(world.vote(adam, decided, Verdict::Approve, None).await);
     let error = world.insert_vote(decided, adam).await.unwrap_err();
     assert_eq!(error.as_database_error().unwrap().constraint(), Some("votes_not_by_authors"));
-    assert!(world.view(decided).await.authors.contains(&account_id(adam).to_string()));
+    assert!(world.view(decided).await.review.authors.contains(&account_id(adam).to_string()));
     // Ada stays an author of the edit that is no longer in force.
-    assert!(world.view(decided).await.authors.contains(&account_id(ada).to_string()));
+    assert!(world.view(decided).await.review.authors.contains(&account_id(ada).to_string()));
 
     // Luis moves a change on which nothing was to be decided, and votes.
     assert_eq!(rebase(&world, luis, carried, &[]).await.unwrap(), Rebasing::Done);

@@ -7,10 +7,10 @@ use strata_backend::environments::{topology_at, topology_live};
 use strata_backend::history::revision_list;
 use strata_backend::runs::{change_apply, run_confirm_step, run_list, run_load, run_log};
 use strata_backend::{Actor, Error};
-use strata_domain::approval::Verdict;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
+use strata_domain::review::Verdict;
 use strata_domain::run::{RunState, StepState};
 use strata_domain::topology::SettingValue;
 
@@ -34,7 +34,7 @@ async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {
     change_vote(backend, lena, id, view.change.version, Verdict::Approve, None, digest_of(&view)).await.unwrap();
     let view = world.view(id).await;
     assert_eq!(view.change.state, ChangeState::Approved);
-    assert_eq!(view.votes.len(), 1);
+    assert_eq!(view.review.votes.len(), 1);
 
     let run = change_apply(backend, ada, id, view.change.version).await.unwrap();
     let ended = world.run_to_the_end(run).await;

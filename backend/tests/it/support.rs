@@ -14,13 +14,13 @@ use strata_backend::worker::executors::{DryRun, Executor};
 use strata_backend::worker::{self, Settings};
 use strata_backend::{Account, Actor, Backend, Error};
 use strata_domain::account::Capability;
-use strata_domain::approval::Verdict;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
 use strata_domain::draft::Batch;
 use strata_domain::edit::{Edit, NodeFacts};
 use strata_domain::plan;
+use strata_domain::review::Verdict;
 use strata_domain::run::{Run, RunState};
 use strata_domain::topology::{Assignment, Node, Topology};
 use tokio::sync::watch;
@@ -134,12 +134,18 @@ impl World {
 
     /// Puts an approval into the table past every use case.
     pub async fn insert_vote(&self, id: i64, voter: &Actor) -> Result<(), sqlx::Error> {
+        self.insert_vote_on(id, voter, Digest([7; 32])).await
+    }
+
+    /// As [`Self::insert_vote`], on a plan of that digest.
+    pub async fn insert_vote_on(&self, id: i64, voter: &Actor, digest: Digest) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO votes (change_id, round, voter_id, voter_name, is_expert, verdict, digest, at)
-             VALUES ($1, 1, $2, 'x', false, 'approve', sha256('x'), now())",
+            "INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, at)
+             VALUES ($1, 1, $2, 'x', '{}', 'approve', $3, now())",
         )
         .bind(id)
         .bind(account_id(voter))
+        .bind(digest.0)
         .execute(&self.pool)
         .await
         .map(|_| ())

@@ -5,7 +5,7 @@ use super::check::{Files, Inputs, size};
 use super::figures::Figures;
 use super::place::{is_public, is_service, range};
 use super::shares::{Basis, DATABASE_NODES, Load, Share};
-use crate::approval::LARGE_ENVIRONMENT;
+use crate::policy::LARGE_ENVIRONMENT;
 use crate::topology::Topology;
 
 /// The choices for the roles in their order, then for all nodes together.

@@ -3,7 +3,7 @@
 use super::text::Problem;
 use super::view::View;
 use super::{Report, Subject};
-use crate::approval::LARGE_ENVIRONMENT;
+use crate::policy::LARGE_ENVIRONMENT;
 
 /// `setup.large`.
 pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {

@@ -31,31 +31,28 @@ pub enum Start {
 
 impl Review {
     /// With an edit by that person, after which the plan is this. Votes stay where the digest is the same and their
-    /// voter is no author now.
+    /// voter is no author now. Without an author it is the operator's, who has no vote anyway.
     ///
     /// # Errors
     /// Where it can no longer be edited.
-    pub fn edit(&self, author: &AccountId, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
-        // In review as in draft: what votes are worth follows from the plan and its authors, whoever edits when.
-        if !matches!(self.state, ChangeState::InReview | ChangeState::Approved) {
-            change::step(self.state, &ChangeEvent::Edit)?;
-        }
+    pub fn edit(&self, author: Option<&AccountId>, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
+        change::step(self.state, &ChangeEvent::Edit)?;
         let mut review = self.clone();
-        review.authors.insert(author.clone());
+        review.authors.extend(author.cloned());
         review.plan = plan;
         review.settle(now);
         Ok(review)
     }
 
-    /// Sent to review by that person, who is an author from now on.
+    /// Sent to review by that person, who is an author from now on; none for the operator, who has no vote anyway.
     ///
     /// # Errors
     /// For all but drafts, where there is nothing to apply, and where blockers are left.
-    pub fn submit(&self, submitter: &AccountId, now: DateTime<Utc>) -> Result<Self, Refused> {
+    pub fn submit(&self, submitter: Option<&AccountId>, now: DateTime<Utc>) -> Result<Self, Refused> {
         let Planned { steps, blockers, .. } = self.plan;
         let mut review = self.clone();
         review.state = change::step(self.state, &ChangeEvent::Submit { steps, blockers })?;
-        review.authors.insert(submitter.clone());
+        review.authors.extend(submitter.cloned());
         review.settle(now);
         Ok(review)
     }
@@ -106,6 +103,17 @@ impl Review {
         Ok(review)
     }
 
+    /// Whether its state allows an apply; for the button on the page. That the approval holds for the plan on the live
+    /// revision is seen with the apply itself.
+    ///
+    /// # Errors
+    /// Where it is not approved. An approval that has just expired is let through: the apply tells that, and sends it back.
+    pub fn may_apply(&self, now: DateTime<Utc>) -> Result<(), Refused> {
+        // One that was reached by looking anew counts.
+        let state = if self.state == ChangeState::Approved { self.state } else { self.as_of(now).state };
+        change::step(state, &ChangeEvent::Apply).map(drop)
+    }
+
     /// Applied: `plan` is its plan computed anew under the environment's lock, on the live revision and under the policy
     /// of now. Who applies does not matter to the approval: an author may, because it decides nothing.
     ///
@@ -113,9 +121,7 @@ impl Review {
     /// Where it is not approved, or blockers are left; nothing is to be stored then. An approval that does not hold for
     /// this plan, or no longer holds, is no error but [`Start::Back`].
     pub fn apply(&self, plan: Planned, now: DateTime<Utc>) -> Result<Start, Refused> {
-        // An approval that has just expired is told as that; one that was reached by looking anew counts.
-        let before = if self.state == ChangeState::Approved { self.state } else { self.as_of(now).state };
-        let state = change::step(before, &ChangeEvent::Apply)?;
+        self.may_apply(now)?;
         let mut review = Self { plan, ..self.clone() };
         review.settle(now);
         if review.state != ChangeState::Approved {
@@ -123,7 +129,7 @@ impl Review {
             return Ok(Start::Back { review, why });
         }
         review.can_be_applied()?;
-        review.state = state;
+        review.state = change::step(review.state, &ChangeEvent::Apply)?;
         Ok(Start::Starts { review })
     }
 

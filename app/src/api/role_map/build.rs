@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use strata_domain::catalogue::{Catalogue, Layer, ReplicationPart, Role};
+use strata_domain::diff::Presence;
 use strata_domain::environment::Revision;
 use strata_domain::findings::{self, Finding, Severity, Subject};
 use strata_domain::topology::{Instance, Place, Topology};
 use strata_domain::whatif::{self, Extent};
 
 use super::machine;
-use super::{Band, Cluster, InstanceRow, Pip, RoleCard, RoleMapView, RolePanel};
+use super::{Band, Cluster, InstanceRow, Pip, RoleCard, RoleMapView, RolePanel, Touched};
 
 /// Instances of a role that a card draws; the rest are a count, so that a role of thousands stays one card.
 const DRAWN_INSTANCES: usize = 60;
@@ -30,24 +31,14 @@ impl RoleMapView {
             Some(_) => findings::check(topology, catalogue),
             None => Vec::new(),
         };
-        let marks = Marks { worst: worst_by_place(&findings), without: loss_by_node(topology, catalogue) };
+        let marks =
+            Marks { worst: worst_by_place(&findings), without: loss_by_node(topology, catalogue), ..Marks::default() };
         let mut instances: BTreeMap<&str, Vec<Instance<'_>>> = BTreeMap::new();
         for instance in topology.instances() {
             instances.entry(instance.role.as_str()).or_default().push(instance);
         }
         let of_role = |role: &Role| instances.get(role.id.as_str()).map_or(&[][..], Vec::as_slice);
-        let bands = Layer::ALL
-            .into_iter()
-            .map(|layer| Band {
-                layer,
-                roles: catalogue
-                    .roles
-                    .iter()
-                    .filter(|role| role.layer == layer)
-                    .map(|role| RoleCard::of(role, of_role(role), &findings, &marks))
-                    .collect(),
-            })
-            .collect();
+        let bands = bands_of(catalogue, |role| RoleCard::of(role, of_role(role), &findings, &marks));
         let opened =
             opened.and_then(|id| catalogue.role(id)).map(|role| RolePanel::of(role, of_role(role), &findings, &marks));
         let summary = findings::summary(&findings);
@@ -69,9 +60,12 @@ impl RoleMapView {
 }
 
 /// What sets a place apart on the map, by its name.
-struct Marks<'a> {
-    worst: BTreeMap<&'a str, Severity>,
-    without: BTreeMap<&'a str, Extent>,
+#[derive(Default)]
+pub(super) struct Marks<'a> {
+    pub(super) worst: BTreeMap<&'a str, Severity>,
+    pub(super) without: BTreeMap<&'a str, Extent>,
+    /// What a change does, by place and role.
+    pub(super) change: BTreeMap<(&'a str, &'a str), Presence>,
 }
 
 impl Marks<'_> {
@@ -83,14 +77,20 @@ impl Marks<'_> {
     }
 }
 
+/// The bands of a catalogue with a card for each role.
+pub(super) fn bands_of(catalogue: &Catalogue, card: impl Fn(&Role) -> RoleCard) -> Vec<Band> {
+    let of_layer = |layer| catalogue.roles.iter().filter(move |role| role.layer == layer);
+    Layer::ALL.into_iter().map(|layer| Band { layer, roles: of_layer(layer).map(&card).collect() }).collect()
+}
+
 /// What is lost without each node, by its hostname.
-fn loss_by_node<'a>(topology: &'a Topology, catalogue: &Catalogue) -> BTreeMap<&'a str, Extent> {
+pub(super) fn loss_by_node<'a>(topology: &'a Topology, catalogue: &Catalogue) -> BTreeMap<&'a str, Extent> {
     let hostnames = topology.nodes.iter().map(|node| node.hostname.as_str());
     hostnames.zip(whatif::every_node(topology, catalogue)).collect()
 }
 
 /// The worst finding at each node, service or instance, by the place's name.
-fn worst_by_place(findings: &[Finding]) -> BTreeMap<&str, Severity> {
+pub(super) fn worst_by_place(findings: &[Finding]) -> BTreeMap<&str, Severity> {
     let mut worst = BTreeMap::new();
     for finding in findings {
         let place = match &finding.subject {
@@ -105,7 +105,7 @@ fn worst_by_place(findings: &[Finding]) -> BTreeMap<&str, Severity> {
 }
 
 impl RoleCard {
-    fn of(role: &Role, instances: &[Instance<'_>], findings: &[Finding], marks: &Marks<'_>) -> Self {
+    pub(super) fn of(role: &Role, instances: &[Instance<'_>], findings: &[Finding], marks: &Marks<'_>) -> Self {
         let mut clusters: BTreeMap<String, Vec<Pip>> = BTreeMap::new();
         let group_setting = role.group.as_ref().map(|rule| rule.setting.as_str());
         for instance in instances.iter().take(DRAWN_INSTANCES) {
@@ -119,6 +119,7 @@ impl RoleCard {
                 },
                 worst: marks.worst.get(instance.place.name()).copied(),
                 without: marks.without(instance.place),
+                change: marks.change.get(&(instance.place.name(), role.id.as_str())).copied(),
             });
         }
         let of_role: Vec<&Finding> =
@@ -130,6 +131,7 @@ impl RoleCard {
             shape: shape(role, instances),
             clusters: clusters.into_iter().map(|(name, pips)| Cluster { name, pips }).collect(),
             not_drawn: instances.len().saturating_sub(DRAWN_INSTANCES),
+            touched: Touched::default(),
             summary: findings::summary(of_role),
         }
     }

@@ -4,11 +4,17 @@
 mod build;
 #[cfg(feature = "ssr")]
 mod machine;
+#[cfg(feature = "ssr")]
+mod overlay;
+
+#[cfg(feature = "ssr")]
+pub(super) use overlay::overlay;
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use strata_domain::catalogue::{Layer, Role};
+use strata_domain::diff::Presence;
 use strata_domain::environment::Revision;
 use strata_domain::findings::{Finding, Severity, Summary};
 use strata_domain::whatif::Extent;
@@ -64,8 +70,29 @@ pub struct RoleCard {
     pub clusters: Vec<Cluster>,
     /// Instances that are not drawn.
     pub not_drawn: usize,
+    /// How many instances a change adds, changes and removes, where the map is that of a change.
+    #[serde(default, skip_serializing_if = "Touched::is_nothing")]
+    pub touched: Touched,
     /// Findings of this role, counted.
     pub summary: Summary,
+}
+
+/// Instances that a change touches, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// That come.
+    pub added: usize,
+    /// That differ, or whose node does.
+    pub changed: usize,
+    /// That go.
+    pub removed: usize,
+}
+
+impl Touched {
+    /// Whether it touches none.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Instances drawn together.
@@ -88,6 +115,9 @@ pub struct Pip {
     pub worst: Option<Severity>,
     /// What is lost without its node; nothing for a service.
     pub without: Extent,
+    /// What a change does to it, where the map is that of a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Presence>,
 }
 
 /// One role, opened.

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use strata_domain::catalogue::{Layer, Own, Role};
 
 use crate::api::catalogue::{CatalogueView, RoleForm, RoleSave, SettingForm, catalogue_load};
-use crate::components::{Act, ActError, SelectField, TextField, loaded};
+use crate::components::{Act, ActError, CheckField, SelectField, TextField, loaded};
 use crate::pages::query;
 use crate::paths;
 
@@ -81,7 +81,7 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
                 <TextField id="start-with" name="form[start_with]" label="Start with" hint="instances, where growing costs" kind="number" value=form.start_with />
                 <TextField id="group-min" name="form[group_min]" label="Nodes in a group, at least" kind="number" value=form.group_min />
                 <TextField id="group-max" name="form[group_max]" label="Nodes in a group, at most" hint="empty: joins no group" kind="number" value=form.group_max />
-                <Check id="on-service" name="form[on_service]".to_owned() label="An external service can have it".to_owned() checked=!form.on_service.is_empty() />
+                <CheckField id="on-service" name="form[on_service]".to_owned() label="An external service can have it".to_owned() checked=!form.on_service.is_empty() />
             </div>
             <Area id="note" name="form[note]" label="What it does" value=form.note />
             <Area id="requirements" name="form[requirements]" label="What it needs, and why: one a line" value=form.requirements />
@@ -123,7 +123,7 @@ fn dependencies(own: &Own, form: &RoleForm) -> Vec<AnyView> {
         .map(|role| {
             let checked = form.depends_on.contains_key(role.id.as_str());
             let (id, name) = (format!("depends-{}", role.id), format!("form[depends_on][{}]", role.id));
-            view! { <Check id name label=role.name checked /> }.into_any()
+            view! { <CheckField id name label=role.name checked /> }.into_any()
         })
         .collect()
 }
@@ -140,18 +140,8 @@ fn SettingRow(row: usize, setting: SettingForm) -> impl IntoView {
             <SelectField id=id("kind") name=name("kind") label="Kind" options=kinds value=setting.kind />
             <TextField id=id("of") name=name("of") label="Values" hint="opus, g722 or 1 to 64" value=setting.of />
             <TextField id=id("default") name=name("default") label="Where not given" value=setting.default />
-            <Check id=id("required") name=name("required") label="Required".to_owned() checked=!setting.required.is_empty() />
+            <CheckField id=id("required") name=name("required") label="Required".to_owned() checked=!setting.required.is_empty() />
         </div>
-    }
-}
-
-#[component]
-fn Check(#[prop(into)] id: String, name: String, label: String, checked: bool) -> impl IntoView {
-    view! {
-        <p class="field check">
-            <input id=id.clone() type="checkbox" name=name value="on" checked=checked />
-            <label for=id>{label}</label>
-        </p>
     }
 }
 

@@ -3,7 +3,6 @@
 mod editor;
 mod list;
 mod review;
-mod summary;
 
 pub use editor::ChangeEditPage;
 pub use list::ChangeListPage;

@@ -1,6 +1,7 @@
 //! One layer of the map with its role cards.
 
 use leptos::prelude::*;
+use strata_domain::diff::Presence;
 use strata_domain::findings::Severity;
 use strata_domain::whatif::Extent;
 
@@ -47,16 +48,20 @@ fn RoleCardView(role: RoleCard, environment: String, at: Option<i64>, is_open: b
 
 /// Instances as small squares; said in words by the shape line and by the list twin.
 #[component]
-fn ClusterView(cluster: Cluster) -> impl IntoView {
+pub fn ClusterView(
+    /// What is drawn together.
+    cluster: Cluster,
+) -> impl IntoView {
     let pips: Vec<_> = cluster
         .pips
         .into_iter()
-        .map(|Pip { place, mark, worst, without }| {
+        .map(|Pip { place, mark, worst, without, change }| {
+            let place = change.map_or_else(|| place.clone(), |change| format!("{place}, {}", change.as_str()));
             let title = match without {
                 Extent::Nothing => place,
                 extent => format!("{place}; without it: {}", extent.title().to_lowercase()),
             };
-            view! { <span class="pip" data-mark=mark data-worst=worst.map(Severity::as_str) data-without=without.as_str() title=title></span> }
+            view! { <span class="pip" data-mark=mark data-worst=worst.map(Severity::as_str) data-without=without.as_str() data-change=change.map(Presence::as_str) title=title></span> }
         })
         .collect();
     let name = (!cluster.name.is_empty()).then(|| view! { <span class="cluster-name">{cluster.name}</span> });

@@ -1,6 +1,6 @@
 //! `/`: the live revision as three bands of roles.
 
-mod band;
+pub mod band;
 mod list;
 mod panel;
 

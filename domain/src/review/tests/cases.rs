@@ -4,7 +4,7 @@ use super::*;
 use crate::Refused;
 
 fn in_review(asked: Vec<Asked>) -> Review {
-    draft(asked).submit(&Who::Ann.id(), hour(0)).expect("submitted")
+    draft(asked).submit(Some(&Who::Ann.id()), hour(0)).expect("submitted")
 }
 
 fn approve(review: &Review, who: Who, at: i64) -> Review {
@@ -66,11 +66,13 @@ fn refused_votes_say_why() {
         assert_eq!(vote(no(Some(" \n"))), "Say why: the authors have to know what to mend.");
         assert_eq!(vote(no(Some(&"x".repeat(2_001)))), "A reason has at most 2000 characters.");
     }
-    let blocked = review.edit(&Who::Ann.id(), Planned { blockers: 2, ..review.plan.clone() }, hour(2)).expect("edited");
+    let blocked =
+        review.edit(Some(&Who::Ann.id()), Planned { blockers: 2, ..review.plan.clone() }, hour(2)).expect("edited");
     let on_blocked = |verdict| blocked.vote(ballot(&blocked, Who::Eve, verdict), hour(3));
     assert_eq!(reason(on_blocked(Verdict::Approve)), "2 blockers have to be mended first.");
     assert_eq!(on_blocked(Verdict::Reject).expect("rejected").state, ChangeState::Rejected);
-    let empty = review.edit(&Who::Ann.id(), Planned { steps: 0, ..review.plan.clone() }, hour(2)).expect("edited");
+    let empty =
+        review.edit(Some(&Who::Ann.id()), Planned { steps: 0, ..review.plan.clone() }, hour(2)).expect("edited");
     assert_eq!(reason(empty.vote(ballot(&empty, Who::Eve, Verdict::Approve), hour(3))), "There is nothing to apply.");
 }
 
@@ -92,10 +94,10 @@ fn a_vote_taken_back_is_needed_again_and_can_be_given_again() {
 #[test]
 fn votes_follow_the_digest() {
     let review = approved();
-    let moved = review.edit(&Who::Ann.id(), planned(1, two_and_an_expert()), hour(3)).expect("edited");
+    let moved = review.edit(Some(&Who::Ann.id()), planned(1, two_and_an_expert()), hour(3)).expect("edited");
     assert_eq!(moved.state, ChangeState::InReview);
     assert_eq!(standings(&moved, 3), [VoteStanding::OtherPlan; 2]);
-    let back = moved.edit(&Who::Ann.id(), planned(0, two_and_an_expert()), hour(4)).expect("edited");
+    let back = moved.edit(Some(&Who::Ann.id()), planned(0, two_and_an_expert()), hour(4)).expect("edited");
     assert_eq!((back.state, back.approved_at), (ChangeState::Approved, Some(hour(2))), "as though nothing had been");
     let carried = review.rebase(None, planned(0, two_and_an_expert()), hour(3)).expect("rebased");
     assert_eq!(carried, review, "a clean rebase with the same digest leaves all as it was");
@@ -109,7 +111,7 @@ fn an_objection_ends_the_round() {
     let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
     let back = review.vote(ballot(&review, Who::Eve, Verdict::SendBack), hour(2)).expect("sent back");
     assert_eq!((back.state, back.round), (ChangeState::Draft, 2));
-    let again = back.submit(&Who::Ann.id(), hour(3)).expect("submitted");
+    let again = back.submit(Some(&Who::Ann.id()), hour(3)).expect("submitted");
     assert_eq!(standings(&again, 3), [VoteStanding::OtherRound, VoteStanding::Decided]);
     let lea = again.votes[0].id;
     let closed = "The change was sent back since; there is nothing to take back.";

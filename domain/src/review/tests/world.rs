@@ -101,15 +101,15 @@ impl World {
         let mut deed = None;
         match event {
             Event::EditMoves(who) => {
-                self.review = self.review.edit(&who.id(), self.planned(self.digest() ^ 2), NOW)?;
+                self.review = self.review.edit(Some(&who.id()), self.planned(self.digest() ^ 2), NOW)?;
                 deed = Some(Deed::Wrote(who));
             }
             Event::EditStays(who) => {
-                self.review = self.review.edit(&who.id(), self.planned(self.digest()), NOW)?;
+                self.review = self.review.edit(Some(&who.id()), self.planned(self.digest()), NOW)?;
                 deed = Some(Deed::Wrote(who));
             }
             Event::Submit(who) => {
-                self.review = self.review.submit(&who.id(), NOW)?;
+                self.review = self.review.submit(Some(&who.id()), NOW)?;
                 deed = Some(Deed::Wrote(who));
             }
             Event::Approve(who) => {

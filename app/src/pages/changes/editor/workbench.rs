@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use strata_domain::catalogue::Catalogue;
+use strata_domain::change::ChangeState;
 
 use super::board::BoardView;
 use super::board::layout::Grouping;
@@ -160,6 +161,16 @@ pub fn Workbench(
     let change = move || session.change.get();
     let refused =
         move || session.refused.get().map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> });
+    let reviewed = move || {
+        let state = change().state;
+        matches!(state, ChangeState::InReview | ChangeState::Approved).then(|| {
+            view! {
+                <p class="notice" data-tone="info">
+                    "This change is under review. An edit that alters its plan leaves the votes so far without effect, and who edits has no vote on it."
+                </p>
+            }
+        })
+    };
     view! {
         <p class="crumbs">
             <a href=move || paths::changes(&change().environment)>{move || format!("Changes of {}", change().environment)}</a>
@@ -168,6 +179,7 @@ pub fn Workbench(
         </p>
         <Toolbar session stand help />
         <StaleNotice session connection />
+        {reviewed}
         {refused}
         <Returned session />
         <div class="workbench">

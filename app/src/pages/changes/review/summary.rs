@@ -40,7 +40,8 @@ pub fn ChangeSummary(diff: Diff, plan: Plan, catalogue: StoredValue<Catalogue>) 
     }
 }
 
-fn part(title: &'static str, tone: &'static str, lines: Vec<String>) -> Option<impl IntoView> {
+/// Lines under a heading that counts them; nothing where there is none.
+pub(super) fn part(title: &'static str, tone: &'static str, lines: Vec<String>) -> Option<impl IntoView> {
     let count = lines.len();
     (count > 0).then(|| {
         let items: Vec<_> = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect();

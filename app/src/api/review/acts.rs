@@ -1,0 +1,47 @@
+//! Asks the domain, for each act, what the backend will ask when it is tried.
+
+use strata_backend::changes::ChangeView;
+use strata_backend::ctx::Actor;
+use strata_domain::Refused;
+use strata_domain::authz::{Permission, allow};
+use strata_domain::change::{ChangeEvent, ChangeState, step};
+use strata_domain::plan::Plan;
+use strata_domain::review::Verdict;
+
+use super::Acts;
+use crate::api::drafting::edit_refused;
+
+/// Why each act cannot be done by the one who looks, where it cannot.
+pub(super) fn acts_of(view: &ChangeView, actor: &Actor, plan: &Plan, blockers: usize) -> Acts {
+    let state = view.change.state;
+    let gate = |permission, event: &ChangeEvent| {
+        allow(&view.standing, permission).and_then(|()| step(state, event).map(drop)).err().map(reason)
+    };
+    let voter = match actor {
+        Actor::Account(account) => account.id.clone(),
+        Actor::Nobody | Actor::Operator => String::new(),
+    };
+    let may_vote = |verdict| view.review.may_vote(&voter, &view.standing, verdict, view.now).err().map(reason);
+    Acts {
+        edit: edit_refused(&view.standing, state),
+        submit: gate(Permission::SubmitChange, &ChangeEvent::Submit { steps: plan.steps.len(), blockers }),
+        withdraw: gate(Permission::WithdrawChange, &ChangeEvent::Withdraw),
+        approve: may_vote(Verdict::Approve),
+        refuse: may_vote(Verdict::SendBack),
+        apply: allow(&view.standing, Permission::ApplyChange)
+            .and_then(|()| view.review.may_apply(view.now))
+            .err()
+            .map(reason),
+        rebase: (view.change.base == view.live)
+            .then(|| "It builds on the live revision already.".to_owned())
+            .or_else(|| allow(&view.standing, Permission::EditChange).err().map(reason))
+            .or_else(|| match state {
+                ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => None,
+                _ => Some("Only a change that is open can be moved.".to_owned()),
+            }),
+    }
+}
+
+fn reason(refused: Refused) -> String {
+    refused.reason
+}

@@ -1,0 +1,145 @@
+//! Computes the review from what is stored, with the same domain functions that the backend decides with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use strata_backend::approvals::VoteDifference;
+use strata_backend::changes::ChangeView;
+use strata_backend::ctx::Actor;
+use strata_domain::audit::AuditEntry;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::diff;
+use strata_domain::findings::{self, Finding};
+use strata_domain::plan;
+use strata_domain::review::{Missing, missing_text};
+use strata_domain::topology::Topology;
+use strata_domain::whatif::{Extent, every_node};
+
+use super::acts::acts_of;
+use super::{After, DifferenceView, ReviewView, ReviewedFinding, ShownTally, ShownVote};
+use crate::api::role_map::overlay;
+
+/// Nodes that are listed with what their loss means.
+const LISTED_WORSE: usize = 20;
+
+/// All of the page.
+pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntry>) -> ReviewView {
+    let catalogue = &view.own.catalogue();
+    let plan = plan::plan(&view.base, &view.desired, catalogue);
+    let diff = diff::between(&view.base, &view.desired);
+    let checked = findings::check(&view.desired, catalogue);
+    let summary = findings::summary(&checked);
+    let before: BTreeSet<String> = findings::check(&view.base, catalogue).iter().map(finding_key).collect();
+    let map = overlay(&view.base, &view.desired, &diff, &checked, catalogue);
+    let mut reviewed: Vec<ReviewedFinding> = checked
+        .into_iter()
+        .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(&finding)), finding })
+        .collect();
+    reviewed.sort_by_key(|reviewed| !reviewed.new);
+    let changed: BTreeSet<&str> = diff.nodes.iter().map(|node| node.hostname.as_str()).collect();
+    let unchanged = view.desired.nodes.iter().map(|node| &node.hostname);
+    ReviewView {
+        unchanged: unchanged.filter(|hostname| !changed.contains(hostname.as_str())).cloned().collect(),
+        after: after_of(&view.base, &view.desired, catalogue),
+        votes: votes_of(&view, actor),
+        asked: asked_of(&view),
+        missing: missing_text(&view.review.missing(view.now)),
+        expires_at: view.review.expires_at(view.now),
+        comment_refused: refused_comment(&view),
+        acts: acts_of(&view, actor, &plan, summary.blocker),
+        change: view.change,
+        live: view.live,
+        edits: view.edits,
+        diff,
+        plan,
+        map,
+        findings: reviewed,
+        summary,
+        comments: view.comments,
+        runs: view.runs,
+        timeline,
+        own: view.own,
+    }
+}
+
+fn refused_comment(view: &ChangeView) -> Option<String> {
+    use strata_domain::authz::{Permission, allow};
+
+    allow(&view.standing, Permission::Comment).err().map(|refused| refused.reason)
+}
+
+fn votes_of(view: &ChangeView, actor: &Actor) -> Vec<ShownVote> {
+    let me = match actor {
+        Actor::Account(account) => Some(&account.id),
+        Actor::Nobody | Actor::Operator => None,
+    };
+    let shown = view.review.votes.iter().rev().map(|vote| ShownVote {
+        standing: view.review.standing_of(vote, view.now),
+        can_be_taken_back: me.is_some_and(|me| view.review.may_take_back(vote.id, me).is_ok()),
+        vote: vote.clone(),
+    });
+    shown.collect()
+}
+
+fn asked_of(view: &ChangeView) -> Vec<ShownTally> {
+    let tallies = view.review.tallies(view.now).into_iter();
+    let shown = tallies.map(|tally| {
+        let met = tally.is_met();
+        let (have, asked) = (tally.voters.len(), tally.asked);
+        let missing = Missing { rule: asked.rule.clone(), group: asked.group.clone(), have, quorum: asked.quorum };
+        let could = |lead: &&strata_domain::account::Lead| {
+            let id = lead.person.id.as_ref();
+            !met && id.is_some_and(|id| view.review.could_give(&missing, id, &lead.standing(), view.now))
+        };
+        let could = view.leads.iter().filter(could).map(|lead| lead.person.name.clone()).collect();
+        ShownTally { rule: asked.rule, group: asked.group, have, quorum: asked.quorum, because: asked.because, could }
+    });
+    shown.collect()
+}
+
+/// What is lost without single nodes, before and after.
+fn after_of(base: &Topology, desired: &Topology, catalogue: &Catalogue) -> After {
+    let of = |topology: &Topology| -> BTreeMap<String, Extent> {
+        let hostnames = topology.nodes.iter().map(|node| node.hostname.clone());
+        hostnames.zip(every_node(topology, catalogue)).collect()
+    };
+    let (before, after) = (of(base), of(desired));
+    let count = |of: &BTreeMap<String, Extent>, extent| of.values().filter(|one| **one == extent).count();
+    let mut counts: Vec<(Extent, usize, usize)> = Extent::ALL
+        .iter()
+        .map(|&extent| (extent, count(&before, extent), count(&after, extent)))
+        .filter(|(extent, before, after)| *extent != Extent::Nothing && (*before > 0 || *after > 0))
+        .collect();
+    counts.sort_by_key(|(extent, ..)| std::cmp::Reverse(*extent));
+    let mut worse: Vec<(String, Option<Extent>, Extent)> = after
+        .iter()
+        .map(|(hostname, extent)| (hostname.clone(), before.get(hostname).copied(), *extent))
+        .filter(|(_, before, after)| *after > before.unwrap_or(Extent::Nothing))
+        .collect();
+    worse.sort_by(|(one, _, first), (other, _, second)| second.cmp(first).then_with(|| one.cmp(other)));
+    let more = worse.len().saturating_sub(LISTED_WORSE);
+    worse.truncate(LISTED_WORSE);
+    After { counts, worse, more }
+}
+
+/// Steps that only one of the two plans has; a step with another effect is another step.
+pub(super) fn difference_of(difference: VoteDifference, view: &ChangeView) -> DifferenceView {
+    let catalogue = &view.own.catalogue();
+    let now = plan::plan(&view.base, &view.desired, catalogue);
+    let only = |of: &plan::Plan, other: &plan::Plan| -> Vec<String> {
+        let known: BTreeMap<&str, &plan::Effect> =
+            other.steps.iter().map(|step| (step.id.as_str(), &step.effect)).collect();
+        let steps = of.steps.iter().filter(|step| known.get(step.id.as_str()) != Some(&&step.effect));
+        steps.map(|step| step.describe(catalogue)).collect()
+    };
+    DifferenceView {
+        gone: only(&difference.then, &now),
+        fresh: only(&now, &difference.then),
+        base: difference.base,
+        base_now: view.change.base,
+        edits: difference.edits_since,
+    }
+}
+
+fn finding_key(finding: &Finding) -> String {
+    format!("{} {} {}", finding.rule.as_str(), finding.subject.kind(), finding.subject.name())
+}

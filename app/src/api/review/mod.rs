@@ -1,0 +1,214 @@
+//! The review of a change: everything that a lead needs for one well-informed click, and the clicks.
+
+#[cfg(feature = "ssr")]
+mod acts;
+#[cfg(feature = "ssr")]
+mod build;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+use strata_domain::audit::AuditEntry;
+use strata_domain::catalogue::Own;
+use strata_domain::change::{Change, LoggedEdit};
+use strata_domain::diff::Diff;
+use strata_domain::discussion::Comment;
+use strata_domain::findings::{Finding, Summary};
+use strata_domain::plan::Plan;
+use strata_domain::review::{Verdict, Vote, VoteStanding};
+use strata_domain::run::Run;
+use strata_domain::whatif::Extent;
+
+use super::role_map::Band;
+use crate::error::AppError;
+
+/// One change with everything a reviewer needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReviewView {
+    /// The change, as it is now.
+    pub change: Change,
+    /// Number of the live revision.
+    pub live: i64,
+    /// The edits with their authors.
+    pub edits: Vec<LoggedEdit>,
+    /// What is different, by subject.
+    pub diff: Diff,
+    /// Nodes of the base that stay as they are, by hostname.
+    pub unchanged: Vec<String>,
+    /// What applying it does.
+    pub plan: Plan,
+    /// The role map with the change laid over it.
+    pub map: Vec<Band>,
+    /// What is lost without single nodes, before and after.
+    pub after: After,
+    /// Findings of the desired topology; those that the change brings come first.
+    pub findings: Vec<ReviewedFinding>,
+    /// All findings, counted.
+    pub summary: Summary,
+    /// Votes, newest first.
+    pub votes: Vec<ShownVote>,
+    /// What the policy asks for, how far it is met, and who could give what is missing.
+    pub asked: Vec<ShownTally>,
+    /// What is missing in words; empty where nothing is.
+    pub missing: String,
+    /// When the approval ends, where it is approved.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What was said, first come first.
+    pub comments: Vec<Comment>,
+    /// Why nothing can be said, if nothing can.
+    pub comment_refused: Option<String>,
+    /// Runs of this change, newest first.
+    pub runs: Vec<Run>,
+    /// What the one who looks may do.
+    pub acts: Acts,
+    /// What happened to it, newest first.
+    pub timeline: Vec<AuditEntry>,
+    /// What the environment adds to the built-in catalogue.
+    pub own: Own,
+}
+
+/// A finding, and whether the base has it too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReviewedFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// Whether the change brings it.
+    pub new: bool,
+}
+
+/// A vote, and what it is worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownVote {
+    /// The vote.
+    pub vote: Vote,
+    /// What it is worth now.
+    pub standing: VoteStanding,
+    /// Whether the one who looks could take it back.
+    pub can_be_taken_back: bool,
+}
+
+/// One thing that the policy asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownTally {
+    /// The rule's name.
+    pub rule: String,
+    /// Who has to approve.
+    pub group: String,
+    /// How many of them have.
+    pub have: usize,
+    /// How many have to.
+    pub quorum: usize,
+    /// Why the rule asks.
+    pub because: String,
+    /// Names of those who could approve, where some are missing.
+    pub could: Vec<String>,
+}
+
+/// What is lost without each single node, before and after the change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct After {
+    /// Of each extent, the worst first: how many nodes before, and after.
+    pub counts: Vec<(Extent, usize, usize)>,
+    /// Nodes whose loss is worse after it than before, with both; new nodes have none before.
+    pub worse: Vec<(String, Option<Extent>, Extent)>,
+    /// How many more of those there are than are listed.
+    pub more: usize,
+}
+
+/// What became of a change since a vote was given on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DifferenceView {
+    /// Steps that the plan had then and has no more, in words.
+    pub gone: Vec<String>,
+    /// Steps that it has now and had not then.
+    pub fresh: Vec<String>,
+    /// Number of the revision that it built on then.
+    pub base: i64,
+    /// Number of the revision that it builds on now.
+    pub base_now: i64,
+    /// Edits that the voter did not see.
+    pub edits: Vec<LoggedEdit>,
+}
+
+/// For each act, why it cannot be done now; none where it can.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acts {
+    /// Edit the draft.
+    pub edit: Option<String>,
+    /// Send it to review.
+    pub submit: Option<String>,
+    /// Give it up.
+    pub withdraw: Option<String>,
+    /// Approve it.
+    pub approve: Option<String>,
+    /// Send it back, or reject it.
+    pub refuse: Option<String>,
+    /// Apply it.
+    pub apply: Option<String>,
+    /// Move it to the live revision.
+    pub rebase: Option<String>,
+}
+
+/// One change to review.
+#[server(prefix = "/api", endpoint = "change_load", input = GetUrl)]
+pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let (backend, actor) = (backend(), actor());
+    let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
+    let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
+    Ok(build::review_of(view, &actor, timeline))
+}
+
+/// What became of a change since that vote.
+#[server(prefix = "/api", endpoint = "vote_difference", input = GetUrl)]
+pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let (backend, actor) = (backend(), actor());
+    let difference = answer(strata_backend::approvals::vote_difference(&backend, &actor, id, vote).await)?;
+    let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
+    Ok(build::difference_of(difference, &view))
+}
+
+/// Votes on the plan with that digest.
+#[server(prefix = "/api", endpoint = "change_vote")]
+pub async fn change_vote(
+    id: i64,
+    version: i64,
+    verdict: Verdict,
+    reason: Option<String>,
+    digest: String,
+) -> Result<(), AppError> {
+    use crate::server_context::{actor, answer, backend, fail};
+
+    let digest = digest.parse().map_err(|_| {
+        fail(AppError::Invalid { field: "digest".to_owned(), message: "This is no digest of a plan.".to_owned() })
+    })?;
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
+    answer(strata_backend::approvals::change_vote(&backend(), &actor(), id, version, verdict, reason, digest).await)?;
+    leptos_axum::redirect(&crate::paths::change(id));
+    Ok(())
+}
+
+/// Takes an approval of one's own back.
+#[server(prefix = "/api", endpoint = "vote_take_back")]
+pub async fn vote_take_back(id: i64, vote: i64) -> Result<(), AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    answer(strata_backend::approvals::vote_take_back(&backend(), &actor(), id, vote).await)?;
+    leptos_axum::redirect(&crate::paths::change(id));
+    Ok(())
+}
+
+/// Says something about a change, or about one step of its plan. `key` makes a double click one comment.
+#[server(prefix = "/api", endpoint = "comment_add")]
+pub async fn comment_add(id: i64, step: Option<String>, text: String, key: String) -> Result<(), AppError> {
+    use crate::server_context::{actor, answer, backend};
+
+    let step = step.filter(|step| !step.is_empty());
+    answer(strata_backend::approvals::comment_add(&backend(), &actor(), id, step.as_deref(), &text, &key).await)?;
+    leptos_axum::redirect(&format!("{}#discussion", crate::paths::change(id)));
+    Ok(())
+}

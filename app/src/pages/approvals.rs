@@ -1,0 +1,64 @@
+//! `/approvals`: what waits for me, and where that stands which I asked for.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::inbox::{InboxRow, InboxView, inbox_load};
+use crate::components::{Badge, Moment, Stateful, Table, loaded};
+use crate::live::{Live, Topic};
+use crate::paths;
+
+/// Two lists over all environments.
+#[component]
+pub fn ApprovalsPage() -> impl IntoView {
+    // News of any environment: the topic without a name hears of all.
+    let news = Live::version(|| Topic::Environment(None));
+    let view = Resource::new(move || news.get(), |_| inbox_load());
+    view! {
+        <Title text="Approvals" />
+        {loaded(view, |view| view! { <Inbox view /> })}
+    }
+}
+
+#[component]
+fn Inbox(view: InboxView) -> impl IntoView {
+    let InboxView { waits, asked } = view;
+    let (waiting, of_mine) = (waits.len(), asked.len());
+    view! {
+        <h1>"Approvals"</h1>
+        <section class="panel" aria-labelledby="waits-heading">
+            <h2 id="waits-heading">{format!("Waits for you ({waiting})")}</h2>
+            <Rows of="waits" rows=waits empty="Nothing waits for you." />
+        </section>
+        <section class="panel" aria-labelledby="asked-heading">
+            <h2 id="asked-heading">{format!("Asked for by you ({of_mine})")}</h2>
+            <Rows of="asked" rows=asked empty="Nothing that you asked for is open." />
+        </section>
+    }
+}
+
+#[component]
+fn Rows(of: &'static str, rows: Vec<InboxRow>, empty: &'static str) -> impl IntoView {
+    if rows.is_empty() {
+        return view! { <p class="empty">{empty}</p> }.into_any();
+    }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|InboxRow { change, risk, waits_for, expires_at }| {
+            let who = change.submitted_by.as_ref().map(|person| person.name.clone()).unwrap_or_default();
+            view! {
+                <tr>
+                    <th scope="row"><a href=paths::change(change.id)>{format!("#{} {}", change.id, change.title)}</a></th>
+                    <td>{change.environment}</td>
+                    <td><Badge of=Stateful::Risk(risk) /></td>
+                    <td><Badge of=Stateful::Change(change.state) /></td>
+                    <td>{waits_for}</td>
+                    <td>{who} {change.submitted_at.map(|at| view! { " " <Moment at /> })}</td>
+                    <td>{expires_at.map(|at| view! { <Moment at /> })}</td>
+                </tr>
+            }
+        })
+        .collect();
+    view! { <Table of columns=&["Change", "Environment", "Risk", "State", "Waits for", "Submitted", "Approval ends"]>{rows}</Table> }
+        .into_any()
+}

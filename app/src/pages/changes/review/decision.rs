@@ -1,0 +1,135 @@
+//! The decision: what is missing, who could give it, and the buttons.
+
+use chrono::{DateTime, Utc};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use strata_domain::change::{Change, ChangeState};
+use strata_domain::review::{Missing, missing_text};
+
+use super::actions::{Actions, Target};
+use crate::api::review::{Acts, ShownTally};
+use crate::components::{Act, Moment, TextField};
+use crate::pages::changes::is_open;
+use crate::paths;
+
+/// What is missing, and the acts that the one who looks may do.
+#[component]
+pub fn Decision(
+    /// The change.
+    change: Change,
+    /// Why each act is refused, where it is.
+    acts: Acts,
+    /// What the policy asks for.
+    asked: Vec<ShownTally>,
+    /// What is missing in words.
+    missing: String,
+    /// When the approval ends.
+    expires_at: Option<DateTime<Utc>>,
+    /// Of the plan that is on the page: a vote is for this one.
+    digest: String,
+    /// The acts.
+    actions: Actions,
+) -> impl IntoView {
+    let (state, target) = (change.state, (change.id, change.version));
+    let is_draft = state == ChangeState::Draft;
+    let edit = match acts.edit.clone() {
+        None if is_open(state) => Some(view! { <a class="button" href=paths::change_edit(change.id)>"Edit"</a> }.into_any()),
+        // During a review only who can edit is offered it.
+        Some(reason) if is_draft => {
+            Some(view! { <span class="act"><button class="button" disabled>"Edit"</button><span class="why-not">{reason}</span></span> }.into_any())
+        }
+        _ => None,
+    };
+    let submit = is_draft.then(|| {
+        view! {
+            <ActionForm action=actions.submit>
+                <Target change=target />
+                <Act label="Submit for review" tone="primary" refused=acts.submit.clone() pending=actions.submit.pending() />
+            </ActionForm>
+        }
+    });
+    let voting = matches!(state, ChangeState::InReview | ChangeState::Approved).then(|| {
+        let seen = digest.clone();
+        view! {
+            <ActionForm action=actions.vote>
+                <Target change=target />
+                <input type="hidden" name="digest" value=digest.clone() />
+                <Act label="Approve" tone="primary" refused=acts.approve.clone() pending=actions.vote.pending() choice=("verdict", "approve") />
+            </ActionForm>
+            <details class="more">
+                <summary>"Send back or reject"</summary>
+                <ActionForm action=actions.vote>
+                    <Target change=target />
+                    <input type="hidden" name="digest" value=seen />
+                    <TextField id="reason" name="reason" label="Reason" hint="for its authors" required=true />
+                    <Act label="Send back" refused=acts.refuse.clone() pending=actions.vote.pending() choice=("verdict", "send-back") />
+                    <Act label="Reject" tone="danger" refused=acts.refuse.clone() pending=actions.vote.pending() choice=("verdict", "reject") />
+                </ActionForm>
+            </details>
+        }
+    });
+    let apply = matches!(state, ChangeState::InReview | ChangeState::Approved).then(|| {
+        view! {
+            <ActionForm action=actions.apply>
+                <Target change=target />
+                <Act label="Apply" tone="primary" refused=acts.apply.clone() pending=actions.apply.pending() />
+            </ActionForm>
+        }
+    });
+    let withdraw = is_open(state).then(|| {
+        view! {
+            <details class="more">
+                <summary>"Withdraw"</summary>
+                <ActionForm action=actions.withdraw>
+                    <Target change=target />
+                    <TextField id="withdraw-reason" name="reason" label="Reason" required=true />
+                    <Act label="Withdraw" tone="danger" refused=acts.withdraw.clone() pending=actions.withdraw.pending() />
+                </ActionForm>
+            </details>
+        }
+    });
+    let needed: Vec<_> = asked.into_iter().map(tally_view).collect();
+    let told = match (state, missing.is_empty()) {
+        (ChangeState::InReview, false) => Some(format!("Still missing: {missing}.")),
+        (ChangeState::Approved, _) => Some("Everything that is asked for is there.".to_owned()),
+        _ => None,
+    };
+    let expires = expires_at.filter(|_| state == ChangeState::Approved);
+    let expires = expires.map(|at| view! { <p class="hint">"The approval ends " <Moment at /></p> });
+    view! {
+        <section class="panel decision" aria-labelledby="decision-heading">
+            <h2 id="decision-heading">"Decision"</h2>
+            {told.map(|told| view! { <p><strong>{told}</strong></p> })}
+            {expires}
+            <div class="acts">{submit} {voting} {apply} {edit} {withdraw}</div>
+            <h3>"Approvals it needs"</h3>
+            <ul class="plain-list">{needed}</ul>
+        </section>
+    }
+}
+
+/// One thing that is asked, how far it is met, why it is asked, and who could meet it.
+fn tally_view(tally: ShownTally) -> impl IntoView {
+    /// Names that are listed; in a large house more of them help nobody.
+    const NAMED: usize = 8;
+    let ShownTally { rule, group, have, quorum, because, could } = tally;
+    let met = have >= quorum;
+    let mark = if met { "✓" } else { "○" };
+    let words = missing_text(&[Missing { rule: rule.clone(), group, have: have.min(quorum), quorum }]);
+    let more = could.len().saturating_sub(NAMED);
+    let names = could.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+    let could = (!met).then(|| match (names.is_empty(), more) {
+        (true, _) => view! { <p class="why-not">"Nobody who could give it is left."</p> }.into_any(),
+        (false, 0) => view! { <p class="hint">{format!("Could be given by {names}.")}</p> }.into_any(),
+        (false, more) => {
+            view! { <p class="hint">{format!("Could be given by {names} and {more} more.")}</p> }.into_any()
+        }
+    });
+    view! {
+        <li data-met=met.then_some("true")>
+            <p><span aria-hidden="true">{mark}</span> " " <strong>{words}</strong></p>
+            <p class="hint">{format!("{rule}: {because}")}</p>
+            {could}
+        </li>
+    }
+}

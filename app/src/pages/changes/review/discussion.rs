@@ -1,0 +1,85 @@
+//! What people say about a change, or about one step of its plan.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::discussion::Comment;
+use strata_domain::plan::Plan;
+
+use crate::api::review::CommentAdd;
+use crate::components::{Act, Moment};
+use crate::paths;
+
+/// The comments, first come first, and a form for one more.
+#[component]
+pub fn Discussion(
+    /// The change.
+    change: i64,
+    /// Its plan: comments on steps say which.
+    plan: Plan,
+    /// What was said.
+    comments: Vec<Comment>,
+    /// Why nothing can be said, if nothing can.
+    refused: Option<String>,
+    /// The step that the next comment is about, from the address.
+    about: Memo<Option<String>>,
+    /// What roles are called.
+    catalogue: StoredValue<Catalogue>,
+    /// Says it.
+    action: ServerAction<CommentAdd>,
+) -> impl IntoView {
+    let plan = StoredValue::new(plan);
+    let named = move |id: &str| {
+        plan.with_value(|plan| {
+            let place = plan.steps.iter().position(|step| step.id == id)?;
+            let said = catalogue.with_value(|catalogue| plan.steps[place].describe(catalogue));
+            Some(format!("Step {}: {said}", place + 1))
+        })
+    };
+    let count = comments.len();
+    // The same words sent twice are one comment; after it was taken there is one more, so the next has another key.
+    let key = format!("{change}-{count}");
+    let items: Vec<_> = comments
+        .into_iter()
+        .map(|comment| {
+            let about = comment.step.map(|step| {
+                let named = named(&step).unwrap_or_else(|| format!("A step that the plan no longer has ({step})"));
+                view! { <p class="hint">{named}</p> }
+            });
+            view! {
+                <li id=format!("comment-{}", comment.id)>
+                    <p><strong>{comment.author.name}</strong> " " <Moment at=comment.at /></p>
+                    {about}
+                    <p class="said-text">{comment.text}</p>
+                </li>
+            }
+        })
+        .collect();
+    let none = items.is_empty().then(|| view! { <p class="empty">"Nothing was said yet."</p> });
+    let about_field = move || {
+        about.get().map(|step| {
+            let named = named(&step).unwrap_or_else(|| step.clone());
+            view! {
+                <input type="hidden" name="step" value=step />
+                <p class="hint">"About: " {named} " " <a href=format!("{}#discussion", paths::change(change))>"About the whole change instead"</a></p>
+            }
+        })
+    };
+    view! {
+        <section class="panel" id="discussion" aria-labelledby="discussion-heading">
+            <h2 id="discussion-heading">{format!("Discussion ({count})")}</h2>
+            {none}
+            <ol class="plain-list comments">{items}</ol>
+            <ActionForm action>
+                <input type="hidden" name="id" value=change />
+                <input type="hidden" name="key" value=key />
+                {about_field}
+                <p class="field">
+                    <label for="comment">"Comment"</label>
+                    <textarea id="comment" name="text" rows="3" maxlength="4000" required></textarea>
+                </p>
+                <Act label="Say it" refused pending=action.pending() />
+            </ActionForm>
+        </section>
+    }
+}

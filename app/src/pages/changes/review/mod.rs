@@ -1,0 +1,176 @@
+//! `/changes/:id`: everything a lead needs for one well-informed click.
+
+mod actions;
+mod after;
+mod decision;
+mod discussion;
+mod log;
+mod overlay;
+mod since;
+mod steps;
+mod summary;
+mod votes;
+
+use std::collections::BTreeMap;
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use strata_domain::change::ChangeState;
+
+use crate::api::review::{ReviewView, change_load};
+use crate::components::{Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, Stateful, loaded};
+use crate::live::{Live, Topic};
+use crate::pages::runs::RunTable;
+use crate::pages::{number, query};
+use crate::paths;
+use actions::{Actions, Target};
+use after::AfterIt;
+use decision::Decision;
+use discussion::Discussion;
+pub use log::EditLog;
+use overlay::ChangeMap;
+use since::Since;
+use steps::PlanByLayer;
+use summary::ChangeSummary;
+use votes::Votes;
+
+/// One change, to review.
+#[component]
+pub fn ReviewPage() -> impl IntoView {
+    let id = number("id");
+    let actions = Actions::new();
+    let looked = Looked { step: query("step"), page: query("page"), about: query("about"), since: query("since") };
+    let news = Live::version(move || Topic::Change(id.get()));
+    let view = Resource::new(move || (id.get(), news.get(), actions.version()), |(id, ..)| change_load(id));
+    view! {
+        <Title text=move || format!("Change #{}", id.get()) />
+        {loaded(view, move |view| view! { <Review view actions looked /> })}
+    }
+}
+
+/// What the address asks to look at.
+#[derive(Clone, Copy)]
+struct Looked {
+    /// What the steps are searched for.
+    step: Memo<Option<String>>,
+    /// Which page of them.
+    page: Memo<Option<String>>,
+    /// The step that is discussed.
+    about: Memo<Option<String>>,
+    /// The vote since which differences are shown.
+    since: Memo<Option<String>>,
+}
+
+#[component]
+fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
+    let catalogue = StoredValue::new(view.own.catalogue());
+    let change = view.change.clone();
+    let (base, live, target) = (change.base, view.live, (change.id, change.version));
+    let rebase_refused = view.acts.rebase.clone();
+    let stale = (base != live && super::is_open(change.state)).then(|| {
+        view! {
+            <div class="notice" data-tone="attention">
+                <p>{format!("Revision {live} went live since; this change builds on revision {base}.")}</p>
+                <ActionForm action=actions.rebase>
+                    <Target change=target />
+                    <Act label="Move it to the live revision" refused=rebase_refused pending=actions.rebase.pending() />
+                </ActionForm>
+            </div>
+        }
+    });
+    let reason = change.reason.clone().filter(|_| !matches!(change.state, ChangeState::Applied)).map(|reason| {
+        view! { <p class="notice" data-tone="attention">{format!("{}: {reason}", change.touched_by.name)}</p> }
+    });
+    let findings: Vec<_> = view.findings.into_iter().map(|reviewed| (reviewed.finding, reviewed.new)).collect();
+    let steps = view.plan.steps.len();
+    let digest = view.plan.digest.to_string();
+    let mut comments: BTreeMap<String, usize> = BTreeMap::new();
+    for step in view.comments.iter().filter_map(|comment| comment.step.clone()) {
+        *comments.entry(step).or_default() += 1;
+    }
+    let plan = view.plan.clone();
+    let plan_now = StoredValue::new(view.plan.clone());
+    let by_layer = move || {
+        let wanted = looked.step.get().unwrap_or_default();
+        let page = looked.page.get().and_then(|page| page.parse().ok()).unwrap_or(1);
+        view! { <PlanByLayer change=target.0 plan=plan_now.get_value() catalogue wanted page comments=comments.clone() /> }
+    };
+    let runs = (!view.runs.is_empty()).then(|| {
+        view! { <section class="panel" aria-labelledby="runs-heading"><h2 id="runs-heading">"Runs"</h2><RunTable runs=view.runs /></section> }
+    });
+    let unchanged = unchanged_list(view.unchanged);
+    let error = Signal::derive(move || actions.error());
+    view! {
+        <p class="crumbs"><a href=paths::changes(&change.environment)>{format!("Changes of {}", change.environment)}</a></p>
+        <div class="page-head">
+            <div>
+                <h1>{format!("#{} {}", change.id, change.title)}</h1>
+                <p class="facts">
+                    <Badge of=Stateful::Change(change.state) /> " " <Badge of=Stateful::Risk(view.plan.risk) />
+                    " started by " {change.created_by.name.clone()} " " <Moment at=change.created_at />
+                    {format!(", over revision {}", change.base)}
+                </p>
+            </div>
+        </div>
+        {stale}
+        {reason}
+        <ActError error />
+        <div class="columns review">
+            <div class="column-main">
+                <section class="panel" aria-labelledby="summary-heading">
+                    <h2 id="summary-heading">"What it does"</h2>
+                    <ChangeSummary diff=view.diff plan=plan catalogue />
+                    {unchanged}
+                </section>
+                <section class="panel" aria-labelledby="map-heading">
+                    <h2 id="map-heading">"On the role map"</h2>
+                    <ChangeMap bands=view.map />
+                </section>
+                <section class="panel" id="plan" aria-labelledby="plan-heading">
+                    <h2 id="plan-heading">{format!("Plan ({steps})")} <span class="hint">" digest " <code title=digest.clone()>{view.plan.digest.short()}</code></span></h2>
+                    {by_layer}
+                </section>
+                <section class="panel" aria-labelledby="findings-heading">
+                    <h2 id="findings-heading">"Findings after it " <FindingCounts summary=view.summary /></h2>
+                    <FindingList findings />
+                </section>
+                <section class="panel" aria-labelledby="after-heading">
+                    <h2 id="after-heading">"What if a node fails, after it"</h2>
+                    <AfterIt after=view.after />
+                </section>
+                <Discussion change=target.0 plan=view.plan comments=view.comments refused=view.comment_refused about=looked.about catalogue action=actions.comment />
+                {runs}
+                <section class="panel" aria-labelledby="timeline-heading">
+                    <h2 id="timeline-heading">"Timeline"</h2>
+                    <AuditList entries=view.timeline />
+                </section>
+            </div>
+            <aside class="column-side" aria-label="Decision">
+                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing expires_at=view.expires_at digest actions />
+                <Since change=change.id version=change.version since=looked.since />
+                <Votes change=change.id votes=view.votes action=actions.take_back />
+                <EditLog edits=view.edits />
+            </aside>
+        </div>
+    }
+}
+
+/// Nodes that stay as they are, for whoever asks.
+fn unchanged_list(unchanged: Vec<String>) -> Option<impl IntoView> {
+    /// More of them tell nobody anything.
+    const LISTED: usize = 500;
+    let count = unchanged.len();
+    (count > 0).then(|| {
+        let rest = count.saturating_sub(LISTED);
+        let listed = unchanged.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+        let rest = (rest > 0).then(|| format!(" and {rest} more")).unwrap_or_default();
+        let nodes = if count == 1 { "node stays" } else { "nodes stay" };
+        view! {
+            <details class="more">
+                <summary>{format!("{count} {nodes} as they are")}</summary>
+                <p class="hint">{listed} {rest}</p>
+            </details>
+        }
+    })
+}

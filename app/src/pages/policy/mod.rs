@@ -1,0 +1,259 @@
+//! `/settings/policy`: who has to approve what, what that means for a change, and proposals to change it.
+
+mod form;
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use strata_domain::catalogue::Catalogue;
+use strata_domain::policy::{Answer, Rule, describe, people};
+
+use crate::api::policy::{
+    OpenProposal, PolicyAnswers, PolicyDecide, PolicyPageView, PolicyVersion, PolicyWithdraw, policy_load, policy_test,
+};
+use crate::components::{Act, ActError, Badge, Moment, Stateful, Table, TextField, loaded};
+use crate::live::{Live, Topic};
+use crate::pages::query;
+use crate::paths;
+
+pub use form::PolicyFormPage;
+
+/// The rules in force, a proposal that waits, and what the rules ask of one change.
+#[component]
+pub fn PolicyPage() -> impl IntoView {
+    let (env, change) = (query("env"), query("change"));
+    let (decide, withdraw) = (ServerAction::<PolicyDecide>::new(), ServerAction::<PolicyWithdraw>::new());
+    let news = Live::version(move || Topic::Environment(env.get()));
+    let view = Resource::new(
+        move || (env.get(), news.get(), decide.version().get(), withdraw.version().get()),
+        |(env, ..)| policy_load(env),
+    );
+    let number = Memo::new(move |_| change.get().and_then(|number| number.trim_start_matches('#').parse::<i64>().ok()));
+    let test = Resource::new(
+        move || (env.get(), number.get(), news.get()),
+        |(env, change, _)| async move {
+            match change {
+                Some(change) => policy_test(env, change).await.map(Some),
+                None => Ok(None),
+            }
+        },
+    );
+    view! {
+        <Title text="Policy" />
+        {loaded(view, move |view| view! { <PolicyBody view decide withdraw asked=change.get_untracked() /> })}
+        {loaded(test, |test| test.map(|test| view! { <TestResult test /> }))}
+    }
+}
+
+#[component]
+fn PolicyBody(
+    view: PolicyPageView,
+    decide: ServerAction<PolicyDecide>,
+    withdraw: ServerAction<PolicyWithdraw>,
+    asked: Option<String>,
+) -> impl IntoView {
+    let PolicyPageView { environment, present, lifetime_hours, versions, open, groups, propose_refused, own } = view;
+    let catalogue = own.catalogue();
+    let error = Signal::derive(move || {
+        [decide.value().get().and_then(Result::err), withdraw.value().get().and_then(Result::err)]
+            .into_iter()
+            .flatten()
+            .next()
+    });
+    let propose = match (propose_refused, open.is_some()) {
+        (None, false) => {
+            view! { <a class="button" data-tone="primary" href=paths::policy_form(&environment)>"Propose other rules"</a> }.into_any()
+        }
+        (None, true) => view! { <span class="why-not">"A proposal waits already; it has to be decided first."</span> }.into_any(),
+        (Some(reason), _) => view! { <span class="why-not">{reason}</span> }.into_any(),
+    };
+    let rules = rule_list(&present.rules, &catalogue);
+    let waiting = open.map(|open| {
+        let before = present.rules.clone();
+        view! { <Proposal open before catalogue=catalogue.clone() environment=environment.clone() decide withdraw /> }
+    });
+    let groups: Vec<_> = groups
+        .into_iter()
+        .map(|(group, leads)| view! { <li>{group} " " <span class="hint">{people("leads", leads)}</span></li> })
+        .collect();
+    view! {
+        <div class="page-head">
+            <div>
+                <h1>"Policy " <span class="of">{environment.clone()}</span></h1>
+                <p class="facts">{format!("Version {}. Every rule that matches a change has to be met, each by distinct people who wrote nothing of it. An approval holds for {}.", present.version, held(lifetime_hours))}</p>
+            </div>
+            <div class="page-acts">{propose}</div>
+        </div>
+        <ActError error />
+        {waiting}
+        <div class="columns">
+            <div class="column-main">
+                <section class="panel" aria-labelledby="rules-heading">
+                    <h2 id="rules-heading">"Rules in force"</h2>
+                    {rules}
+                </section>
+                <section class="panel" aria-labelledby="test-heading">
+                    <h2 id="test-heading">"Which rules would a change meet?"</h2>
+                    <form method="get" action="/settings/policy" class="inline-form">
+                        <input type="hidden" name="env" value=environment.clone() />
+                        <TextField id="test-change" name="change" label="Change" hint="its number" value=asked.unwrap_or_default() required=true />
+                        <button class="button" type="submit">"Test it"</button>
+                    </form>
+                </section>
+            </div>
+            <aside class="column-side" aria-label="Groups and versions">
+                <section class="panel" aria-labelledby="groups-heading">
+                    <h2 id="groups-heading">"Groups"</h2>
+                    <ul class="plain-list">{groups}</ul>
+                </section>
+                <Versions versions />
+            </aside>
+        </div>
+    }
+}
+
+/// "7 days", "36 hours".
+fn held(hours: u32) -> String {
+    match (hours % 24, hours / 24) {
+        (0, 1) => "1 day".to_owned(),
+        (0, days) => format!("{days} days"),
+        _ => format!("{hours} hours"),
+    }
+}
+
+fn rule_list(rules: &[Rule], catalogue: &Catalogue) -> impl IntoView + use<> {
+    let items: Vec<_> = rules
+        .iter()
+        .map(|rule| view! { <li><strong>{rule.name.clone()}</strong> <p>{describe(rule, catalogue)}</p></li> })
+        .collect();
+    view! { <ul class="plain-list rules">{items}</ul> }
+}
+
+/// A proposal with what it changes, and the decision on it.
+#[component]
+fn Proposal(
+    open: OpenProposal,
+    before: Vec<Rule>,
+    catalogue: Catalogue,
+    environment: String,
+    decide: ServerAction<PolicyDecide>,
+    withdraw: ServerAction<PolicyWithdraw>,
+) -> impl IntoView {
+    let OpenProposal { id, policy, reason, proposed_by, at, decide_refused, withdraw_refused } = open;
+    let only = |of: &[Rule], other: &[Rule]| -> Vec<Rule> {
+        of.iter().filter(|rule| !other.contains(rule)).cloned().collect()
+    };
+    let part = |title: &'static str, rules: Vec<Rule>| {
+        (!rules.is_empty()).then(|| view! { <h3>{title}</h3> {rule_list(&rules, &catalogue)} })
+    };
+    let (gone, fresh) = (part("Goes", only(&before, &policy.rules)), part("Comes", only(&policy.rules, &before)));
+    let stays = policy.rules.iter().filter(|rule| before.contains(rule)).count();
+    let environment = StoredValue::new(environment);
+    let withdrawing = withdraw_refused.is_none().then(|| {
+        view! {
+            <ActionForm action=withdraw>
+                <input type="hidden" name="environment" value=environment.get_value() />
+                <input type="hidden" name="proposal" value=id />
+                <Act label="Withdraw it" pending=withdraw.pending() />
+            </ActionForm>
+        }
+    });
+    let refused = decide_refused.clone();
+    view! {
+        <section class="panel notice" data-tone="attention" aria-labelledby="proposal-heading">
+            <h2 id="proposal-heading">{format!("Proposed version {}", policy.version)}</h2>
+            <p><strong>{proposed_by.name}</strong> " " <Moment at /></p>
+            <p class="quote">{reason}</p>
+            {gone}
+            {fresh}
+            <p class="hint">{format!("{stays} rules stay as they are.")}</p>
+            <div class="acts">
+                <ActionForm action=decide>
+                    <input type="hidden" name="environment" value=environment.get_value() />
+                    <input type="hidden" name="proposal" value=id />
+                    <Act label="Put it in force" tone="primary" refused=decide_refused pending=decide.pending() choice=("verdict", "approve") />
+                </ActionForm>
+                <details class="more">
+                    <summary>"Turn it down"</summary>
+                    <ActionForm action=decide>
+                        <input type="hidden" name="environment" value=environment.get_value() />
+                        <input type="hidden" name="proposal" value=id />
+                        <TextField id="policy-reason" name="reason" label="Reason" required=true />
+                        <Act label="Turn it down" tone="danger" refused pending=decide.pending() choice=("verdict", "reject") />
+                    </ActionForm>
+                </details>
+                {withdrawing}
+            </div>
+        </section>
+    }
+}
+
+/// What each rule says to one change, and what it would say once the proposal is in force.
+#[component]
+fn TestResult(test: PolicyAnswers) -> impl IntoView {
+    let PolicyAnswers { change, title, risk, present, proposed } = test;
+    let proposed =
+        proposed.map(|answers| view! { <h3>"With the proposal"</h3> <AnswerTable of="proposed-answers" answers /> });
+    view! {
+        <section class="panel" aria-labelledby="answers-heading">
+            <h2 id="answers-heading">{format!("What the rules ask of #{change} {title} ")} <Badge of=Stateful::Risk(risk) /></h2>
+            <AnswerTable of="answers" answers=present />
+            {proposed}
+        </section>
+    }
+}
+
+#[component]
+fn AnswerTable(of: &'static str, answers: Vec<Answer>) -> impl IntoView {
+    let rows: Vec<_> = answers
+        .into_iter()
+        .map(|answer| {
+            let asks = if answer.matches { "✓ asks" } else { "does not ask" };
+            view! {
+                <tr>
+                    <th scope="row">{answer.rule}</th>
+                    <td>{asks}</td>
+                    <td>{answer.because}</td>
+                </tr>
+            }
+        })
+        .collect();
+    view! { <Table of columns=&["Rule", "", "Because"]>{rows}</Table> }
+}
+
+#[component]
+fn Versions(versions: Vec<PolicyVersion>) -> impl IntoView {
+    let none =
+        versions.is_empty().then(|| view! { <p class="empty">"Version 1 is built in; nobody has changed it."</p> });
+    let items: Vec<_> = versions
+        .into_iter()
+        .map(|version| {
+            view! {
+                <li>
+                    <p><strong>{format!("Version {}", version.version)}</strong> " " <Moment at=version.at /></p>
+                    <p class="hint">{format!("Proposed by {}, approved by {}.", version.proposed_by.name, version.approved_by.name)}</p>
+                    <p>{version.reason}</p>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <section class="panel" aria-labelledby="versions-heading">
+            <h2 id="versions-heading">"Versions"</h2>
+            {none}
+            <ul class="plain-list">{items}</ul>
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::held;
+
+    #[test]
+    fn how_long_an_approval_holds() {
+        assert_eq!(held(168), "7 days");
+        assert_eq!(held(24), "1 day");
+        assert_eq!(held(36), "36 hours");
+    }
+}

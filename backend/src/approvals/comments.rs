@@ -1,0 +1,75 @@
+//! What people say about a change.
+
+use serde_json::json;
+use sqlx::postgres::PgConnection;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::discussion::{self, Comment};
+use strata_domain::news::News;
+
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+
+/// Longest key of a comment, in characters.
+const KEY_MAX: usize = 64;
+
+/// Says something about a change, or about the step of its plan with that id. The same person's second comment with the
+/// same `key` is the first, sent twice.
+///
+/// # Errors
+/// [`Error::Refused`] for an empty or overlong `text`; [`Error::Invalid`] for a `key` of none or more than 64 characters;
+/// [`Error::NotFound`] where the actor may not view the change.
+#[tracing::instrument(skip_all, fields(id, step))]
+pub async fn comment_add(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    step: Option<&str>,
+    text: &str,
+    key: &str,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::Comment, Scope::Change(id)).await?;
+    let text = discussion::accepted(text)?;
+    if !(1..=KEY_MAX).contains(&key.chars().count()) {
+        return Err(Error::invalid("key", "The key of a comment has 1 to 64 characters."));
+    }
+    let environment = write.place()?.slug.clone();
+    let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let written = sqlx::query_scalar!(
+        "INSERT INTO change_comments (change_id, step_id, author_id, author_name, at, text, key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT ON CONSTRAINT change_comments_once DO NOTHING
+         RETURNING id",
+        id,
+        step,
+        author,
+        name,
+        at,
+        text,
+        key,
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    let Some(comment) = written else { return Ok(()) };
+    let row = AuditRow::new(AuditAction::CommentAdded, "change", &id)
+        .after(json!({ "comment": comment, "step": step, "text": text }));
+    write.commit(row, vec![News::Change { environment, id }]).await
+}
+
+/// The comments on a change, first come first.
+pub(crate) async fn comments_of(connection: &mut PgConnection, change: i64) -> Result<Vec<Comment>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, step_id, author_id, author_name, at, text FROM change_comments WHERE change_id = $1 ORDER BY id",
+        change,
+    )
+    .fetch_all(connection)
+    .await?;
+    let comments = rows.into_iter().map(|row| Comment {
+        id: row.id,
+        step: row.step_id,
+        author: ctx::person(row.author_id, row.author_name),
+        at: row.at,
+        text: row.text,
+    });
+    Ok(comments.collect())
+}

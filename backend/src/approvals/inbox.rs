@@ -1,0 +1,101 @@
+//! What waits for a person, and where that stands which they asked for.
+
+use std::cmp::Reverse;
+
+use chrono::{DateTime, Utc};
+use strata_domain::account::AccountId;
+use strata_domain::authz::{self, Permission};
+use strata_domain::change::{Change, ChangeState};
+use strata_domain::plan::{self, Risk};
+use strata_domain::review::{Missing, Verdict};
+
+use crate::changes::{ChangeView, change_list, change_load};
+use crate::ctx::{Actor, Backend};
+use crate::environments::environment_list;
+use crate::error::Error;
+
+/// Changes of one state and environment that are looked at, the newest.
+const LOOKED_AT: i64 = 100;
+
+/// Everything that the page `/approvals` shows, of all environments of the actor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inbox {
+    /// What the actor could bring further now, riskiest first, then oldest.
+    pub waits: Vec<Awaited>,
+    /// Open changes that the actor started or submitted, newest first.
+    pub asked: Vec<Awaited>,
+}
+
+/// A change that is under review or approved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Awaited {
+    /// The change, as it is now.
+    pub change: Change,
+    /// How dangerous its plan is.
+    pub risk: Risk,
+    /// What is missing before it is approved.
+    pub missing: Vec<Missing>,
+    /// What the actor could do about it.
+    pub act: Option<AwaitedAct>,
+    /// When its approval ends, where it is approved.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a change waits for, of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwaitedAct {
+    /// A vote.
+    Vote,
+    /// That it is applied.
+    Apply,
+}
+
+/// What waits for the actor, and what they asked for.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for all but accounts.
+#[tracing::instrument(skip_all)]
+pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error> {
+    let me = actor.account_id()?.ok_or(Error::NotSignedIn)?.to_string();
+    let (mut waits, mut asked) = (Vec::new(), Vec::new());
+    for environment in environment_list(backend, actor).await? {
+        for state in [ChangeState::InReview, ChangeState::Approved] {
+            for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
+                let view = change_load(backend, actor, change.id).await?;
+                let awaited = awaited(&view, &me);
+                let is = |person: Option<&strata_domain::account::Person>| {
+                    person.is_some_and(|person| person.id.as_ref() == Some(&me))
+                };
+                if is(Some(&change.created_by)) || is(change.submitted_by.as_ref()) {
+                    asked.push(awaited.clone());
+                }
+                if awaited.act.is_some() {
+                    waits.push(awaited);
+                }
+            }
+        }
+    }
+    waits.sort_by_key(|awaited| (Reverse(awaited.risk), awaited.change.submitted_at));
+    asked.sort_by_key(|awaited| Reverse(awaited.change.submitted_at));
+    Ok(Inbox { waits, asked })
+}
+
+fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {
+    let (review, now) = (&view.review, view.now);
+    let act = match review.state {
+        ChangeState::InReview if review.may_vote(me, &view.standing, Verdict::Approve, now).is_ok() => {
+            Some(AwaitedAct::Vote)
+        }
+        ChangeState::Approved if authz::allow(&view.standing, Permission::ApplyChange).is_ok() => {
+            Some(AwaitedAct::Apply)
+        }
+        _ => None,
+    };
+    Awaited {
+        change: view.change.clone(),
+        risk: plan::plan(&view.base, &view.desired, &view.own.catalogue()).risk,
+        missing: review.missing(now),
+        act,
+        expires_at: review.expires_at(now),
+    }
+}

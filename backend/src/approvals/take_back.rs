@@ -1,0 +1,52 @@
+//! A lead thinks again.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::news::News;
+
+use crate::changes::{Locked, Material, lapsed};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+
+/// Takes the actor's own approval back, by the vote's id: it counts no longer, and a change that needed it is in review
+/// again. Whoever is no lead any more can still do so. Taking it back twice changes nothing.
+///
+/// # Errors
+/// [`Error::Refused`] for votes of others, for those that are no approvals or of an earlier round, and where votes are
+/// closed.
+#[tracing::instrument(skip_all, fields(id, vote))]
+pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<(), Error> {
+    // The vote is the actor's or not; that says more than what they are in the environment by now.
+    let mut write = backend.authorise_write(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+    let voter = actor.account_id()?.ok_or_else(|| Error::refused("A vote belongs to a person who signed in."))?;
+    let voter = voter.to_string();
+    let environment_id = write.place()?.id;
+    let mut locked = Locked::take(&mut write, id).await?;
+    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let now = locked.now(&write);
+    let before = locked.review(&mut write, &material).await?.review.as_of(now);
+    let is_taken_back = before
+        .votes
+        .iter()
+        .any(|known| known.id == vote && known.voter.id.as_ref() == Some(&voter) && known.taken_back_at.is_some());
+    if is_taken_back {
+        return Ok(());
+    }
+    let after = before.take_back(vote, &voter, now)?;
+    let written = sqlx::query!("INSERT INTO vote_take_backs (vote_id, at) VALUES ($1, $2)", vote, now)
+        .execute(write.connection())
+        .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let stored = locked.change.state;
+    let cause = format!("{} took their approval back", write.person().name);
+    locked.take_up(&after, now);
+    if let Some(reason) = lapsed(&before, &after, &cause, now) {
+        locked.change.reason = Some(reason);
+    }
+    locked.save(&mut write, AuditAction::VoteTakenBack).await?;
+    let row = AuditRow::new(AuditAction::VoteTakenBack, "change", &id)
+        .before(json!({ "state": stored }))
+        .after(json!({ "state": locked.change.state, "vote": vote }));
+    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+}

@@ -1,0 +1,87 @@
+//! A change with all that decides about its approval, loaded.
+
+use sqlx::postgres::PgConnection;
+use strata_domain::change::Change;
+use strata_domain::plan::Plan;
+use strata_domain::policy::{self, Policy};
+use strata_domain::review::{Lifetime, Planned, Review};
+
+use super::rows;
+use crate::changes::{Approval, Material};
+use crate::error::Error;
+use crate::policies::{lifetime_read, policy_at, policy_now, version_read};
+
+/// What an environment asks of its changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) policy: Policy,
+    /// How long approvals hold.
+    pub(crate) expires_after: Lifetime,
+}
+
+/// The review of a change, and what it was made of.
+#[derive(Clone, Debug)]
+pub(crate) struct UnderReview {
+    /// As it is stored; [`Review::as_of`] says what it is now.
+    pub(crate) review: Review,
+    pub(crate) plan: Plan,
+    pub(crate) terms: Terms,
+}
+
+impl Terms {
+    /// Those of now; for a change that has its run, those of when it was applied: what is asked later makes nothing of
+    /// the votes that it was approved with.
+    async fn of(connection: &mut PgConnection, environment_id: i64, change: i64) -> Result<Self, Error> {
+        let row = sqlx::query!(
+            r#"SELECT r.policy_version AS "policy_version?", coalesce(r.approval_hours, e.approval_hours) AS "hours!"
+               FROM environments e LEFT JOIN runs r ON r.environment_id = e.id AND r.change_id = $2
+               WHERE e.id = $1"#,
+            environment_id,
+            change,
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        let policy = match row.policy_version {
+            Some(version) => policy_at(connection, environment_id, version_read(version)?).await?,
+            None => policy_now(connection, environment_id).await?,
+        };
+        Ok(Self { policy, expires_after: lifetime_read(row.hours)? })
+    }
+
+    /// The plan of the material, and what is asked for it.
+    pub(crate) fn planned(&self, material: &Material) -> (Planned, Plan) {
+        let Material { base, desired, catalogue } = material;
+        let plan = material.plan();
+        let planned = Planned {
+            digest: plan.digest,
+            steps: plan.steps.len(),
+            blockers: material.blockers(),
+            asked: policy::matching(&self.policy, &plan, policy::size_of(base, desired), catalogue),
+        };
+        (planned, plan)
+    }
+}
+
+impl UnderReview {
+    /// Loads it. Whoever is to store what it decides holds the lock on the change.
+    pub(crate) async fn load(
+        connection: &mut PgConnection,
+        environment_id: i64,
+        change: &Change,
+        approval: Approval,
+        material: &Material,
+    ) -> Result<Self, Error> {
+        let terms = Terms::of(connection, environment_id, change.id).await?;
+        let (planned, plan) = terms.planned(material);
+        let review = Review {
+            state: change.state,
+            authors: rows::authors_of(connection, change.id).await?,
+            plan: planned,
+            round: approval.round,
+            votes: rows::votes_of(connection, change.id).await?,
+            approved_at: approval.since,
+            expires_after: terms.expires_after,
+        };
+        Ok(Self { review, plan, terms })
+    }
+}

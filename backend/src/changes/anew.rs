@@ -1,0 +1,67 @@
+//! Changes under review, while what decides about them moves.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::change::ChangeState;
+use strata_domain::news::News;
+use strata_domain::review::missing_text;
+
+use super::{Locked, Material};
+use crate::ctx::Write;
+use crate::error::Error;
+
+/// The changes that were moved.
+#[derive(Default)]
+pub(crate) struct Moved {
+    back: Vec<i64>,
+    approved: Vec<i64>,
+    pub(crate) news: Vec<News>,
+}
+
+impl Moved {
+    /// For the audit row of the act that moved them.
+    pub(crate) fn told(&self) -> serde_json::Value {
+        json!({ "in_review_again": self.back, "approved": self.approved })
+    }
+}
+
+/// Asks every change under review of the environment anew, and stores what becomes of it: under another policy or another
+/// catalogue, votes can be enough or be so no longer. `cause` begins the sentence that those in review again carry.
+///
+/// The caller holds the lock on the environment.
+pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str) -> Result<Moved, Error> {
+    let environment_id = write.place()?.id;
+    // Locked before it is read: a vote that is being given is waited for, and one given later sees what moved.
+    let open = sqlx::query_scalar!(
+        "SELECT id FROM changes WHERE environment_id = $1 AND state IN ('in-review', 'approved')
+         ORDER BY id FOR NO KEY UPDATE",
+        environment_id,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    let mut moved = Moved::default();
+    for id in open {
+        let mut locked = Locked::take(write, id).await?;
+        let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+        let stored = locked.review(write, &material).await?.review;
+        let now = locked.now(write);
+        let review = stored.as_of(now);
+        let before = locked.approval;
+        locked.take_up(&review, now);
+        if review.state == stored.state && locked.approval == before {
+            continue;
+        }
+        match (stored.state, review.state) {
+            (ChangeState::Approved, ChangeState::InReview) => {
+                let missing = missing_text(&review.missing(now));
+                locked.change.reason = Some(format!("{cause}. It is in review again, with {missing}."));
+                moved.back.push(id);
+            }
+            (ChangeState::InReview, ChangeState::Approved) => moved.approved.push(id),
+            _ => {}
+        }
+        locked.save(write, action).await?;
+        moved.news.push(News::Change { environment: locked.change.environment, id });
+    }
+    Ok(moved)
+}

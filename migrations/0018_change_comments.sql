@@ -1,0 +1,18 @@
+-- What people say about a change or about a step of its plan. Never altered: who was wrong says so in another comment.
+-- The key makes a double click one comment.
+CREATE TABLE change_comments (
+    id          bigint      GENERATED ALWAYS AS IDENTITY CONSTRAINT change_comments_pkey PRIMARY KEY,
+    change_id   bigint      NOT NULL CONSTRAINT change_comments_change REFERENCES changes (id),
+    step_id     text        CONSTRAINT change_comments_step_given CHECK (step_id <> ''),
+    author_id   uuid        CONSTRAINT change_comments_author REFERENCES accounts (id),
+    author_name text        NOT NULL,
+    at          timestamptz NOT NULL,
+    text        text        NOT NULL CONSTRAINT change_comments_text_given CHECK (btrim(text) <> ''),
+    key         text        NOT NULL CONSTRAINT change_comments_key_length CHECK (length(key) BETWEEN 1 AND 64),
+    CONSTRAINT change_comments_once UNIQUE (change_id, author_id, key)
+);
+CREATE INDEX change_comments_in_order ON change_comments (change_id, id);
+CREATE TRIGGER change_comments_append_only BEFORE UPDATE OR DELETE ON change_comments
+    FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
+CREATE TRIGGER change_comments_no_truncate BEFORE TRUNCATE ON change_comments
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite();
