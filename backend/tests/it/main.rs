@@ -16,5 +16,6 @@ mod review;
 mod sessions;
 mod story;
 mod support;
+mod talk;
 mod votes;
 mod worker;
