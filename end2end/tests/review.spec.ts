@@ -111,7 +111,7 @@ test('a change of the policy is one that a lead approves, and open changes are a
     await expect(region(page, 'Rules in force').getByRole('listitem')).not.toHaveCount(0);
     await page.getByRole('link', { name: 'Propose other rules' }).click();
     const row = page.getByRole('group', { name: 'Another rule' }).first();
-    await row.getByLabel('Name').fill('Workers need an expert');
+    await row.getByLabel('Name', { exact: true }).fill('Workers need an expert');
     await row.getByLabel(/^Group/).fill('infrastructure experts');
     await row.getByLabel('How many of it').fill('1');
     await row.getByLabel(/^Roles/).fill('worker');

@@ -16,3 +16,13 @@ CREATE TRIGGER change_comments_append_only BEFORE UPDATE OR DELETE ON change_com
     FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER change_comments_no_truncate BEFORE TRUNCATE ON change_comments
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite();
+
+ALTER TABLE audit_log DROP CONSTRAINT audit_log_action;
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_action CHECK (action IN (
+    'account-added', 'account-granted', 'signed-in', 'signed-out', 'signed-out-everywhere',
+    'environment-created', 'topology-imported', 'change-started', 'change-edited', 'change-rebased',
+    'change-submitted', 'change-approved', 'change-sent-back', 'change-rejected', 'change-withdrawn',
+    'run-started', 'step-confirmed', 'run-succeeded', 'run-failed',
+    'role-saved', 'role-removed', 'rule-level-set',
+    'vote-taken-back', 'approval-lapsed', 'policy-proposed', 'policy-approved', 'policy-rejected', 'policy-withdrawn',
+    'comment-added'));
