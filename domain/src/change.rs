@@ -141,6 +141,14 @@ impl ChangeState {
         }
     }
 
+    /// Whether it can still be edited, moved to another base, and given up.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Draft | Self::InReview | Self::Approved => true,
+            Self::Provisioning | Self::Applied | Self::Rejected | Self::Withdrawn | Self::Failed => false,
+        }
+    }
+
     /// Whether nothing can happen to it any more.
     pub const fn is_final(self) -> bool {
         match self {

@@ -29,7 +29,12 @@ pub struct Comment {
 /// # Errors
 /// Where nothing is left of it, or it is longer than [`COMMENT_MAX`].
 pub fn accepted(text: &str) -> Result<String, Refused> {
+    // Plain forms send line ends as two characters.
+    let text = text.replace("\r\n", "\n");
     let text = text.trim();
+    if text.contains('\0') {
+        return Err(Refused::because("A comment is plain text."));
+    }
     match text.chars().count() {
         0 => Err(Refused::because("A comment needs a text.")),
         count if count > COMMENT_MAX => {
@@ -45,7 +50,8 @@ mod tests {
 
     #[test]
     fn a_comment_says_something_and_no_novel() {
-        assert_eq!(accepted("  why\nnow? \n").as_deref(), Ok("why\nnow?"));
+        assert_eq!(accepted("  why\r\nnow? \n").as_deref(), Ok("why\nnow?"));
+        assert!(accepted("a\0b").is_err());
         assert_eq!(accepted(" \n ").map_err(|refused| refused.reason), Err("A comment needs a text.".to_owned()));
         assert!(accepted(&"x".repeat(COMMENT_MAX)).is_ok());
         assert!(accepted(&"x".repeat(COMMENT_MAX + 1)).is_err());

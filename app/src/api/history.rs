@@ -77,6 +77,7 @@ pub async fn revision_list(environment: Option<String>, before: Option<i64>) -> 
 #[server(prefix = "/api", endpoint = "revision_load", input = GetUrl)]
 pub async fn revision_load(environment: Option<String>, number: i64) -> Result<RevisionView, AppError> {
     use strata_domain::file;
+    use strata_domain::review::VoteStanding;
 
     use crate::server_context::{actor, answer, backend};
 
@@ -88,7 +89,8 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
         (Some(change), Some(run)) => {
             let view = answer(strata_backend::changes::change_load(&backend, &actor, change).await)?;
             let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, run).await)?;
-            let votes = view.review.votes.into_iter().filter(|vote| vote.digest.to_string() == run.digest).collect();
+            let counted = |vote: &&Vote| view.review.standing_of(vote, run.requested_at) == VoteStanding::Counts;
+            let votes = view.review.votes.iter().filter(counted).cloned().collect();
             let mut audit = super::recorded_of(&environment, "change", change).await?;
             audit.extend(super::recorded_of(&environment, "run", run.id).await?);
             audit.sort_by_key(|entry| std::cmp::Reverse(entry.sequence));

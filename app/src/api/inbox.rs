@@ -35,6 +35,7 @@ pub struct InboxRow {
 #[server(prefix = "/api", endpoint = "inbox_load", input = GetUrl)]
 pub async fn inbox_load() -> Result<InboxView, AppError> {
     use strata_backend::approvals::{Awaited, AwaitedAct};
+    use strata_domain::change::ChangeState;
     use strata_domain::review::missing_text;
 
     use crate::server_context::{actor, answer, backend};
@@ -43,10 +44,12 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
     let row = |awaited: Awaited| {
         let missing = missing_text(&awaited.missing);
         InboxRow {
-            waits_for: match awaited.act {
-                Some(AwaitedAct::Vote) => format!("your vote ({missing})"),
+            waits_for: match (awaited.change.state, awaited.act) {
+                (ChangeState::Draft, _) => "its authors: it was sent back".to_owned(),
+                (ChangeState::Provisioning, _) => "its run to end".to_owned(),
+                (_, Some(AwaitedAct::Vote)) => format!("your vote ({missing})"),
                 _ if !missing.is_empty() => missing,
-                Some(AwaitedAct::Apply) | None => "somebody to apply it".to_owned(),
+                _ => "somebody to apply it".to_owned(),
             },
             change: awaited.change,
             risk: awaited.risk,

@@ -28,11 +28,11 @@ fn Inbox(view: InboxView) -> impl IntoView {
         <h1>"Approvals"</h1>
         <section class="panel" aria-labelledby="waits-heading">
             <h2 id="waits-heading">{format!("Waits for you ({waiting})")}</h2>
-            <Rows of="waits" rows=waits empty="Nothing waits for you." />
+            <Rows of="waiting changes" rows=waits empty="Nothing waits for you." />
         </section>
         <section class="panel" aria-labelledby="asked-heading">
             <h2 id="asked-heading">{format!("Asked for by you ({of_mine})")}</h2>
-            <Rows of="asked" rows=asked empty="Nothing that you asked for is open." />
+            <Rows of="your changes" rows=asked empty="Nothing that you asked for is open." />
         </section>
     }
 }

@@ -12,9 +12,11 @@ use crate::error::Error;
 
 /// Longest key of a comment, in characters.
 const KEY_MAX: usize = 64;
+/// Longest id of a step, in characters: kinds, hostnames and roles are shorter together.
+const STEP_MAX: usize = 1_000;
 
-/// Says something about a change, or about the step of its plan with that id. The same person's second comment with the
-/// same `key` is the first, sent twice.
+/// Says something about a change, or about the step of its plan with that id. The same text of the same
+/// person with the same `key` is one comment, sent twice.
 ///
 /// # Errors
 /// [`Error::Refused`] for an empty or overlong `text`; [`Error::Invalid`] for a `key` of none or more than 64 characters;
@@ -33,12 +35,15 @@ pub async fn comment_add(
     if !(1..=KEY_MAX).contains(&key.chars().count()) {
         return Err(Error::invalid("key", "The key of a comment has 1 to 64 characters."));
     }
+    if step.is_some_and(|step| step.chars().count() > STEP_MAX) {
+        return Err(Error::invalid("step", "No step has an id of that length."));
+    }
     let environment = write.place()?.slug.clone();
     let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query_scalar!(
         "INSERT INTO change_comments (change_id, step_id, author_id, author_name, at, text, key)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT ON CONSTRAINT change_comments_once DO NOTHING
+         ON CONFLICT (change_id, author_id, key, coalesce(step_id, ''), md5(text)) DO NOTHING
          RETURNING id",
         id,
         step,

@@ -7,7 +7,7 @@ use strata_domain::account::AccountId;
 use strata_domain::authz::{self, Permission};
 use strata_domain::change::{Change, ChangeState};
 use strata_domain::plan::{self, Risk};
-use strata_domain::review::{Missing, Verdict};
+use strata_domain::review::Missing;
 
 use crate::changes::{ChangeView, change_list, change_load};
 use crate::ctx::{Actor, Backend};
@@ -17,12 +17,16 @@ use crate::error::Error;
 /// Changes of one state and environment that are looked at, the newest.
 const LOOKED_AT: i64 = 100;
 
+/// States in which a change is asked for and not over.
+const LOOKED_FOR: [ChangeState; 4] =
+    [ChangeState::Draft, ChangeState::InReview, ChangeState::Approved, ChangeState::Provisioning];
+
 /// Everything that the page `/approvals` shows, of all environments of the actor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inbox {
     /// What the actor could bring further now, riskiest first, then oldest.
     pub waits: Vec<Awaited>,
-    /// Open changes that the actor started or submitted, newest first.
+    /// Changes that the actor started or submitted and that are not over, newest first; drafts where they were sent back.
     pub asked: Vec<Awaited>,
 }
 
@@ -59,14 +63,16 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
     let me = actor.account_id()?.ok_or(Error::NotSignedIn)?.to_string();
     let (mut waits, mut asked) = (Vec::new(), Vec::new());
     for environment in environment_list(backend, actor).await? {
-        for state in [ChangeState::InReview, ChangeState::Approved] {
+        for state in LOOKED_FOR {
             for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
                 let view = change_load(backend, actor, change.id).await?;
                 let awaited = awaited(&view, &me);
                 let is = |person: Option<&strata_domain::account::Person>| {
                     person.is_some_and(|person| person.id.as_ref() == Some(&me))
                 };
-                if is(Some(&change.created_by)) || is(change.submitted_by.as_ref()) {
+                // A draft that was submitted once was sent back: its author has to act.
+                let was_asked = state != ChangeState::Draft || change.submitted_by.is_some();
+                if was_asked && (is(Some(&change.created_by)) || is(change.submitted_by.as_ref())) {
                     asked.push(awaited.clone());
                 }
                 if awaited.act.is_some() {
@@ -82,8 +88,10 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
 
 fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {
     let (review, now) = (&view.review, view.now);
+    let missing = review.missing(now);
     let act = match review.state {
-        ChangeState::InReview if review.may_vote(me, &view.standing, Verdict::Approve, now).is_ok() => {
+        // Only of those whose vote would bring it nearer.
+        ChangeState::InReview if missing.iter().any(|one| review.could_give(one, me, &view.standing, now)) => {
             Some(AwaitedAct::Vote)
         }
         ChangeState::Approved if authz::allow(&view.standing, Permission::ApplyChange).is_ok() => {
@@ -94,7 +102,7 @@ fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {
     Awaited {
         change: view.change.clone(),
         risk: plan::plan(&view.base, &view.desired, &view.own.catalogue()).risk,
-        missing: review.missing(now),
+        missing,
         act,
         expires_at: review.expires_at(now),
     }

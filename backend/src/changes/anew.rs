@@ -48,6 +48,8 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
         let review = stored.as_of(now);
         let before = locked.approval;
         locked.take_up(&review, now);
+        // Whoever looks at it is told in any case: what is asked of it may be other than on their page.
+        moved.news.push(News::Change { environment: locked.change.environment.clone(), id });
         if review.state == stored.state && locked.approval == before {
             continue;
         }
@@ -61,7 +63,6 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
             _ => {}
         }
         locked.save(write, action).await?;
-        moved.news.push(News::Change { environment: locked.change.environment, id });
     }
     Ok(moved)
 }

@@ -14,7 +14,7 @@ pub enum Actor {
     Nobody,
     /// Somebody who signed in.
     Account(Account),
-    /// The command line on the server: everything but votes, which belong to people.
+    /// The command line on the server: everything but votes and decisions, which belong to people.
     Operator,
 }
 

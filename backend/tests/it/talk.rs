@@ -16,6 +16,8 @@ async fn a_comment_is_kept_as_it_was_said_and_once(pool: sqlx::PgPool) {
     let id = world.in_review("worker-2.example.net").await;
     comment_add(backend, lena, id, Some("install-role:x:worker"), "  Why <b>here</b>?\n", "k-1").await.unwrap();
     comment_add(backend, lena, id, Some("install-role:x:worker"), "Why <b>here</b>?", "k-1").await.unwrap();
+    // Another text with that key is another comment: from a second tab, say.
+    comment_add(backend, lena, id, None, "And why now?", "k-1").await.unwrap();
     // The key is each person's own.
     comment_add(backend, ada, id, None, "Because of its disk.", "k-1").await.unwrap();
     comment_add(backend, vera, id, None, "I see.", "k-2").await.unwrap();
@@ -26,10 +28,10 @@ async fn a_comment_is_kept_as_it_was_said_and_once(pool: sqlx::PgPool) {
         .map(|comment| (comment.author.name.as_str(), comment.step.as_deref(), comment.text.as_str()))
         .collect();
     assert_eq!(said[0], ("Lena Lead", Some("install-role:x:worker"), "Why <b>here</b>?"));
-    assert_eq!(said[1].2, "Because of its disk.");
-    assert_eq!(said.len(), 3);
+    assert_eq!((said[1].2, said[2].2), ("And why now?", "Because of its disk."));
+    assert_eq!(said.len(), 4);
     let audit = audit_list(backend, vera, ENVIRONMENT, None, 10, Some(("change", &id.to_string()))).await.unwrap();
-    assert_eq!(audit.iter().filter(|entry| entry.action == AuditAction::CommentAdded).count(), 3);
+    assert_eq!(audit.iter().filter(|entry| entry.action == AuditAction::CommentAdded).count(), 4);
     assert!(sqlx::query("UPDATE change_comments SET text = 'x'").execute(&world.pool).await.is_err());
     assert!(sqlx::query("DELETE FROM change_comments").execute(&world.pool).await.is_err());
 }

@@ -63,15 +63,8 @@ impl Review {
     /// # Errors
     /// Where its plan can no longer change.
     pub fn rebase(&self, author: Option<&AccountId>, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
-        match self.state {
-            ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => {}
-            ChangeState::Provisioning
-            | ChangeState::Applied
-            | ChangeState::Rejected
-            | ChangeState::Withdrawn
-            | ChangeState::Failed => {
-                return Err(Refused::because("Only a draft, or a change in review or approved, can be rebased."));
-            }
+        if !self.state.is_open() {
+            return Err(Refused::because("Only a draft, or a change in review or approved, can be rebased."));
         }
         let mut review = self.clone();
         review.authors.extend(author.cloned());

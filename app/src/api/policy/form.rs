@@ -11,7 +11,7 @@ use strata_domain::topology::RoleId;
 use crate::api::typed::{invalid, typed};
 use crate::error::AppError;
 
-/// All rules by row; rows without a name are left out.
+/// All rules by row; rows in which nothing is said are left out.
 pub type RuleForms = BTreeMap<usize, RuleForm>;
 
 /// One rule as the form sends it; what is empty asks for nothing.
@@ -91,7 +91,7 @@ impl RuleForm {
 /// # Errors
 /// `Invalid` with the field `rules`, for a figure that is none or a word that is no kind of step.
 pub fn rules_of(forms: RuleForms) -> Result<Vec<Rule>, AppError> {
-    forms.into_values().filter(|form| !form.name.trim().is_empty()).map(RuleForm::into_rule).collect()
+    forms.into_values().filter(|form| *form != RuleForm::default()).map(RuleForm::into_rule).collect()
 }
 
 #[cfg(test)]

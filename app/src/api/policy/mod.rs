@@ -64,6 +64,8 @@ pub struct OpenProposal {
     pub proposed_by: Person,
     /// Since when.
     pub at: DateTime<Utc>,
+    /// What is odd about the rules: a group that nobody is in, say.
+    pub warnings: Vec<String>,
     /// Why the one who looks cannot decide, if they cannot.
     pub decide_refused: Option<String>,
     /// Why they cannot withdraw it, if they cannot.
@@ -90,7 +92,7 @@ pub struct PolicyAnswers {
 pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, AppError> {
     use strata_backend::ctx::{Actor, Scope};
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::policy::may_approve;
+    use strata_domain::policy::{accept, may_approve};
 
     use crate::server_context::{actor, answer, backend};
 
@@ -104,13 +106,18 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
         Actor::Nobody | Actor::Operator => String::new(),
     };
     let refused = |permission| allow(&view.standing, permission).err().map(|refused| refused.reason);
+    let catalogue = own.catalogue();
     let open = view.open.map(|proposal| {
         let proposer = proposal.proposed_by.id.clone().unwrap_or_default();
         let decide = may_approve(&view.standing, &me, &proposer, proposal.based_on, view.present.version);
         let not_mine = "Only who proposed it can withdraw it.".to_owned();
+        let policy = Policy { version: proposal.based_on + 1, rules: proposal.rules };
+        let warnings = accept(&policy, &catalogue, &view.members)
+            .unwrap_or_else(|faults| faults.into_iter().map(|fault| fault.message).collect());
         OpenProposal {
             id: proposal.id,
-            policy: Policy { version: proposal.based_on + 1, rules: proposal.rules },
+            policy,
+            warnings,
             reason: proposal.reason,
             decide_refused: decide.err().map(|refused| refused.reason),
             withdraw_refused: (proposer != me).then_some(not_mine),

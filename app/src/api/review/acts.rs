@@ -4,7 +4,7 @@ use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
 use strata_domain::Refused;
 use strata_domain::authz::{Permission, allow};
-use strata_domain::change::{ChangeEvent, ChangeState, step};
+use strata_domain::change::{ChangeEvent, step};
 use strata_domain::plan::Plan;
 use strata_domain::review::Verdict;
 
@@ -35,10 +35,7 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, plan: &Plan, blockers: u
         rebase: (view.change.base == view.live)
             .then(|| "It builds on the live revision already.".to_owned())
             .or_else(|| allow(&view.standing, Permission::EditChange).err().map(reason))
-            .or_else(|| match state {
-                ChangeState::Draft | ChangeState::InReview | ChangeState::Approved => None,
-                _ => Some("Only a change that is open can be moved.".to_owned()),
-            }),
+            .or_else(|| (!state.is_open()).then(|| "Only a change that is open can be moved.".to_owned())),
     }
 }
 

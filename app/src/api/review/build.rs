@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
 use strata_domain::audit::AuditEntry;
 use strata_domain::catalogue::Catalogue;
+use strata_domain::change::ChangeState;
 use strata_domain::diff;
 use strata_domain::findings::{self, Finding};
 use strata_domain::plan;
@@ -25,6 +27,7 @@ const LISTED_WORSE: usize = 20;
 pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntry>) -> ReviewView {
     let catalogue = &view.own.catalogue();
     let plan = plan::plan(&view.base, &view.desired, catalogue);
+    let at = told_at(&view);
     let diff = diff::between(&view.base, &view.desired);
     let checked = findings::check(&view.desired, catalogue);
     let summary = findings::summary(&checked);
@@ -40,9 +43,9 @@ pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntr
     ReviewView {
         unchanged: unchanged.filter(|hostname| !changed.contains(hostname.as_str())).cloned().collect(),
         after: after_of(&view.base, &view.desired, catalogue),
-        votes: votes_of(&view, actor),
-        asked: asked_of(&view),
-        missing: missing_text(&view.review.missing(view.now)),
+        votes: votes_of(&view, actor, at),
+        asked: asked_of(&view, at),
+        missing: missing_text(&view.review.missing(at)),
         expires_at: view.review.expires_at(view.now),
         comment_refused: refused_comment(&view),
         acts: acts_of(&view, actor, &plan, summary.blocker),
@@ -67,21 +70,31 @@ fn refused_comment(view: &ChangeView) -> Option<String> {
     allow(&view.standing, Permission::Comment).err().map(|refused| refused.reason)
 }
 
-fn votes_of(view: &ChangeView, actor: &Actor) -> Vec<ShownVote> {
+/// What is told of votes is told as of now; of a change that is over, as of when it was decided or its run was
+/// asked for: what expired later took nothing from it.
+fn told_at(view: &ChangeView) -> DateTime<Utc> {
+    match view.change.state {
+        state if state.is_open() => view.now,
+        ChangeState::Rejected | ChangeState::Withdrawn => view.change.touched_at,
+        _ => view.runs.first().map_or(view.now, |run| run.requested_at),
+    }
+}
+
+fn votes_of(view: &ChangeView, actor: &Actor, at: DateTime<Utc>) -> Vec<ShownVote> {
     let me = match actor {
         Actor::Account(account) => Some(&account.id),
         Actor::Nobody | Actor::Operator => None,
     };
     let shown = view.review.votes.iter().rev().map(|vote| ShownVote {
-        standing: view.review.standing_of(vote, view.now),
+        standing: view.review.standing_of(vote, at),
         can_be_taken_back: me.is_some_and(|me| view.review.may_take_back(vote.id, me).is_ok()),
         vote: vote.clone(),
     });
     shown.collect()
 }
 
-fn asked_of(view: &ChangeView) -> Vec<ShownTally> {
-    let tallies = view.review.tallies(view.now).into_iter();
+fn asked_of(view: &ChangeView, at: DateTime<Utc>) -> Vec<ShownTally> {
+    let tallies = view.review.tallies(at).into_iter();
     let shown = tallies.map(|tally| {
         let met = tally.is_met();
         let (have, asked) = (tally.voters.len(), tally.asked);
@@ -132,6 +145,7 @@ pub(super) fn difference_of(difference: VoteDifference, view: &ChangeView) -> Di
         steps.map(|step| step.describe(catalogue)).collect()
     };
     DifferenceView {
+        same: difference.then.digest == now.digest,
         gone: only(&difference.then, &now),
         fresh: only(&now, &difference.then),
         base: difference.base,

@@ -119,6 +119,8 @@ pub struct After {
 /// What became of a change since a vote was given on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DifferenceView {
+    /// Whether it is the same plan by now, digest and all.
+    pub same: bool,
     /// Steps that the plan had then and has no more, in words.
     pub gone: Vec<String>,
     /// Steps that it has now and had not then.

@@ -43,7 +43,7 @@ fn PolicyForm(view: PolicyPageView, propose: ServerAction<PolicyPropose>) -> imp
     view! {
         <p class="crumbs"><a href=paths::policy(&environment)>{format!("Policy of {environment}")}</a></p>
         <h1>"Propose other rules"</h1>
-        <p class="lead">"What stands here takes the place of all rules, once a lead who did not propose it agrees. A rule without a name is left out. What a rule does not say, it does not ask for: a rule with a name, a group and a number alone is asked of every change."</p>
+        <p class="lead">"What stands here takes the place of all rules, once a lead who did not propose it agrees. A row in which nothing is said is left out. What a rule does not say, it does not ask for: a rule with a name, a group and a number alone is asked of every change."</p>
         <ActError error />
         <ActionForm action=propose attr:class="panel form-wide" attr:aria-label="Proposal">
             <input type="hidden" name="environment" value=environment />

@@ -115,6 +115,7 @@ fn PolicyBody(
 /// "7 days", "36 hours".
 fn held(hours: u32) -> String {
     match (hours % 24, hours / 24) {
+        (1, 0) => "1 hour".to_owned(),
         (0, 1) => "1 day".to_owned(),
         (0, days) => format!("{days} days"),
         _ => format!("{hours} hours"),
@@ -139,7 +140,10 @@ fn Proposal(
     decide: ServerAction<PolicyDecide>,
     withdraw: ServerAction<PolicyWithdraw>,
 ) -> impl IntoView {
-    let OpenProposal { id, policy, reason, proposed_by, at, decide_refused, withdraw_refused } = open;
+    let OpenProposal { id, policy, reason, proposed_by, at, warnings, decide_refused, withdraw_refused } = open;
+    let warnings: Vec<_> = warnings.into_iter().map(|warning| view! { <li>{warning}</li> }).collect();
+    let warnings =
+        (!warnings.is_empty()).then(|| view! { <ul class="prose-list why-not" aria-label="Warnings">{warnings}</ul> });
     let only = |of: &[Rule], other: &[Rule]| -> Vec<Rule> {
         of.iter().filter(|rule| !other.contains(rule)).cloned().collect()
     };
@@ -166,7 +170,8 @@ fn Proposal(
             <p class="quote">{reason}</p>
             {gone}
             {fresh}
-            <p class="hint">{format!("{stays} rules stay as they are.")}</p>
+            {warnings}
+            <p class="hint">{format!("Rules that stay as they are: {stays}.")}</p>
             <div class="acts">
                 <ActionForm action=decide>
                     <input type="hidden" name="environment" value=environment.get_value() />
@@ -193,7 +198,7 @@ fn Proposal(
 fn TestResult(test: PolicyAnswers) -> impl IntoView {
     let PolicyAnswers { change, title, risk, present, proposed } = test;
     let proposed =
-        proposed.map(|answers| view! { <h3>"With the proposal"</h3> <AnswerTable of="proposed-answers" answers /> });
+        proposed.map(|answers| view! { <h3>"With the proposal"</h3> <AnswerTable of="proposed answers" answers /> });
     view! {
         <section class="panel" aria-labelledby="answers-heading">
             <h2 id="answers-heading">{format!("What the rules ask of #{change} {title} ")} <Badge of=Stateful::Risk(risk) /></h2>
@@ -205,10 +210,13 @@ fn TestResult(test: PolicyAnswers) -> impl IntoView {
 
 #[component]
 fn AnswerTable(of: &'static str, answers: Vec<Answer>) -> impl IntoView {
+    let nobody = !answers.iter().any(|answer| answer.matches);
+    let nobody = nobody
+        .then(|| view! { <p class="hint">"No rule asks about it, so one lead has to approve it all the same."</p> });
     let rows: Vec<_> = answers
         .into_iter()
         .map(|answer| {
-            let asks = if answer.matches { "✓ asks" } else { "does not ask" };
+            let asks = if answer.matches { "✓ yes" } else { "no" };
             view! {
                 <tr>
                     <th scope="row">{answer.rule}</th>
@@ -218,7 +226,10 @@ fn AnswerTable(of: &'static str, answers: Vec<Answer>) -> impl IntoView {
             }
         })
         .collect();
-    view! { <Table of columns=&["Rule", "", "Because"]>{rows}</Table> }
+    view! {
+        <Table of columns=&["Rule", "Asks", "Because"]>{rows}</Table>
+        {nobody}
+    }
 }
 
 #[component]
@@ -253,7 +264,7 @@ mod tests {
     #[test]
     fn how_long_an_approval_holds() {
         assert_eq!(held(168), "7 days");
-        assert_eq!(held(24), "1 day");
+        assert_eq!((held(1), held(24)), ("1 hour".to_owned(), "1 day".to_owned()));
         assert_eq!(held(36), "36 hours");
     }
 }

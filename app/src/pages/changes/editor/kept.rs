@@ -54,11 +54,19 @@ pub fn keep_place(redrawn: Signal<()>) {
         let handle = window_event_listener_untyped(event, note);
         on_cleanup(move || handle.remove());
     }
+    // Whoever leaves a field by Escape does not want to be back in it.
+    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            place.set_value(None);
+        }
+    });
+    on_cleanup(move || handle.remove());
     Effect::new(move |before: Option<()>| {
         redrawn.get();
         let Some(id) = place.get_value().filter(|_| before.is_some()) else { return };
         request_animation_frame(move || {
-            if is_lost() {
+            let is_wanted = place.try_get_value().flatten().is_some();
+            if is_wanted && is_lost() {
                 let is_there = !id.is_empty() && document().get_element_by_id(&id).is_some();
                 focus(if is_there { &id } else { "node" });
             }

@@ -48,7 +48,7 @@ pub fn PlainEditor(
         groups: StoredValue::new(groups),
         catalogue: StoredValue::new(catalogue),
     };
-    let stale = (change.base != live && crate::pages::changes::is_open(change.state)).then(|| {
+    let stale = (change.base != live && change.state.is_open()).then(|| {
         view! {
             <p class="notice" data-tone="attention">
                 {format!("Revision {live} went live since; this draft builds on revision {}. ", change.base)}

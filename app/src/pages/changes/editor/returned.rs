@@ -10,7 +10,6 @@ use super::session::{Session, key};
 use crate::api::drafting::{Rebasing, draft_rebase};
 use crate::components::ActError;
 use crate::error::AppError;
-use crate::pages::changes::is_open;
 
 /// Acts that came back, each with why, to be done all the same or dropped.
 #[component]
@@ -65,7 +64,7 @@ pub fn StaleNotice(
     let pending = RwSignal::new(false);
     let stale = Memo::new(move |_| {
         let live = session.live.get();
-        session.change.with(|change| (change.base != live && is_open(change.state)).then_some((change.base, live)))
+        session.change.with(|change| (change.base != live && change.state.is_open()).then_some((change.base, live)))
     });
     let move_it = move |_| {
         let (id, version) = (session.id, session.change.with_untracked(|change| change.version));

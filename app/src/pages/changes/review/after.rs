@@ -27,8 +27,8 @@ pub fn AfterIt(
             view! {
                 <tr>
                     <th scope="row">{extent.title()}</th>
-                    <td class="number">{before}</td>
-                    <td class="number">{after}</td>
+                    <td>{before}</td>
+                    <td>{after}</td>
                     <td>{trend}</td>
                 </tr>
             }
@@ -54,7 +54,7 @@ pub fn AfterIt(
         }
     });
     view! {
-        <Table of="losses" columns=&["Without one node", "Nodes now", "Nodes after it", ""]>{rows}</Table>
+        <Table of="losses" columns=&["Without one node", "Nodes now", "Nodes after it", "Trend"]>{rows}</Table>
         {worse}
     }
     .into_any()

@@ -9,7 +9,6 @@ use strata_domain::review::{Missing, missing_text};
 use super::actions::{Actions, Target};
 use crate::api::review::{Acts, ShownTally};
 use crate::components::{Act, Moment, TextField};
-use crate::pages::changes::is_open;
 use crate::paths;
 
 /// What is missing, and the acts that the one who looks may do.
@@ -27,13 +26,31 @@ pub fn Decision(
     expires_at: Option<DateTime<Utc>>,
     /// Of the plan that is on the page: a vote is for this one.
     digest: String,
+    /// The plan that the one who looks has seen, by change and digest: news must not put another under their click.
+    seen: RwSignal<Option<(i64, String)>>,
     /// The acts.
     actions: Actions,
 ) -> impl IntoView {
+    let now = StoredValue::new((change.id, digest.clone()));
+    if seen.with_untracked(|seen| seen.as_ref().is_none_or(|(id, _)| *id != change.id)) {
+        seen.set(Some(now.get_value()));
+    }
+    let is_moved = Memo::new(move |_| seen.with(|seen| now.with_value(|now| seen.as_ref() != Some(now))));
+    let look = move |_| seen.set(Some(now.get_value()));
+    let moved = move || {
+        is_moved.get().then(|| {
+            view! {
+                <div class="notice" data-tone="attention" role="alert">
+                    <p>"The plan changed while you looked at it. What stands on this page now is another plan than the one that you opened."</p>
+                    <button type="button" class="button" on:click=look>"I have looked at it again"</button>
+                </div>
+            }
+        })
+    };
     let (state, target) = (change.state, (change.id, change.version));
     let is_draft = state == ChangeState::Draft;
     let edit = match acts.edit.clone() {
-        None if is_open(state) => Some(view! { <a class="button" href=paths::change_edit(change.id)>"Edit"</a> }.into_any()),
+        None if state.is_open() => Some(view! { <a class="button" href=paths::change_edit(change.id)>"Edit"</a> }.into_any()),
         // During a review only who can edit is offered it.
         Some(reason) if is_draft => {
             Some(view! { <span class="act"><button class="button" disabled>"Edit"</button><span class="why-not">{reason}</span></span> }.into_any())
@@ -51,11 +68,14 @@ pub fn Decision(
     let voting = matches!(state, ChangeState::InReview | ChangeState::Approved).then(|| {
         let seen = digest.clone();
         view! {
-            <ActionForm action=actions.vote>
-                <Target change=target />
-                <input type="hidden" name="digest" value=digest.clone() />
-                <Act label="Approve" tone="primary" refused=acts.approve.clone() pending=actions.vote.pending() choice=("verdict", "approve") />
-            </ActionForm>
+            {moved}
+            <fieldset class="bare" disabled=is_moved>
+                <ActionForm action=actions.vote>
+                    <Target change=target />
+                    <input type="hidden" name="digest" value=digest.clone() />
+                    <Act label="Approve" tone="primary" refused=acts.approve.clone() pending=actions.vote.pending() choice=("verdict", "approve") />
+                </ActionForm>
+            </fieldset>
             <details class="more">
                 <summary>"Send back or reject"</summary>
                 <ActionForm action=actions.vote>
@@ -76,7 +96,7 @@ pub fn Decision(
             </ActionForm>
         }
     });
-    let withdraw = is_open(state).then(|| {
+    let withdraw = state.is_open().then(|| {
         view! {
             <details class="more">
                 <summary>"Withdraw"</summary>
@@ -88,7 +108,8 @@ pub fn Decision(
             </details>
         }
     });
-    let needed: Vec<_> = asked.into_iter().map(tally_view).collect();
+    let in_review = state == ChangeState::InReview;
+    let needed: Vec<_> = asked.into_iter().map(|tally| tally_view(tally, in_review)).collect();
     let told = match (state, missing.is_empty()) {
         (ChangeState::InReview, false) => Some(format!("Still missing: {missing}.")),
         (ChangeState::Approved, _) => Some("Everything that is asked for is there.".to_owned()),
@@ -109,7 +130,7 @@ pub fn Decision(
 }
 
 /// One thing that is asked, how far it is met, why it is asked, and who could meet it.
-fn tally_view(tally: ShownTally) -> impl IntoView {
+fn tally_view(tally: ShownTally, in_review: bool) -> impl IntoView {
     /// Names that are listed; in a large house more of them help nobody.
     const NAMED: usize = 8;
     let ShownTally { rule, group, have, quorum, because, could } = tally;
@@ -118,7 +139,8 @@ fn tally_view(tally: ShownTally) -> impl IntoView {
     let words = missing_text(&[Missing { rule: rule.clone(), group, have: have.min(quorum), quorum }]);
     let more = could.len().saturating_sub(NAMED);
     let names = could.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
-    let could = (!met).then(|| match (names.is_empty(), more) {
+    // Before and after a review nobody can give anything, and that is nothing to worry about.
+    let could = (!met && in_review).then(|| match (names.is_empty(), more) {
         (true, _) => view! { <p class="why-not">"Nobody who could give it is left."</p> }.into_any(),
         (false, 0) => view! { <p class="hint">{format!("Could be given by {names}.")}</p> }.into_any(),
         (false, more) => {

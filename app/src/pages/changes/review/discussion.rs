@@ -65,6 +65,13 @@ pub fn Discussion(
             }
         })
     };
+    let area = NodeRef::<leptos::html::Textarea>::new();
+    // What was said is no longer being typed.
+    Effect::new(move |_| {
+        if let (Some(Ok(())), Some(area)) = (action.value().get(), area.get_untracked()) {
+            area.set_value("");
+        }
+    });
     view! {
         <section class="panel" id="discussion" aria-labelledby="discussion-heading">
             <h2 id="discussion-heading">{format!("Discussion ({count})")}</h2>
@@ -76,7 +83,7 @@ pub fn Discussion(
                 {about_field}
                 <p class="field">
                     <label for="comment">"Comment"</label>
-                    <textarea id="comment" name="text" rows="3" maxlength="4000" required></textarea>
+                    <textarea node_ref=area id="comment" name="text" rows="3" maxlength="4000" required></textarea>
                 </p>
                 <Act label="Say it" refused pending=action.pending() />
             </ActionForm>

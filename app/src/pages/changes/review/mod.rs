@@ -40,7 +40,9 @@ use votes::Votes;
 pub fn ReviewPage() -> impl IntoView {
     let id = number("id");
     let actions = Actions::new();
-    let looked = Looked { step: query("step"), page: query("page"), about: query("about"), since: query("since") };
+    let seen = RwSignal::new(None);
+    let looked =
+        Looked { seen, step: query("step"), page: query("page"), about: query("about"), since: query("since") };
     let news = Live::version(move || Topic::Change(id.get()));
     let view = Resource::new(move || (id.get(), news.get(), actions.version()), |(id, ..)| change_load(id));
     view! {
@@ -49,9 +51,14 @@ pub fn ReviewPage() -> impl IntoView {
     }
 }
 
+/// Edits that the page lists, newest first; the editor and the audit log have all of them.
+const LISTED_EDITS: usize = 200;
+
 /// What the address asks to look at.
 #[derive(Clone, Copy)]
 struct Looked {
+    /// The plan that was on the page when it was opened.
+    seen: RwSignal<Option<(i64, String)>>,
     /// What the steps are searched for.
     step: Memo<Option<String>>,
     /// Which page of them.
@@ -68,7 +75,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
     let change = view.change.clone();
     let (base, live, target) = (change.base, view.live, (change.id, change.version));
     let rebase_refused = view.acts.rebase.clone();
-    let stale = (base != live && super::is_open(change.state)).then(|| {
+    let stale = (base != live && change.state.is_open()).then(|| {
         view! {
             <div class="notice" data-tone="attention">
                 <p>{format!("Revision {live} went live since; this change builds on revision {base}.")}</p>
@@ -80,7 +87,10 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
         }
     });
     let reason = change.reason.clone().filter(|_| !matches!(change.state, ChangeState::Applied)).map(|reason| {
-        view! { <p class="notice" data-tone="attention">{format!("{}: {reason}", change.touched_by.name)}</p> }
+        // Whoever acted last need not be who gave it: a no says whose it is, the rest speaks for itself.
+        let whose = view.votes.iter().find(|shown| shown.vote.reason.as_ref() == Some(&reason));
+        let whose = whose.map(|shown| format!("{}: ", shown.vote.voter.name)).unwrap_or_default();
+        view! { <p class="notice" data-tone="attention">{whose} {reason}</p> }
     });
     let findings: Vec<_> = view.findings.into_iter().map(|reviewed| (reviewed.finding, reviewed.new)).collect();
     let steps = view.plan.steps.len();
@@ -147,10 +157,10 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
                 </section>
             </div>
             <aside class="column-side" aria-label="Decision">
-                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing expires_at=view.expires_at digest actions />
+                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing expires_at=view.expires_at digest seen=looked.seen actions />
                 <Since change=change.id version=change.version since=looked.since />
                 <Votes change=change.id votes=view.votes action=actions.take_back />
-                <EditLog edits=view.edits />
+                <EditLog edits=view.edits newest=LISTED_EDITS />
             </aside>
         </div>
     }

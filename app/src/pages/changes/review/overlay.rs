@@ -34,13 +34,12 @@ fn band_view(band: Band) -> Option<impl IntoView> {
     if touched.is_empty() {
         return None;
     }
-    let heading = format!("map-{}", band.layer.as_str());
     let cards: Vec<_> = touched.into_iter().map(card_view).collect();
     let rest: Vec<String> = rest.iter().map(|role| format!("{} ({})", role.name, role.instances)).collect();
     let rest = (!rest.is_empty()).then(|| view! { <p class="hint">"Unchanged: " {rest.join(", ")}</p> });
     Some(view! {
-        <section class="band" data-layer=band.layer.as_str() aria-labelledby=heading.clone()>
-            <h3 id=heading.clone()>{band.layer.title()}</h3>
+        <section class="band" data-layer=band.layer.as_str() aria-label=format!("{} on the map", band.layer.title())>
+            <h3>{band.layer.title()}</h3>
             <ul class="cards">{cards}</ul>
             {rest}
         </section>

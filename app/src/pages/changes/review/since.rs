@@ -31,9 +31,13 @@ pub fn Since(
 
 #[component]
 fn Difference(change: i64, difference: DifferenceView) -> impl IntoView {
-    let DifferenceView { gone, fresh, base, base_now, edits } = difference;
-    let same = (gone.is_empty() && fresh.is_empty())
-        .then(|| view! { <p class="empty">"The plan is the same by now; the vote counts again."</p> });
+    let DifferenceView { same, gone, fresh, base, base_now, edits } = difference;
+    let told = match (same, gone.is_empty() && fresh.is_empty()) {
+        (true, _) => Some("The plan is the one of that vote again."),
+        (false, true) => Some("It has the same steps, but in another order or under another version of the catalogue."),
+        (false, false) => None,
+    };
+    let told = told.map(|told| view! { <p class="empty">{told}</p> });
     let moved = (base != base_now).then(|| {
         view! { <p class="hint">{format!("It was moved from revision {base} to revision {base_now} since.")}</p> }
     });
@@ -42,7 +46,7 @@ fn Difference(change: i64, difference: DifferenceView) -> impl IntoView {
     view! {
         <section class="panel" id="since" aria-labelledby="since-heading">
             <h2 id="since-heading">"What changed since that vote"</h2>
-            {same}
+            {told}
             {moved}
             {part("Steps that are no more", "danger", gone)}
             {part("Steps that are new", "good", fresh)}

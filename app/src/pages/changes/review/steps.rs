@@ -135,7 +135,7 @@ pub fn PlanByLayer(
             let groups: Vec<_> =
                 part.groups.into_iter().map(|group| group_view(group, &places, few, change, &comments)).collect();
             view! {
-                <section class="plan-layer" data-layer=part.layer aria-label=part.title>
+                <section class="plan-layer" data-layer=part.layer aria-label=format!("Steps: {}", part.title)>
                     <h3>{part.title}</h3>
                     {groups}
                 </section>
