@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use leptos::either::Either;
 use leptos::form::{ActionForm, FromFormData};
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use strata_domain::catalogue::{Role, SettingKind};
 use strata_domain::cells::Column;
 use strata_domain::topology::{Assignment, DiskKind, Hardware, Node, Platform, Service, Settings};
+
+use web_sys::HtmlFormElement;
 
 use super::shortcuts::add_another;
 use super::{Forms, To, counted};
@@ -57,8 +60,12 @@ fn EditForm(
             let called = label.clone();
             let send = move |event: leptos::ev::SubmitEvent| {
                 event.prevent_default();
-                if let Ok(ChangeEdit { form, .. }) = ChangeEdit::from_event(&event) {
-                    session.submit(form, &called);
+                if let Ok(ChangeEdit { form, .. }) = ChangeEdit::from_event(&event)
+                    && session.submit(form, &called)
+                    && let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok())
+                {
+                    // Ready for the next one, where it is not drawn anew.
+                    form.reset();
                 }
             };
             Either::Right(view! { <form class="edit-form" aria-label=label on:submit=send>{fields}</form> })
@@ -273,9 +280,9 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Forms) -> 
 /// Groups whose forms are listed at once; the search narrows them down.
 pub const LISTED_GROUPS: usize = 50;
 
-/// Availability groups: add, rename, remove.
+/// Availability groups: rename, remove.
 #[component]
-pub fn GroupForms(
+pub fn GroupList(
     /// How many nodes are in each group; groups without a node may be missing.
     members: BTreeMap<String, usize>,
     /// What the list is narrowed down to, in lower case.
@@ -304,14 +311,19 @@ pub fn GroupForms(
         })
         .collect();
     view! {
-        <section class="panel" aria-labelledby="groups-heading">
-            <h2 id="groups-heading">{format!("Availability groups ({total})")}</h2>
-            <ul class="plain-list">{items}</ul>
-            {cut}
-            <EditForm draft kind="add-group" act="Add group">
-                <TextField id="group-name" name="form[name]" label="New group" required=true />
-            </EditForm>
-        </section>
+        <h2 id="groups-heading">{format!("Availability groups ({total})")}</h2>
+        <ul class="plain-list">{items}</ul>
+        {cut}
+    }
+}
+
+/// A group that the draft does not have yet.
+#[component]
+pub fn AddGroupForm(draft: Forms) -> impl IntoView {
+    view! {
+        <EditForm draft kind="add-group" act="Add group">
+            <TextField id="group-name" name="form[name]" label="New group" required=true />
+        </EditForm>
     }
 }
 

@@ -7,7 +7,7 @@ use strata_domain::edit::replay;
 use strata_domain::topology::Topology;
 use strata_domain::{findings, plan};
 
-use super::forms::{AddNodeForm, GroupForms, NodeForms, ServiceForms};
+use super::forms::{AddGroupForm, AddNodeForm, GroupList, NodeForms, ServiceForms};
 use super::shown::{group_of, members_of};
 use super::{Forms, To, elsewhere};
 use crate::api::editing::{ChangeEdit, DraftView};
@@ -90,7 +90,10 @@ pub fn PlainEditor(
         <div class="columns editor">
             <div class="column-list">
                 <NodeList id=change.id topology=desired.clone() search=search.clone() />
-                <GroupForms members wanted=search.to_lowercase() draft />
+                <section class="panel" aria-labelledby="groups-heading">
+                    <GroupList members wanted=search.to_lowercase() draft />
+                    <AddGroupForm draft />
+                </section>
                 <ServiceForms services=desired.services draft />
             </div>
             <div class="column-main">{forms}</div>

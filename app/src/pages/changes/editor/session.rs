@@ -193,15 +193,18 @@ impl Session {
         }
     }
 
-    /// What a form sends; `called` is what the form is called.
-    pub fn submit(self, form: EditForm, called: &str) {
+    /// What a form sends; `called` is what the form is called. Gives whether it was taken.
+    pub fn submit(self, form: EditForm, called: &str) -> bool {
         if let Some(reason) = self.refused.get_untracked() {
             self.form_error.set(Some(AppError::Refused { reason }));
-            return;
+            return false;
         }
         let edit = match self.with_now(|draft| form.into_edit(draft.catalogue())) {
             Ok(edit) => edit,
-            Err(error) => return self.form_error.set(Some(error)),
+            Err(error) => {
+                self.form_error.set(Some(error));
+                return false;
+            }
         };
         let label = in_short(edit.describe());
         let (added, renamed) = (added(&edit), renames(std::slice::from_ref(&edit)));
@@ -217,9 +220,11 @@ impl Session {
                     focus("node");
                 }
                 self.say(format!("{label}."), "good");
+                true
             }
             Err(error) => {
                 self.form_error.set(Some(AppError::Invalid { field: "edit".to_owned(), message: error.to_string() }));
+                false
             }
         }
     }

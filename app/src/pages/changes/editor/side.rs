@@ -8,7 +8,7 @@ use strata_domain::topology::Node;
 use strata_domain::whatif::{Target, without};
 
 use super::findings::LiveFindings;
-use super::forms::{AddNodeForm, GroupForms, LISTED_GROUPS, NodeForms, ServiceForms};
+use super::forms::{AddGroupForm, AddNodeForm, GroupList, LISTED_GROUPS, NodeForms, ServiceForms};
 use super::kept::{anew, keep_place, keep_typing, turns};
 use super::session::Session;
 use super::shown::members_of;
@@ -86,9 +86,12 @@ pub fn Side(
         Some(node) => view! { <NodeForms node draft=forms() /> }.into_any(),
         None => view! { <AddNodeForm draft=forms() like=session.like.get() /> }.into_any(),
     });
-    let group_panel = anew(group_turn, move || {
-        view! { <GroupForms members=membership.get() wanted=wanted.get() draft=forms() /> }.into_any()
+    let group_list = anew(group_turn, move || {
+        view! { <GroupList members=membership.get() wanted=wanted.get() draft=forms() /> }.into_any()
     });
+    // Stays as it is while groups come: whoever adds one goes on typing the next.
+    let open_turn = turns(move || session.refused.track());
+    let add_group = anew(open_turn, move || view! { <AddGroupForm draft=forms() /> }.into_any());
     let service_panel =
         anew(service_turn, move || view! { <ServiceForms services=services.get() draft=forms() /> }.into_any());
     view! {
@@ -98,7 +101,7 @@ pub fn Side(
             {panel}
             <PlanPanel session />
             <WhatIfPanel session />
-            {group_panel}
+            <section class="panel" aria-labelledby="groups-heading">{group_list} {add_group}</section>
             {service_panel}
             <EditLog edits=session.log newest=LISTED_EDITS />
         </aside>
