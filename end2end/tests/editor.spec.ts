@@ -47,6 +47,32 @@ test('a node is dragged to another site, a role onto a node; both are undone and
   await expect(worker).toHaveAccessibleName(/site dc2, changed/);
 });
 
+test('many nodes are dragged at once; by touch, they are chosen and moved through the bar', async ({ signedIn, api }) => {
+  const id = await (await api(ADA)).changeStart('Many at once');
+  const page = await signedIn(ADA);
+  await open(page, `/changes/${id}/edit`);
+  const [first, second] = [card(page, 'worker-1.example.net'), card(page, 'queue-1.example.net')];
+  await first.click();
+  await second.click({ modifiers: ['ControlOrMeta'] });
+  await expect(page.getByText('2 nodes are selected.')).toBeVisible();
+  await second.dragTo(page.getByRole('listbox', { name: /^Infrastructure management, dc2,/ }));
+  await expect(said(page)).toHaveText('Move 2 nodes to site dc2.');
+  await expect(first).toHaveAccessibleName(/site dc2, changed/);
+  await expect(second).toHaveAccessibleName(/site dc2, changed/);
+  await saved(page);
+
+  const phone = await signedIn(ADA, { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+  await open(phone, `/changes/${id}/edit`);
+  await card(phone, 'worker-1.example.net').tap();
+  await phone.getByRole('button', { name: 'Select several' }).tap();
+  await card(phone, 'queue-1.example.net').tap();
+  await expect(phone.getByText('2 nodes are selected.')).toBeVisible();
+  await phone.getByRole('combobox', { name: 'Site' }).fill('dc3');
+  await phone.getByRole('button', { name: 'Set site of 2 nodes' }).tap();
+  await expect(said(phone)).toHaveText('Move 2 nodes to site dc3.');
+  await expect(card(page, 'queue-1.example.net')).toHaveAccessibleName(/site dc3/);
+});
+
 test('Escape lets go of what is dragged', async ({ signedIn, api }) => {
   const id = await (await api(ADA)).changeStart('Let go');
   const page = await signedIn(ADA);
