@@ -95,6 +95,20 @@ const CALLS: &[Call] = &[
         "change_vote",
         "id=1&version=1&verdict=approve&digest=0000000000000000000000000000000000000000000000000000000000000000",
     ),
+    // Only who gave a vote takes it back; change 1 has none.
+    write("vote_take_back", "id=1&vote=1"),
+    read("vote_difference", "id=1&vote=1"),
+    // Whoever may look may talk.
+    read_by_post("comment_add", "id=1&text=Hello&key=k"),
+    read("inbox_load", ""),
+    read("policy_load", "environment=production"),
+    read("policy_test", "environment=production&change=1"),
+    write(
+        "policy_propose",
+        "environment=production&based_on=1&reason=no&rules[0][name]=Any&rules[0][group]=leads&rules[0][quorum]=1",
+    ),
+    write("policy_decide", "environment=production&proposal=1&verdict=approve"),
+    write("policy_withdraw", "environment=production&proposal=1"),
     write("change_apply", "id=1&version=1"),
     // There is no run here; that a viewer may not confirm a step is a test of the backend.
     read_by_post("run_confirm_step", "id=1&step=none"),

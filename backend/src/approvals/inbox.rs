@@ -57,12 +57,16 @@ pub enum AwaitedAct {
 /// What waits for the actor, and what they asked for.
 ///
 /// # Errors
-/// [`Error::NotSignedIn`] for all but accounts.
+/// [`Error::NotSignedIn`] for all but accounts; [`Error::NotFound`] for who may view no environment.
 #[tracing::instrument(skip_all)]
 pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error> {
     let me = actor.account_id()?.ok_or(Error::NotSignedIn)?.to_string();
+    let environments = environment_list(backend, actor).await?;
+    if environments.is_empty() {
+        return Err(Error::NotFound { what: "environment that you may view" });
+    }
     let (mut waits, mut asked) = (Vec::new(), Vec::new());
-    for environment in environment_list(backend, actor).await? {
+    for environment in environments {
         for state in LOOKED_FOR {
             for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
                 let view = change_load(backend, actor, change.id).await?;
