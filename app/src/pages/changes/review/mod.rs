@@ -174,7 +174,7 @@ fn unchanged_list(unchanged: Vec<String>) -> Option<impl IntoView> {
     (count > 0).then(|| {
         let rest = count.saturating_sub(LISTED);
         let listed = unchanged.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
-        let rest = (rest > 0).then(|| format!(" and {rest} more")).unwrap_or_default();
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let nodes = if count == 1 { "node stays" } else { "nodes stay" };
         view! {
             <details class="more">
