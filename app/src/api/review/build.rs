@@ -7,18 +7,16 @@ use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
 use strata_domain::audit::AuditEntry;
-use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
 use strata_domain::diff;
 use strata_domain::findings::{self, Finding};
 use strata_domain::plan;
 use strata_domain::review::{Missing, missing_text};
-use strata_domain::topology::Topology;
-use strata_domain::whatif::{Extent, every_node};
+use strata_domain::whatif::Extent;
 
 use super::acts::acts_of;
 use super::{After, DifferenceView, ReviewView, ReviewedFinding, ShownTally, ShownVote};
-use crate::api::role_map::overlay;
+use crate::api::role_map::{loss_by_node, overlay};
 
 /// Nodes that are listed with what their loss means.
 const LISTED_WORSE: usize = 20;
@@ -32,7 +30,9 @@ pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntr
     let checked = findings::check(&view.desired, catalogue);
     let summary = findings::summary(&checked);
     let before: BTreeSet<String> = findings::check(&view.base, catalogue).iter().map(finding_key).collect();
-    let map = overlay(&view.base, &view.desired, &diff, &checked, catalogue);
+    let without = loss_by_node(&view.desired, catalogue);
+    let map = overlay(&view.base, &view.desired, &diff, &checked, &without, catalogue);
+    let after = after_of(&loss_by_node(&view.base, catalogue), &without);
     let mut reviewed: Vec<ReviewedFinding> = checked
         .into_iter()
         .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(&finding)), finding })
@@ -42,7 +42,7 @@ pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntr
     let unchanged = view.desired.nodes.iter().map(|node| &node.hostname);
     ReviewView {
         unchanged: unchanged.filter(|hostname| !changed.contains(hostname.as_str())).cloned().collect(),
-        after: after_of(&view.base, &view.desired, catalogue),
+        after,
         votes: votes_of(&view, actor, at),
         asked: asked_of(&view, at),
         missing: missing_text(&view.review.missing(at)),
@@ -110,22 +110,17 @@ fn asked_of(view: &ChangeView, at: DateTime<Utc>) -> Vec<ShownTally> {
 }
 
 /// What is lost without single nodes, before and after.
-fn after_of(base: &Topology, desired: &Topology, catalogue: &Catalogue) -> After {
-    let of = |topology: &Topology| -> BTreeMap<String, Extent> {
-        let hostnames = topology.nodes.iter().map(|node| node.hostname.clone());
-        hostnames.zip(every_node(topology, catalogue)).collect()
-    };
-    let (before, after) = (of(base), of(desired));
-    let count = |of: &BTreeMap<String, Extent>, extent| of.values().filter(|one| **one == extent).count();
+fn after_of(before: &BTreeMap<&str, Extent>, after: &BTreeMap<&str, Extent>) -> After {
+    let count = |of: &BTreeMap<&str, Extent>, extent| of.values().filter(|one| **one == extent).count();
     let mut counts: Vec<(Extent, usize, usize)> = Extent::ALL
         .iter()
-        .map(|&extent| (extent, count(&before, extent), count(&after, extent)))
+        .map(|&extent| (extent, count(before, extent), count(after, extent)))
         .filter(|(extent, before, after)| *extent != Extent::Nothing && (*before > 0 || *after > 0))
         .collect();
     counts.sort_by_key(|(extent, ..)| std::cmp::Reverse(*extent));
     let mut worse: Vec<(String, Option<Extent>, Extent)> = after
         .iter()
-        .map(|(hostname, extent)| (hostname.clone(), before.get(hostname).copied(), *extent))
+        .map(|(hostname, extent)| ((*hostname).to_owned(), before.get(hostname).copied(), *extent))
         .filter(|(_, before, after)| *after > before.unwrap_or(Extent::Nothing))
         .collect();
     worse.sort_by(|(one, _, first), (other, _, second)| second.cmp(first).then_with(|| one.cmp(other)));

@@ -84,7 +84,7 @@ pub(super) fn bands_of(catalogue: &Catalogue, card: impl Fn(&Role) -> RoleCard) 
 }
 
 /// What is lost without each node, by its hostname.
-pub(super) fn loss_by_node<'a>(topology: &'a Topology, catalogue: &Catalogue) -> BTreeMap<&'a str, Extent> {
+pub(in crate::api) fn loss_by_node<'a>(topology: &'a Topology, catalogue: &Catalogue) -> BTreeMap<&'a str, Extent> {
     let hostnames = topology.nodes.iter().map(|node| node.hostname.as_str());
     hostnames.zip(whatif::every_node(topology, catalogue)).collect()
 }

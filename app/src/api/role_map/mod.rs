@@ -8,6 +8,8 @@ mod machine;
 mod overlay;
 
 #[cfg(feature = "ssr")]
+pub(super) use build::loss_by_node;
+#[cfg(feature = "ssr")]
 pub(super) use overlay::overlay;
 
 use leptos::prelude::*;

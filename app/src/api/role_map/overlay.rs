@@ -6,21 +6,23 @@ use strata_domain::catalogue::{Catalogue, Role};
 use strata_domain::diff::{Diff, NodeDiff, Presence};
 use strata_domain::findings::Finding;
 use strata_domain::topology::{Instance, Place, Topology};
+use strata_domain::whatif::Extent;
 
-use super::build::{Marks, bands_of, loss_by_node, worst_by_place};
+use super::build::{Marks, bands_of, worst_by_place};
 use super::{Band, RoleCard, Touched};
 
 /// The bands of the desired topology, with what goes still drawn. What a change touches is drawn before the rest, so that
-/// a role of hundreds shows it.
+/// a role of hundreds shows it. `without` is what is lost without each node of the desired topology, by hostname.
 pub(in crate::api) fn overlay(
     base: &Topology,
     desired: &Topology,
     diff: &Diff,
     findings: &[Finding],
+    without: &BTreeMap<&str, Extent>,
     catalogue: &Catalogue,
 ) -> Vec<Band> {
     let change = touched(base, desired, diff);
-    let marks = Marks { worst: worst_by_place(findings), without: loss_by_node(desired, catalogue), change };
+    let marks = Marks { worst: worst_by_place(findings), without: without.clone(), change };
     let goes = |instance: &Instance<'_>| {
         marks.change.get(&(instance.place.name(), instance.role.as_str())) == Some(&Presence::Removed)
     };

@@ -62,7 +62,7 @@ pub enum Size {
     /// Name, roles and group.
     #[default]
     Full,
-    /// The name alone: three times as many fit.
+    /// The name alone: more of them fit.
     Small,
 }
 
