@@ -1,6 +1,7 @@
 //! A database of before is carried over without a loss.
 
 use sqlx::PgPool;
+use strata_domain::audit::AuditAction;
 
 /// Migrations of the numbers from one to another.
 async fn migrate(pool: &PgPool, from: i64, to: i64) {
@@ -49,4 +50,14 @@ async fn votes_of_before_keep_what_they_said(pool: PgPool) {
     assert_eq!((since.as_str(), hours), ("2026-01-01 01:00:00", 168));
     let error = sqlx::query("UPDATE votes SET groups = '{}'").execute(&pool).await.unwrap_err();
     assert!(error.to_string().contains("is append-only"), "the trigger is in force again: {error}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_is_audited_in_the_code_is_so_in_the_database(pool: PgPool) {
+    let mut stored: Vec<String> =
+        sqlx::query_scalar("SELECT action FROM audited_actions").fetch_all(&pool).await.unwrap();
+    let mut known: Vec<&str> = AuditAction::ALL.iter().copied().map(AuditAction::as_str).collect();
+    stored.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(stored, known);
 }
