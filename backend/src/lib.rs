@@ -15,6 +15,7 @@ pub mod history;
 pub mod news;
 pub mod policies;
 pub mod runs;
+pub mod schedule;
 pub mod sessions;
 pub mod worker;
 

@@ -68,6 +68,24 @@ pub enum AuditAction {
     PolicyRejected,
     /// The proposer gave a proposed policy up.
     PolicyWithdrawn,
+    /// A maintenance window or a freeze was added.
+    ScheduleEntryAdded,
+    /// A maintenance window or a freeze was changed.
+    ScheduleEntryChanged,
+    /// A maintenance window or a freeze was removed.
+    ScheduleEntryRemoved,
+    /// A lead ended a freeze before its time.
+    FreezeEnded,
+    /// A lead said how long approvals hold.
+    ApprovalLifetimeSet,
+    /// A change was applied while its environment is closed: it waits.
+    ApplyAsked,
+    /// Such a change waits no longer, and was not started.
+    ApplyCalledOff,
+    /// An admin applied a change without approval.
+    GlassBroken,
+    /// A lead reviewed what was applied without approval.
+    GlassReviewed,
 }
 
 /// One row, written in the transaction of the thing it records.
@@ -125,6 +143,15 @@ words!(AuditAction, "audited action" {
     PolicyApproved => "policy-approved",
     PolicyRejected => "policy-rejected",
     PolicyWithdrawn => "policy-withdrawn",
+    ScheduleEntryAdded => "schedule-entry-added",
+    ScheduleEntryChanged => "schedule-entry-changed",
+    ScheduleEntryRemoved => "schedule-entry-removed",
+    FreezeEnded => "freeze-ended",
+    ApprovalLifetimeSet => "approval-lifetime-set",
+    ApplyAsked => "apply-asked",
+    ApplyCalledOff => "apply-called-off",
+    GlassBroken => "glass-broken",
+    GlassReviewed => "glass-reviewed",
 });
 
 impl AuditAction {
@@ -160,6 +187,15 @@ impl AuditAction {
             Self::PolicyApproved => "approved another approval policy",
             Self::PolicyRejected => "turned the proposed approval policy down",
             Self::PolicyWithdrawn => "withdrew the proposed approval policy",
+            Self::ScheduleEntryAdded => "added to the schedule",
+            Self::ScheduleEntryChanged => "changed the schedule",
+            Self::ScheduleEntryRemoved => "removed from the schedule",
+            Self::FreezeEnded => "ended the freeze early",
+            Self::ApprovalLifetimeSet => "set how long approvals hold",
+            Self::ApplyAsked => "applied the change, which waits for its time",
+            Self::ApplyCalledOff => "called the waiting apply off",
+            Self::GlassBroken => "applied the change without approval",
+            Self::GlassReviewed => "reviewed what was applied without approval",
         }
     }
 }

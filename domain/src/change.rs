@@ -41,6 +41,17 @@ pub struct Change {
     pub touched_at: DateTime<Utc>,
     /// Why it was sent back, rejected or withdrawn, if it was.
     pub reason: Option<String>,
+    /// While it is approved and waits for its environment to open: who applied it.
+    pub apply_asked: Option<ApplyAsked>,
+}
+
+/// An apply that waits for a maintenance window, or for the end of a freeze; it starts by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplyAsked {
+    /// Who applied. They have to be allowed to do so still when it starts.
+    pub by: Person,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// The life of a change (requirements, section 1).
@@ -237,6 +248,20 @@ pub fn step(state: ChangeState, event: &ChangeEvent) -> Result<ChangeState, Refu
             | State::Failed,
             Event::RunSucceeded | Event::RunFailed,
         ) => Err(does_not_fit(state, "it has no run that could end")),
+    }
+}
+
+/// Whether a change in this state can be copied into a new draft: what came to nothing can be tried again.
+///
+/// # Errors
+/// For a change that is not over, and for one that was applied.
+pub fn may_copy(state: ChangeState) -> Result<(), Refused> {
+    match state {
+        ChangeState::Rejected | ChangeState::Withdrawn | ChangeState::Failed => Ok(()),
+        ChangeState::Draft | ChangeState::InReview | ChangeState::Approved | ChangeState::Provisioning => {
+            Err(does_not_fit(state, "only a change that came to nothing is copied"))
+        }
+        ChangeState::Applied => Err(does_not_fit(state, "what it did is live")),
     }
 }
 

@@ -7,5 +7,6 @@ mod sign_in;
 mod throttle;
 
 pub use admin::{NewAccount, account_add, account_grant, account_group_add};
+pub(crate) use present::account_of;
 pub use present::{actor_load, sign_out_everywhere, signed_out, standing_load};
 pub use sign_in::{SignInError, SignedIn, sign_in};

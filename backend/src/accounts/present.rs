@@ -1,6 +1,6 @@
 //! Who a session belongs to, what they are in an environment, and the end of their sessions.
 
-use strata_domain::account::Standing;
+use strata_domain::account::{AccountId, Standing};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use uuid::Uuid;
@@ -24,6 +24,19 @@ pub async fn actor_load(backend: &Backend, account_id: &str, epoch: i64) -> Resu
     .fetch_optional(backend.machinery())
     .await?;
     Ok(row.map(|row| Actor::Account(Account { id: id.to_string(), name: row.name, email: row.email })))
+}
+
+/// The account for which something is done that it asked for earlier.
+///
+/// # Errors
+/// [`Error::Refused`] where it is disabled by now.
+pub(crate) async fn account_of(backend: &Backend, id: &AccountId) -> Result<Account, Error> {
+    let uuid = Uuid::parse_str(id).map_err(Error::unexpected)?;
+    let row = sqlx::query!("SELECT name, email FROM accounts WHERE id = $1 AND disabled_at IS NULL", uuid)
+        .fetch_optional(backend.machinery())
+        .await?
+        .ok_or_else(|| Error::refused("The account that asked for it is disabled."))?;
+    Ok(Account { id: id.clone(), name: row.name, email: row.email })
 }
 
 /// What the actor is in an environment: the input of every question to `domain::authz`.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use strata_domain::account::AccountId;
 use strata_domain::authz::{self, Permission};
 use strata_domain::change::{Change, ChangeState};
-use strata_domain::plan::{self, Risk};
+use strata_domain::plan::Risk;
 use strata_domain::review::Missing;
 
 use crate::changes::{ChangeView, change_list, change_load};
@@ -103,11 +103,5 @@ fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {
         }
         _ => None,
     };
-    Awaited {
-        change: view.change.clone(),
-        risk: plan::plan(&view.base, &view.desired, &view.own.catalogue()).risk,
-        missing,
-        act,
-        expires_at: review.expires_at(now),
-    }
+    Awaited { change: view.change.clone(), risk: view.plan.risk, missing, act, expires_at: review.expires_at(now) }
 }

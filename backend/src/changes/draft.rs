@@ -108,13 +108,23 @@ fn is_same(logged: &Edit, wanted: &Edit) -> bool {
 
 /// Adds the row of a draft.
 pub(crate) async fn change_add(write: &mut Write, base: i64, title: &str) -> Result<i64, Error> {
+    change_add_of(write, base, title, None).await
+}
+
+/// As [`change_add`], of a copy of another change where one is named.
+pub(super) async fn change_add_of(
+    write: &mut Write,
+    base: i64,
+    title: &str,
+    copied_from: Option<i64>,
+) -> Result<i64, Error> {
     let environment_id = write.place()?.id;
     let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let catalogue = version_now(write.connection(), environment_id).await?;
     let id = sqlx::query_scalar!(
         "INSERT INTO changes (environment_id, title, base_revision, created_by, created_by_name, created_at,
-                              touched_by, touched_by_name, touched_action, touched_at, catalogue_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $4, $5, $7, $6, $8) RETURNING id",
+                              touched_by, touched_by_name, touched_action, touched_at, catalogue_version, copied_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $4, $5, $7, $6, $8, $9) RETURNING id",
         environment_id,
         title,
         base,
@@ -123,6 +133,7 @@ pub(crate) async fn change_add(write: &mut Write, base: i64, title: &str) -> Res
         at,
         AuditAction::ChangeStarted.as_str(),
         version_stored(catalogue)?,
+        copied_from,
     )
     .fetch_one(write.connection())
     .await?;

@@ -6,8 +6,10 @@ use strata_domain::authz::Permission;
 use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
 use strata_domain::discussion::Comment;
-use strata_domain::review::Review;
+use strata_domain::plan::Plan;
+use strata_domain::review::{BrokenGlass, Review};
 use strata_domain::run::Run;
+use strata_domain::schedule;
 use strata_domain::topology::Topology;
 
 use super::{Material, rows};
@@ -16,6 +18,7 @@ use crate::catalogues::own_at;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::runs;
+use crate::schedule::entries_of;
 
 /// Everything that the page of a change shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,26 @@ pub struct ChangeView {
     pub runs: Vec<Run>,
     /// What the environment adds to the built-in catalogue, in the version that the change is read under.
     pub own: Own,
+    /// What applying it does.
+    pub plan: Plan,
+    /// What the environment's windows and freezes say about `now`.
+    pub gate: schedule::Verdict,
+    /// How it was applied without approval, if it was.
+    pub glass: Option<BrokenGlass>,
+    /// What was last applied without approval in its environment and waits for a review.
+    pub unreviewed: Option<BrokenGlass>,
+}
+
+impl ChangeView {
+    /// What is told of votes is told as of now; of a change that is over, as of when it was decided or its run was asked
+    /// for: what expired later took nothing from it.
+    pub fn told_at(&self) -> DateTime<Utc> {
+        match self.change.state {
+            state if state.is_open() => self.now,
+            ChangeState::Rejected | ChangeState::Withdrawn => self.change.touched_at,
+            _ => self.runs.first().map_or(self.now, |run| run.requested_at),
+        }
+    }
 }
 
 /// One change with everything about it.
@@ -70,6 +93,12 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     let leads = approvals::leads_of(connection, environment_id).await?;
     let comments = approvals::comments_of(connection, id).await?;
     let runs = runs::runs_of_change(connection, id).await?;
+    let gate = schedule::verdict(&entries_of(connection, environment_id).await?, now);
+    let glass = runs::glass_of(connection, id).await?;
+    let unreviewed = runs::unreviewed_of(connection, environment_id).await?;
+    if change.state != ChangeState::Approved {
+        change.apply_asked = None;
+    }
     Ok(ChangeView {
         live: live.unwrap_or(change.base),
         change,
@@ -83,6 +112,10 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
         comments,
         runs,
         own,
+        plan: under.plan,
+        gate,
+        glass,
+        unreviewed,
     })
 }
 

@@ -56,6 +56,9 @@ impl Locked {
         };
         if is_approved {
             self.change.reason = None;
+        } else {
+            // It waited to be started as it was approved; what is approved no longer, or starts, waits no more.
+            self.change.apply_asked = None;
         }
     }
 
@@ -86,11 +89,13 @@ impl Locked {
         change.touched_by = write.person().clone();
         change.touched_at = at;
         let submitted_by = change.submitted_by.as_ref();
+        let asked = change.apply_asked.as_ref();
         let written = sqlx::query!(
             "UPDATE changes
              SET state = $3, version = $4, round = $5, base_revision = $6, submitted_by = $7, submitted_by_name = $8,
                  submitted_at = $9, touched_by = $10, touched_by_name = $11, touched_action = $12, touched_at = $13,
-                 reason = $14, catalogue_version = $15, log_start = $16, approved_at = $17, approved_until = $18
+                 reason = $14, catalogue_version = $15, log_start = $16, approved_at = $17, approved_until = $18,
+                 apply_asked_by = $19, apply_asked_by_name = $20, apply_asked_at = $21
              WHERE id = $1 AND version = $2",
             change.id,
             seen,
@@ -110,6 +115,9 @@ impl Locked {
             change.log_start,
             self.approval.since,
             self.approval.until,
+            asked.map(|asked| ctx::account_uuid(&asked.by)).transpose()?.flatten(),
+            asked.map(|asked| asked.by.name.clone()),
+            asked.map(|asked| asked.at),
         )
         .execute(write.connection())
         .await?;

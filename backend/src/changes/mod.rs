@@ -3,6 +3,7 @@
 mod anew;
 mod append;
 mod carried;
+mod copy;
 mod draft;
 mod edited;
 mod load;
@@ -17,6 +18,7 @@ pub(crate) use anew::ask_anew;
 pub use append::{Appended, LogTail, change_append, change_tail};
 pub(crate) use carried::Carried;
 pub use carried::conflict_text;
+pub use copy::change_copy;
 pub(crate) use draft::{accepted_title, change_add};
 pub use draft::{change_edit, change_start};
 pub(crate) use edited::lapsed;

@@ -18,7 +18,7 @@ use crate::error::Error;
 pub(crate) use crate::catalogues::{version_read, version_stored};
 pub use decide::{policy_decide, policy_withdraw};
 pub use propose::policy_propose;
-pub(crate) use rows::{lifetime_read, policy_at, policy_now};
+pub(crate) use rows::{lifetime_of, lifetime_read, policy_at, policy_now};
 
 /// Everything that the page of the policy shows, as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,6 @@ pub async fn policy_load(backend: &Backend, actor: &Actor, environment: &str) ->
         open: rows::open_of(connection, id).await?,
         members: rows::members_of(connection, id).await?,
         standing,
-        lifetime_hours: rows::lifetime_of(connection, id).await?.as_hours(),
+        lifetime_hours: lifetime_of(connection, id).await?.as_hours(),
     })
 }

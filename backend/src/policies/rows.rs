@@ -53,7 +53,7 @@ pub(crate) fn lifetime_read(hours: i32) -> Result<Lifetime, Error> {
 }
 
 /// How long approvals hold in the environment.
-pub(super) async fn lifetime_of(connection: &mut PgConnection, environment_id: i64) -> Result<Lifetime, Error> {
+pub(crate) async fn lifetime_of(connection: &mut PgConnection, environment_id: i64) -> Result<Lifetime, Error> {
     let hours = sqlx::query_scalar!("SELECT approval_hours FROM environments WHERE id = $1", environment_id)
         .fetch_one(connection)
         .await?;

@@ -13,6 +13,7 @@ use super::executors::{Executor, StepError, StepLog};
 use super::{settle, stopped};
 use crate::ctx::Backend;
 use crate::error::Error;
+use crate::runs;
 
 /// Longest pause after errors that go on.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
@@ -77,7 +78,7 @@ impl Worker {
             claim.release(&self.backend).await?;
             *dropped = None;
         }
-        let settled = settle::settle_ended(&self.backend).await?;
+        let settled = settle::settle_ended(&self.backend).await? | runs::start_due(&self.backend).await?;
         let Some(claim) = Claim::next(&self.backend, &self.owner, self.lease).await? else {
             return Ok(if settled { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
         };

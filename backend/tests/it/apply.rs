@@ -2,13 +2,13 @@
 
 use strata_backend::Error;
 use strata_backend::changes::{change_start, change_submit};
-use strata_backend::runs::{change_apply, run_list};
+use strata_backend::runs::run_list;
 use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
 use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
 
-use crate::support::{ENVIRONMENT, World, add_node, conflict, digest_of, refusal};
+use crate::support::{ENVIRONMENT, World, add_node, change_apply, conflict, digest_of, refusal};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_double_click_applies_once(pool: sqlx::PgPool) {
@@ -56,7 +56,8 @@ async fn the_database_holds_one_run_for_each_environment(pool: sqlx::PgPool) {
     let error = sqlx::query(
         "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                            requested_by_name, requested_at)
-         SELECT environment_id, $1, executor, digest, 1, 1, desired, 'x', now() FROM runs",
+         SELECT environment_id, $1, executor, (SELECT digest FROM votes WHERE change_id = $1), 1, 1, desired, 'x', now()
+         FROM runs",
     )
     .bind(other)
     .execute(&world.pool)

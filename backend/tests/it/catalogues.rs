@@ -6,7 +6,7 @@ use strata_backend::catalogues::{catalogue_load, own_load, role_remove, role_sav
 use strata_backend::changes::{change_edit, change_start, change_submit, change_withdraw};
 use strata_backend::ctx::Scope;
 use strata_backend::environments::topology_at;
-use strata_backend::runs::{change_apply, run_load};
+use strata_backend::runs::run_load;
 use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::{Catalogue, Layer, Level, Role};
 use strata_domain::change::ChangeState;
@@ -16,7 +16,7 @@ use strata_domain::plan::plan;
 use strata_domain::review::Verdict;
 use strata_domain::topology::RoleId;
 
-use crate::support::{ENVIRONMENT, World, add_node, conflict, refusal};
+use crate::support::{ENVIRONMENT, World, add_node, change_apply, conflict, refusal};
 
 /// A storage role with a hardware floor, made of the queue's entry.
 fn recorder() -> Role {

@@ -6,11 +6,11 @@ use strata_backend::environments::{
     Imported, environment_create, environment_list, topology_at, topology_import, topology_live,
 };
 use strata_backend::history::revision_list;
-use strata_backend::runs::{change_apply, run_list, run_load, run_log};
+use strata_backend::runs::{run_list, run_load, run_log};
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::change::ChangeState;
 
-use crate::support::{ENVIRONMENT, TOPOLOGY, World, person};
+use crate::support::{ENVIRONMENT, TOPOLOGY, World, change_apply, person};
 
 async fn import(world: &World, text: &str) -> Result<Imported, Error> {
     topology_import(&world.backend, &world.ada, ENVIRONMENT, text.as_bytes(), "An import").await

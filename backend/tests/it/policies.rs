@@ -2,7 +2,6 @@
 
 use strata_backend::audit::audit_list;
 use strata_backend::policies::{policy_decide, policy_load, policy_propose, policy_withdraw};
-use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
@@ -10,7 +9,7 @@ use strata_domain::change::ChangeState;
 use strata_domain::policy::{EXPERTS, LEADS, Policy, Rule, When};
 use strata_domain::review::Verdict;
 
-use crate::support::{ENVIRONMENT, World, conflict, person, refusal};
+use crate::support::{ENVIRONMENT, World, change_apply, conflict, person, refusal};
 
 fn rules(quorum: usize) -> Vec<Rule> {
     vec![Rule { name: "Every change".to_owned(), when: When::default(), group: LEADS.to_owned(), quorum }]

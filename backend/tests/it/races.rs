@@ -6,7 +6,6 @@ use std::time::Duration;
 use strata_backend::approvals::{change_vote, vote_take_back};
 use strata_backend::changes::{change_start, change_submit, change_withdraw};
 use strata_backend::policies::{policy_decide, policy_propose};
-use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::change::ChangeState;
@@ -15,7 +14,7 @@ use strata_domain::policy::{LEADS, Rule, When};
 use strata_domain::review::Verdict;
 use strata_domain::topology::SettingValue;
 
-use crate::support::{ENVIRONMENT, Working, World, add_node, digest_of, person};
+use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, digest_of, person};
 
 /// How often each pair of acts meets, where `STRATA_RACES` does not say another number.
 const TIMES: u64 = 50;

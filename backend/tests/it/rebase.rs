@@ -6,7 +6,6 @@ use strata_backend::audit::audit_list;
 use strata_backend::changes::{
     Appended, ChangeView, Rebasing, change_rebase, change_start, change_submit, change_tail, change_withdraw,
 };
-use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
@@ -16,7 +15,7 @@ use strata_domain::rebase::{Choice, RebaseConflict};
 use strata_domain::review::Verdict;
 use strata_domain::topology::Topology;
 
-use crate::support::{ENVIRONMENT, World, account_id, add_node, conflict, person, refusal, update_node};
+use crate::support::{ENVIRONMENT, World, account_id, add_node, change_apply, conflict, person, refusal, update_node};
 
 const SQL: &str = "sql-1.example.net";
 

@@ -1,8 +1,7 @@
 //! Who comes second, who may not, and what a vote belongs to.
 
 use strata_backend::approvals::change_vote;
-use strata_backend::changes::{change_edit, change_submit, change_withdraw};
-use strata_backend::runs::change_apply;
+use strata_backend::changes::{change_copy, change_edit, change_submit, change_withdraw};
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::change::ChangeState;
@@ -10,7 +9,7 @@ use strata_domain::digest::Digest;
 use strata_domain::edit::Edit;
 use strata_domain::review::{Verdict, VoteStanding};
 
-use crate::support::{ENVIRONMENT, World, add_node, conflict, digest_of, refusal};
+use crate::support::{ENVIRONMENT, World, add_node, change_apply, conflict, digest_of, refusal};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn nobody_approves_their_own_change(pool: sqlx::PgPool) {
@@ -154,4 +153,32 @@ async fn a_blocker_or_an_empty_plan_stops_the_submission(pool: sqlx::PgPool) {
     change_withdraw(backend, ada, empty, 2, Some("A mistake".to_owned())).await.unwrap();
     let change = world.view(empty).await.change;
     assert_eq!((change.state, change.reason.as_deref()), (ChangeState::Withdrawn, Some("A mistake")));
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_came_to_nothing_is_copied_into_a_draft(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, adam, lena, vera, .. } = &world;
+    let id = world.in_review("worker-2.example.net").await;
+    assert_eq!(
+        refusal(change_copy(backend, adam, id).await),
+        "It is in review; only a change that came to nothing is copied."
+    );
+    world.vote(lena, id, Verdict::Reject, Some("Not now")).await.unwrap();
+    refusal(change_copy(backend, vera, id).await);
+    let copy = || change_copy(backend, adam, id);
+    let (first, second) = tokio::join!(copy(), copy());
+    let copy = first.unwrap();
+    assert_eq!(second.unwrap(), copy, "a double click");
+    let (old, new) = (world.view(id).await, world.view(copy).await);
+    assert_eq!((new.change.state, &new.change.title), (ChangeState::Draft, &old.change.title));
+    assert_eq!(new.plan.digest, old.plan.digest);
+    assert_eq!(new.change.created_by.name, "Adam Admin");
+    // The edits are still Ada's: she could not approve them as a lead either.
+    assert_eq!(new.edits[0].author, old.edits[0].author);
+    world.promote("Ada Admin", Capability::Lead).await;
+    change_submit(backend, adam, copy, world.version(copy).await).await.unwrap();
+    refusal(world.vote(ada, copy, Verdict::Approve, None).await);
+    world.vote(lena, copy, Verdict::Approve, None).await.unwrap();
+    assert_eq!(world.view(copy).await.change.state, ChangeState::Approved);
 }

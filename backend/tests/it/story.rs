@@ -5,7 +5,7 @@ use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_edit, change_list, change_start, change_submit};
 use strata_backend::environments::{topology_at, topology_live};
 use strata_backend::history::revision_list;
-use strata_backend::runs::{change_apply, run_confirm_step, run_list, run_load, run_log};
+use strata_backend::runs::{run_confirm_step, run_list, run_load, run_log};
 use strata_backend::{Actor, Error};
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
@@ -14,7 +14,7 @@ use strata_domain::review::Verdict;
 use strata_domain::run::{RunState, StepState};
 use strata_domain::topology::SettingValue;
 
-use crate::support::{ENVIRONMENT, Working, World, add_node, digest_of, refusal};
+use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, digest_of, refusal};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {

@@ -9,7 +9,7 @@ use strata_backend::changes::{
     Appended, ChangeView, change_append, change_edit, change_load, change_start, change_submit,
 };
 use strata_backend::environments::{Imported, environment_create, topology_import};
-use strata_backend::runs::{change_apply, run_load};
+use strata_backend::runs::{self, Applied, run_load};
 use strata_backend::worker::executors::{DryRun, Executor};
 use strata_backend::worker::{self, Settings};
 use strata_backend::{Account, Actor, Backend, Error};
@@ -30,6 +30,14 @@ pub const ENVIRONMENT: &str = "production";
 
 /// All ten roles, no blocker.
 pub const TOPOLOGY: &str = include_str!("topology.yaml");
+
+/// Applies a change where nothing makes it wait; gives the run.
+pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<i64, Error> {
+    match runs::change_apply(backend, actor, id, version).await? {
+        Applied::Started { run } => Ok(run),
+        Applied::Waits { until } => panic!("it waits until {until:?}, and nothing is closed"),
+    }
+}
 
 /// An environment with a live topology, and people in it.
 pub struct World {

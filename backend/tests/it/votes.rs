@@ -3,7 +3,6 @@
 use strata_backend::approvals::{change_vote, vote_difference, vote_take_back};
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_list, change_rebase, change_start, change_submit};
-use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
@@ -11,7 +10,7 @@ use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
 use strata_domain::review::{Verdict, VoteStanding};
 
-use crate::support::{ENVIRONMENT, World, add_node, conflict, digest_of, refusal, update_node};
+use crate::support::{ENVIRONMENT, World, add_node, change_apply, conflict, digest_of, refusal, update_node};
 
 const WORKER: &str = "worker-2.example.net";
 

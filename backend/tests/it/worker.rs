@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strata_backend::runs::{change_apply, run_load, run_log};
+use strata_backend::runs::{run_load, run_log};
 use strata_backend::worker::executors::{DryRun, Executor, StepError, StepLog};
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
 use strata_domain::plan::Step;
 use strata_domain::run::{RunState, StepState};
 
-use crate::support::{Working, World};
+use crate::support::{Working, World, change_apply};
 
 /// Writes one line and never ends.
 #[derive(Debug)]

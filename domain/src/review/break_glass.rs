@@ -24,6 +24,19 @@ pub struct BrokenGlass {
     pub at: DateTime<Utc>,
     /// Why.
     pub reason: String,
+    /// The review by a lead, once there is one.
+    pub reviewed: Option<GlassReview>,
+}
+
+/// What a lead found who looked at a change that was applied without approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GlassReview {
+    /// Who.
+    pub by: Person,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What they found.
+    pub conclusion: String,
 }
 
 /// Whether somebody may apply a change in this state without approval. `unreviewed` is the last such apply in the
@@ -64,9 +77,12 @@ pub fn may_break_glass(
 /// Whether somebody may review what was applied without approval.
 ///
 /// # Errors
-/// For all but leads, and for who broke the glass.
+/// For all but leads, for who broke the glass, and where it is reviewed.
 pub fn may_review_break_glass(standing: &Standing, reviewer: &Person, broken: &BrokenGlass) -> Result<(), Refused> {
     authz::allow(standing, Permission::ReviewBreakGlass)?;
+    if let Some(review) = &broken.reviewed {
+        return Err(Refused::because(format!("{} has reviewed it already.", review.by.name)));
+    }
     match &reviewer.id {
         None => Err(Refused::because("A review belongs to a person who signed in.")),
         Some(_) if reviewer.id == broken.by.id => {

@@ -41,7 +41,7 @@ use crate::change::ChangeState;
 use crate::digest::Digest;
 use crate::policy::Asked;
 
-pub use break_glass::{BrokenGlass, REASON_MIN, may_break_glass, may_review_break_glass};
+pub use break_glass::{BrokenGlass, GlassReview, REASON_MIN, may_break_glass, may_review_break_glass};
 pub use count::{Missing, Tally, VoteStanding, missing_text};
 pub use life::Start;
 pub use lifetime::{BadLifetime, Lifetime};

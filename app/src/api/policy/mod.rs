@@ -147,7 +147,6 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
 /// What the rules in force, and those that are proposed, ask of a change.
 #[server(prefix = "/api", endpoint = "policy_test", input = GetUrl)]
 pub async fn policy_test(environment: Option<String>, change: i64) -> Result<PolicyAnswers, AppError> {
-    use strata_domain::plan::plan;
     use strata_domain::policy::{answers, size_of};
 
     use crate::server_context::{actor, answer, backend, fail};
@@ -160,15 +159,14 @@ pub async fn policy_test(environment: Option<String>, change: i64) -> Result<Pol
         return Err(fail(AppError::NotFound { what: "change of that number in this environment".to_owned() }));
     }
     let catalogue = change.own.catalogue();
-    let plan = plan(&change.base, &change.desired, &catalogue);
     let nodes = size_of(&change.base, &change.desired);
-    let of = |policy: &Policy| answers(policy, &plan, nodes, &catalogue);
+    let of = |policy: &Policy| answers(policy, &change.plan, nodes, &catalogue);
     Ok(PolicyAnswers {
         present: of(&view.present),
         proposed: view.open.map(|open| of(&Policy { version: open.based_on + 1, rules: open.rules })),
+        risk: change.plan.risk,
         change: change.change.id,
         title: change.change.title,
-        risk: plan.risk,
     })
 }
 

@@ -4,15 +4,14 @@ use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
 use strata_domain::Refused;
 use strata_domain::authz::{Permission, allow};
-use strata_domain::change::{ChangeEvent, step};
-use strata_domain::plan::Plan;
-use strata_domain::review::Verdict;
+use strata_domain::change::{ChangeEvent, ChangeState, may_copy, step};
+use strata_domain::review::{Verdict, may_break_glass, may_review_break_glass};
 
 use super::Acts;
 use crate::api::drafting::edit_refused;
 
 /// Why each act cannot be done by the one who looks, where it cannot.
-pub(super) fn acts_of(view: &ChangeView, actor: &Actor, plan: &Plan, blockers: usize) -> Acts {
+pub(super) fn acts_of(view: &ChangeView, actor: &Actor, blockers: usize) -> Acts {
     let state = view.change.state;
     let gate = |permission, event: &ChangeEvent| {
         allow(&view.standing, permission).and_then(|()| step(state, event).map(drop)).err().map(reason)
@@ -24,7 +23,7 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, plan: &Plan, blockers: u
     let may_vote = |verdict| view.review.may_vote(&voter, &view.standing, verdict, view.now).err().map(reason);
     Acts {
         edit: edit_refused(&view.standing, state),
-        submit: gate(Permission::SubmitChange, &ChangeEvent::Submit { steps: plan.steps.len(), blockers }),
+        submit: gate(Permission::SubmitChange, &ChangeEvent::Submit { steps: view.plan.steps.len(), blockers }),
         withdraw: gate(Permission::WithdrawChange, &ChangeEvent::Withdraw),
         approve: may_vote(Verdict::Approve),
         refuse: may_vote(Verdict::SendBack),
@@ -32,6 +31,14 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, plan: &Plan, blockers: u
             .and_then(|()| view.review.may_apply(view.now))
             .err()
             .map(reason),
+        call_off: allow(&view.standing, Permission::ApplyChange).err().map(reason),
+        break_glass: may_break_glass(&view.standing, state, view.unreviewed.as_ref()).err().map(reason),
+        may_break_glass: allow(&view.standing, Permission::BreakGlass).is_ok() && state != ChangeState::Draft && state.is_open(),
+        review_glass: match (&view.glass, actor.person()) {
+            (Some(broken), Some(person)) => may_review_break_glass(&view.standing, &person, broken).err().map(reason),
+            _ => None,
+        },
+        copy: allow(&view.standing, Permission::StartChange).and_then(|()| may_copy(state)).err().map(reason),
         rebase: (view.change.base == view.live)
             .then(|| "It builds on the live revision already.".to_owned())
             .or_else(|| allow(&view.standing, Permission::EditChange).err().map(reason))

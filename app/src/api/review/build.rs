@@ -7,7 +7,6 @@ use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
 use strata_domain::audit::AuditEntry;
-use strata_domain::change::ChangeState;
 use strata_domain::diff;
 use strata_domain::findings::{self, Finding};
 use strata_domain::plan;
@@ -24,8 +23,7 @@ const LISTED_WORSE: usize = 20;
 /// All of the page.
 pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntry>) -> ReviewView {
     let catalogue = &view.own.catalogue();
-    let plan = plan::plan(&view.base, &view.desired, catalogue);
-    let at = told_at(&view);
+    let at = view.told_at();
     let diff = diff::between(&view.base, &view.desired);
     let checked = findings::check(&view.desired, catalogue);
     let summary = findings::summary(&checked);
@@ -48,12 +46,14 @@ pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntr
         missing: missing_text(&view.review.missing(at)),
         expires_at: view.review.expires_at(view.now),
         comment_refused: refused_comment(&view),
-        acts: acts_of(&view, actor, &plan, summary.blocker),
+        acts: acts_of(&view, actor, summary.blocker),
         change: view.change,
         live: view.live,
         edits: view.edits,
         diff,
-        plan,
+        plan: view.plan,
+        gate: view.gate,
+        glass: view.glass,
         map,
         findings: reviewed,
         summary,
@@ -68,16 +68,6 @@ fn refused_comment(view: &ChangeView) -> Option<String> {
     use strata_domain::authz::{Permission, allow};
 
     allow(&view.standing, Permission::Comment).err().map(|refused| refused.reason)
-}
-
-/// What is told of votes is told as of now; of a change that is over, as of when it was decided or its run was
-/// asked for: what expired later took nothing from it.
-fn told_at(view: &ChangeView) -> DateTime<Utc> {
-    match view.change.state {
-        state if state.is_open() => view.now,
-        ChangeState::Rejected | ChangeState::Withdrawn => view.change.touched_at,
-        _ => view.runs.first().map_or(view.now, |run| run.requested_at),
-    }
 }
 
 fn votes_of(view: &ChangeView, actor: &Actor, at: DateTime<Utc>) -> Vec<ShownVote> {
@@ -132,7 +122,7 @@ fn after_of(before: &BTreeMap<&str, Extent>, after: &BTreeMap<&str, Extent>) -> 
 /// Steps that only one of the two plans has; a step with another effect is another step.
 pub(super) fn difference_of(difference: VoteDifference, view: &ChangeView) -> DifferenceView {
     let catalogue = &view.own.catalogue();
-    let now = plan::plan(&view.base, &view.desired, catalogue);
+    let now = &view.plan;
     let only = |of: &plan::Plan, other: &plan::Plan| -> Vec<String> {
         let known: BTreeMap<&str, &plan::Effect> =
             other.steps.iter().map(|step| (step.id.as_str(), &step.effect)).collect();
@@ -141,8 +131,8 @@ pub(super) fn difference_of(difference: VoteDifference, view: &ChangeView) -> Di
     };
     DifferenceView {
         same: difference.then.digest == now.digest,
-        gone: only(&difference.then, &now),
-        fresh: only(&now, &difference.then),
+        gone: only(&difference.then, now),
+        fresh: only(now, &difference.then),
         base: difference.base,
         base_now: view.change.base,
         edits: difference.edits_since,

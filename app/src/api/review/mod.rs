@@ -16,8 +16,9 @@ use strata_domain::diff::Diff;
 use strata_domain::discussion::Comment;
 use strata_domain::findings::{Finding, Summary};
 use strata_domain::plan::Plan;
-use strata_domain::review::{Verdict, Vote, VoteStanding};
+use strata_domain::review::{BrokenGlass, Verdict, Vote, VoteStanding};
 use strata_domain::run::Run;
+use strata_domain::schedule;
 use strata_domain::whatif::Extent;
 
 use super::role_map::Band;
@@ -38,6 +39,10 @@ pub struct ReviewView {
     pub unchanged: Vec<String>,
     /// What applying it does.
     pub plan: Plan,
+    /// What the environment's windows and freezes say to an apply now.
+    pub gate: schedule::Verdict,
+    /// How it was applied without approval, if it was.
+    pub glass: Option<BrokenGlass>,
     /// The role map with the change laid over it.
     pub map: Vec<Band>,
     /// What is lost without single nodes, before and after.
@@ -150,6 +155,16 @@ pub struct Acts {
     pub apply: Option<String>,
     /// Move it to the live revision.
     pub rebase: Option<String>,
+    /// Call off an apply that waits.
+    pub call_off: Option<String>,
+    /// Apply it without approval.
+    pub break_glass: Option<String>,
+    /// Whether that is offered at all.
+    pub may_break_glass: bool,
+    /// Review that it was applied without approval.
+    pub review_glass: Option<String>,
+    /// Copy it into a new draft.
+    pub copy: Option<String>,
 }
 
 /// One change to review.

@@ -181,8 +181,13 @@ fn the_glass_breaks_for_admins_with_a_reason_and_once() {
     let plan = || planned(0, two_and_an_expert());
     let why = "The SQL master is on fire.";
     let (seen, at) = (Digest([0; 32]), hour(1));
-    let broken =
-        BrokenGlass { change: 7, by: Who::Ann.person(), at: hour(0), reason: "It burnt before, too.".to_owned() };
+    let broken = BrokenGlass {
+        change: 7,
+        by: Who::Ann.person(),
+        at: hour(0),
+        reason: "It burnt before, too.".to_owned(),
+        reviewed: None,
+    };
     assert_eq!(
         review.break_glass(&admin, seen, plan(), why, None, at).expect("applied").state,
         ChangeState::Provisioning

@@ -1,0 +1,149 @@
+//! Applying without approval when there is no time, and the review of that afterwards.
+
+use serde_json::json;
+use sqlx::postgres::PgConnection;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::digest::Digest;
+use strata_domain::news::News;
+use strata_domain::review::{BrokenGlass, GlassReview, REASON_MAX, may_review_break_glass, missing_text};
+
+use super::ready::Ready;
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+
+/// Applies a change without the votes that are asked for, and whatever the schedule says; gives the run's id. `seen` is
+/// the digest of the plan that the person saw. Everybody in the environment is told.
+///
+/// # Errors
+/// [`Error::Refused`] for all but admins, for drafts and ended changes, where a blocker is left, where the plan is another
+/// one on the live revision, for a reason that says too little, while another run is under way, and while what was applied
+/// in this way before waits for its review. Repeated by the same person, it gives the same run.
+#[tracing::instrument(skip_all, fields(id))]
+pub async fn change_break_glass(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    seen: Digest,
+    reason: &str,
+) -> Result<i64, Error> {
+    let write = backend.authorise_write(actor, Permission::BreakGlass, Scope::Change(id)).await?;
+    let mut ready = Ready::take(write, id).await?;
+    if let Some(run) = ready.run_of_asker().await? {
+        return Ok(run);
+    }
+    let now = ready.now();
+    let (standing, person) = (ready.write.place()?.standing.clone(), ready.write.person().clone());
+    let unreviewed = unreviewed_of(ready.write.connection(), ready.environment_id).await?;
+    let under = ready.review().await?;
+    ready.refuse_beside_another().await?;
+    let on_live = ready.on_live(under.terms).await?;
+    let (planned, plan) = on_live.planned();
+    let review = under.review.break_glass(&standing, seen, planned, reason, unreviewed.as_ref(), now)?;
+    let (reason, broken_by) = (reason.trim(), ready.write.account_id()?);
+    let written = sqlx::query!(
+        "INSERT INTO broken_glass (change_id, environment_id, digest, broken_by, broken_by_name, reason, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        id,
+        ready.environment_id,
+        &plan.digest.0,
+        broken_by,
+        person.name,
+        reason,
+        now,
+    )
+    .execute(ready.write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let missing = missing_text(&under.review.as_of(now).missing(now));
+    let told = (Some(reason), json!({ "risk": plan.risk, "missing": missing }));
+    ready.start(&on_live, &review, &plan, AuditAction::GlassBroken, told).await
+}
+
+/// Says that a lead looked at what was applied without approval, and what they found; the next one is possible then.
+/// Repeated by the same person, it is met already.
+///
+/// # Errors
+/// [`Error::Refused`] for all but leads, for who applied it, and where another lead reviewed it; [`Error::Invalid`] for
+/// `conclusion` where nothing is said; [`Error::NotFound`] where the change was not applied in that way.
+#[tracing::instrument(skip_all, fields(id))]
+pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion: &str) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::ReviewBreakGlass, Scope::Change(id)).await?;
+    // The second of two leads waits here, and then sees the first one's review.
+    sqlx::query!("SELECT change_id FROM broken_glass WHERE change_id = $1 FOR NO KEY UPDATE", id)
+        .fetch_optional(write.connection())
+        .await?;
+    let broken = glass_of(write.connection(), id)
+        .await?
+        .ok_or(Error::NotFound { what: "change that was applied without approval" })?;
+    if broken.reviewed.as_ref().is_some_and(|review| review.by == *write.person()) {
+        return Ok(());
+    }
+    let standing = write.place()?.standing.clone();
+    may_review_break_glass(&standing, write.person(), &broken)?;
+    let conclusion = conclusion.trim();
+    match conclusion.chars().count() {
+        0 => return Err(Error::invalid("conclusion", "Say what you found; it is kept with the change.")),
+        length if length > REASON_MAX => {
+            return Err(Error::invalid("conclusion", format!("Use at most {REASON_MAX} characters.")));
+        }
+        _ => {}
+    }
+    let (reviewer, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let written = sqlx::query!(
+        "UPDATE broken_glass SET reviewed_by = $2, reviewed_by_name = $3, reviewed_at = $4, conclusion = $5
+         WHERE change_id = $1 AND reviewed_at IS NULL",
+        id,
+        reviewer,
+        name,
+        at,
+        conclusion,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let environment = write.place()?.slug.clone();
+    let row = AuditRow::new(AuditAction::GlassReviewed, "change", &id)
+        .reason(Some(conclusion))
+        .after(json!({ "broken_by": broken.by.name }));
+    let news = vec![News::Change { environment: environment.clone(), id }, News::Environment { environment }];
+    write.commit(row, news).await
+}
+
+/// What was applied without approval in the environment and waits for its review.
+pub(crate) async fn unreviewed_of(
+    connection: &mut PgConnection,
+    environment_id: i64,
+) -> Result<Option<BrokenGlass>, Error> {
+    let change = sqlx::query_scalar!(
+        "SELECT change_id FROM broken_glass WHERE environment_id = $1 AND reviewed_at IS NULL",
+        environment_id,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    match change {
+        Some(change) => glass_of(connection, change).await,
+        None => Ok(None),
+    }
+}
+
+/// How a change was applied without approval, if it was.
+pub(crate) async fn glass_of(connection: &mut PgConnection, change: i64) -> Result<Option<BrokenGlass>, Error> {
+    let row = sqlx::query!(
+        "SELECT broken_by, broken_by_name, reason, at, reviewed_by, reviewed_by_name, reviewed_at, conclusion
+         FROM broken_glass WHERE change_id = $1",
+        change,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    // The database's check says that the four go together.
+    let reviewed = match (row.reviewed_by_name, row.reviewed_at, row.conclusion) {
+        (Some(name), Some(at), Some(conclusion)) => {
+            Some(GlassReview { by: ctx::person(row.reviewed_by, name), at, conclusion })
+        }
+        _ => None,
+    };
+    let by = ctx::person(row.broken_by, row.broken_by_name);
+    Ok(Some(BrokenGlass { change, by, at: row.at, reason: row.reason, reviewed }))
+}

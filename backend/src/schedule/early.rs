@@ -1,0 +1,59 @@
+//! Ending a freeze before its time.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::schedule::{self, EndedEarly, Entry, Kind};
+
+use super::{edit, rows};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+
+/// Ends what is on of a freeze now; what comes later of it comes as ever. A change that waits for it may start at once.
+/// Repeated by the same person with the same reason, it is met already.
+///
+/// # Errors
+/// [`Error::Refused`] for all but leads, for windows, where it is not on, and without a reason.
+#[tracing::instrument(skip_all, fields(environment, id))]
+pub async fn freeze_end(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    id: i64,
+    reason: &str,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::EndFreeze, Scope::Environment(environment)).await?;
+    rows::lock(&mut write).await?;
+    let before = rows::stored_one(&mut write, id).await?.entry;
+    let (standing, at, person) = (write.place()?.standing.clone(), write.at(), write.person().clone());
+    if was_ended(&before, &person, reason) && schedule::may_end_early(&before, &standing, at).is_err() {
+        return Ok(());
+    }
+    let after = schedule::end_early(&before, &standing, &person, reason, at)?;
+    let fresh = after.ended_early.get(before.ended_early.len()..).unwrap_or_default();
+    let ended_by = write.account_id()?;
+    for EndedEarly { occurrence, by, reason, at } in fresh {
+        let written = sqlx::query!(
+            "INSERT INTO freeze_endings (entry_id, occurrence, ended_by, ended_by_name, reason, at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            id,
+            occurrence,
+            ended_by,
+            by.name,
+            reason,
+            at,
+        )
+        .execute(write.connection())
+        .await?;
+        ctx::expect_rows(written.rows_affected(), 1)?;
+    }
+    let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &after.name)
+        .reason(Some(reason.trim()))
+        .after(json!({ "id": id, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
+    edit::ended(write, row).await
+}
+
+/// Whether the last ending was this one: of a double click the second finds the first.
+fn was_ended(entry: &Entry, person: &strata_domain::account::Person, reason: &str) -> bool {
+    entry.ended_early.last().is_some_and(|last| last.by == *person && last.reason == reason.trim())
+}

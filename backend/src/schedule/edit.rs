@@ -1,0 +1,212 @@
+//! Adding, changing and removing windows and freezes.
+
+use serde_json::json;
+use sqlx::types::Json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
+
+use super::rows::{self, Stored};
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::error::Error;
+use crate::worker;
+
+/// What somebody writes of a window or a freeze.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// What it does.
+    pub kind: Kind,
+    /// A line for people, unique in the environment.
+    pub name: String,
+    /// Why it is there.
+    pub reason: String,
+    /// Name of the time zone, as `Europe/Berlin`.
+    pub zone: String,
+    /// When it is on.
+    pub recurrence: Recurrence,
+}
+
+/// Adds a window or a freeze; gives its id. Repeated, it is met already.
+///
+/// # Errors
+/// [`Error::Invalid`] for the first field that is wrong, and for a name that another one has.
+#[tracing::instrument(skip_all, fields(environment, kind = new.kind.as_str()))]
+pub async fn entry_add(backend: &Backend, actor: &Actor, environment: &str, new: NewEntry) -> Result<i64, Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
+    let environment_id = rows::lock(&mut write).await?;
+    let entry = accepted(0, new)?;
+    if let Some(id) = named_as(&mut write, &entry).await? {
+        return Ok(id);
+    }
+    let (person, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let id = sqlx::query_scalar!(
+        "INSERT INTO schedule_entries (environment_id, kind, name, reason, zone, recurrence, touched_by, touched_by_name,
+                                       touched_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        environment_id,
+        entry.kind.as_str(),
+        entry.name,
+        entry.reason,
+        entry.zone,
+        Json(&entry.recurrence) as _,
+        person,
+        name,
+        at,
+    )
+    .fetch_one(write.connection())
+    .await?;
+    let row = AuditRow::new(AuditAction::ScheduleEntryAdded, entry.kind.as_str(), &entry.name)
+        .reason(Some(&entry.reason))
+        .after(told(&entry));
+    ended(write, row).await?;
+    Ok(id)
+}
+
+/// Changes a window or a freeze that was seen in `version`. Repeated, it is met already.
+///
+/// # Errors
+/// As [`entry_add`]; [`Error::Conflict`] where somebody else changed it meanwhile.
+#[tracing::instrument(skip_all, fields(environment, id, version))]
+pub async fn entry_change(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    id: i64,
+    version: i64,
+    new: NewEntry,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
+    rows::lock(&mut write).await?;
+    let before = rows::stored_one(&mut write, id).await?;
+    let ended_early = before.entry.ended_early.clone();
+    let entry = Entry { ended_early, ..accepted(id, new)? };
+    if entry == before.entry {
+        return Ok(());
+    }
+    seen_last(&before, version)?;
+    named_as(&mut write, &entry).await?;
+    let (person, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    let written = sqlx::query!(
+        "UPDATE schedule_entries
+         SET kind = $3, name = $4, reason = $5, zone = $6, recurrence = $7, touched_by = $8, touched_by_name = $9,
+             touched_at = $10, version = version + 1
+         WHERE id = $1 AND version = $2 AND removed_at IS NULL",
+        id,
+        version,
+        entry.kind.as_str(),
+        entry.name,
+        entry.reason,
+        entry.zone,
+        Json(&entry.recurrence) as _,
+        person,
+        name,
+        at,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let row = AuditRow::new(AuditAction::ScheduleEntryChanged, entry.kind.as_str(), &entry.name)
+        .reason(Some(&entry.reason))
+        .before(told(&before.entry))
+        .after(told(&entry));
+    ended(write, row).await
+}
+
+/// Removes a window or a freeze that was seen in `version`. Repeated, it is met already.
+///
+/// # Errors
+/// [`Error::NotFound`] where there never was one of that id; [`Error::Conflict`] where somebody else changed it meanwhile.
+#[tracing::instrument(skip_all, fields(environment, id, version))]
+pub async fn entry_remove(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    id: i64,
+    version: i64,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
+    let environment_id = rows::lock(&mut write).await?;
+    let is_gone = sqlx::query_scalar!(
+        r#"SELECT removed_at IS NOT NULL AS "gone!" FROM schedule_entries WHERE id = $1 AND environment_id = $2"#,
+        id,
+        environment_id,
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    if is_gone == Some(true) {
+        return Ok(());
+    }
+    let before = rows::stored_one(&mut write, id).await?;
+    seen_last(&before, version)?;
+    let at = write.at();
+    let written = sqlx::query!(
+        "UPDATE schedule_entries SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL AND version = $3",
+        id,
+        at,
+        version,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let Entry { kind, name, .. } = &before.entry;
+    let row = AuditRow::new(AuditAction::ScheduleEntryRemoved, kind.as_str(), name).before(told(&before.entry));
+    ended(write, row).await
+}
+
+/// The entry, if the domain takes it.
+fn accepted(id: i64, new: NewEntry) -> Result<Entry, Error> {
+    let NewEntry { kind, name, reason, zone, recurrence } = new;
+    let (name, reason) = (name.trim().to_owned(), reason.trim().to_owned());
+    let entry = Entry { id, kind, name, reason, zone, recurrence, ended_early: Vec::new() };
+    schedule::accept(&entry).map_err(|faults| {
+        let Some(EntryFault { field, message }) = faults.into_iter().next() else {
+            return Error::unexpected("a schedule entry was refused for nothing");
+        };
+        Error::invalid(field, message)
+    })?;
+    Ok(entry)
+}
+
+/// The id of another entry that is the same one but for its id: then a request came twice. One that only shares the name
+/// is refused.
+async fn named_as(write: &mut Write, entry: &Entry) -> Result<Option<i64>, Error> {
+    let environment_id = write.place()?.id;
+    let others = rows::stored_of(write.connection(), environment_id).await?;
+    let is_of_that_name =
+        |other: &&Stored| other.entry.id != entry.id && other.entry.name.to_lowercase() == entry.name.to_lowercase();
+    let Some(Stored { entry: other, .. }) = others.iter().find(is_of_that_name) else { return Ok(None) };
+    let same = Entry { id: other.id, ended_early: other.ended_early.clone(), ..entry.clone() };
+    if *other == same && entry.id == 0 {
+        return Ok(Some(other.id));
+    }
+    Err(Error::invalid("name", format!("There is a {} of that name already; choose another one.", other.kind)))
+}
+
+fn seen_last(before: &Stored, version: i64) -> Result<(), Error> {
+    if before.version == version {
+        return Ok(());
+    }
+    let Stored { entry, touched_by, .. } = before;
+    Err(Error::Conflict {
+        what: format!("{} changed “{}” meanwhile. Look again before you go on.", touched_by.name, entry.name),
+    })
+}
+
+/// The entry for the audit log.
+fn told(entry: &Entry) -> serde_json::Value {
+    json!({
+        "id": entry.id,
+        "kind": entry.kind,
+        "name": entry.name,
+        "when": schedule::describe(entry),
+        "zone": entry.zone,
+        "recurrence": entry.recurrence,
+    })
+}
+
+/// Ends a write to the schedule: a change that waits may start by now, and pages say other times.
+pub(super) async fn ended(mut write: Write, row: AuditRow) -> Result<(), Error> {
+    worker::wake(write.connection()).await?;
+    let news = rows::news(&mut write).await?;
+    write.commit(row, news).await
+}

@@ -1,0 +1,50 @@
+//! How long approvals hold.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::review::Lifetime;
+
+use super::rows;
+use crate::changes::ask_anew;
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+use crate::policies::lifetime_of;
+
+/// Says how long approvals of the environment hold from now on, those that were given included: a shorter time can end
+/// some at once. Repeated, it is met already.
+///
+/// # Errors
+/// [`Error::Invalid`] for `hours` that are too few or too many; [`Error::Refused`] for all but leads.
+#[tracing::instrument(skip_all, fields(environment, hours))]
+pub async fn approval_lifetime_set(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    hours: u32,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
+    let wanted = Lifetime::hours(hours).map_err(|error| Error::invalid("hours", error.to_string()))?;
+    let environment_id = rows::lock(&mut write).await?;
+    let before = lifetime_of(write.connection(), environment_id).await?;
+    if before == wanted {
+        return Ok(());
+    }
+    let written = sqlx::query!(
+        "UPDATE environments SET approval_hours = $2 WHERE id = $1",
+        environment_id,
+        i32::try_from(hours).map_err(Error::unexpected)?,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let cause = format!("Approvals hold for {wanted} from now on");
+    let moved = ask_anew(&mut write, AuditAction::ApprovalLifetimeSet, &cause).await?;
+    let environment = write.place()?.slug.clone();
+    let row = AuditRow::new(AuditAction::ApprovalLifetimeSet, "environment", &environment)
+        .before(json!({ "hours": before.as_hours() }))
+        .after(json!({ "hours": hours, "changes": moved.told() }));
+    let mut news = rows::news(&mut write).await?;
+    news.extend(moved.news);
+    write.commit(row, news).await
+}

@@ -1,0 +1,95 @@
+//! Stored windows and freezes as what the domain calls them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+use strata_domain::account::Person;
+use strata_domain::news::News;
+use strata_domain::schedule::{EndedEarly, Entry, Recurrence};
+
+use crate::ctx::{self, Write};
+use crate::error::Error;
+
+/// An entry with what is stored beside it.
+pub(super) struct Stored {
+    pub(super) entry: Entry,
+    pub(super) version: i64,
+    pub(super) touched_by: Person,
+    pub(super) touched_at: DateTime<Utc>,
+}
+
+/// The windows and freezes of an environment.
+pub(crate) async fn entries_of(connection: &mut PgConnection, environment_id: i64) -> Result<Vec<Entry>, Error> {
+    Ok(stored_of(connection, environment_id).await?.into_iter().map(|stored| stored.entry).collect())
+}
+
+/// As [`entries_of`], freezes first, then by name.
+pub(super) async fn stored_of(connection: &mut PgConnection, environment_id: i64) -> Result<Vec<Stored>, Error> {
+    let mut ended = BTreeMap::<i64, Vec<EndedEarly>>::new();
+    let endings = sqlx::query!(
+        "SELECT f.entry_id, f.occurrence, f.ended_by, f.ended_by_name, f.reason, f.at
+         FROM freeze_endings f JOIN schedule_entries s ON s.id = f.entry_id
+         WHERE s.environment_id = $1 AND s.removed_at IS NULL ORDER BY f.occurrence",
+        environment_id,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in endings {
+        let by = ctx::person(row.ended_by, row.ended_by_name);
+        let ending = EndedEarly { occurrence: row.occurrence, by, reason: row.reason, at: row.at };
+        ended.entry(row.entry_id).or_default().push(ending);
+    }
+    let rows = sqlx::query!(
+        r#"SELECT id, kind, name, reason, zone, recurrence AS "recurrence: Json<Recurrence>", version, touched_by,
+                  touched_by_name, touched_at
+           FROM schedule_entries WHERE environment_id = $1 AND removed_at IS NULL
+           ORDER BY kind, lower(name)"#,
+        environment_id,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let entry = Entry {
+                id: row.id,
+                kind: ctx::stored(&row.kind)?,
+                name: row.name,
+                reason: row.reason,
+                zone: row.zone,
+                recurrence: row.recurrence.0,
+                ended_early: ended.remove(&row.id).unwrap_or_default(),
+            };
+            let touched_by = ctx::person(row.touched_by, row.touched_by_name);
+            Ok(Stored { entry, version: row.version, touched_by, touched_at: row.touched_at })
+        })
+        .collect()
+}
+
+/// One entry of the environment that is written to.
+pub(super) async fn stored_one(write: &mut Write, id: i64) -> Result<Stored, Error> {
+    let environment_id = write.place()?.id;
+    let stored = stored_of(write.connection(), environment_id).await?;
+    stored.into_iter().find(|stored| stored.entry.id == id).ok_or(Error::NotFound { what: "window or freeze" })
+}
+
+/// Waits for whoever else alters the schedule of the environment, or applies a change under it; gives its id.
+pub(super) async fn lock(write: &mut Write) -> Result<i64, Error> {
+    let id = write.place()?.id;
+    sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", id)
+        .fetch_one(write.connection())
+        .await?;
+    Ok(id)
+}
+
+/// What pages read anew after the schedule moved: the environment, and every change that can be applied.
+pub(super) async fn news(write: &mut Write) -> Result<Vec<News>, Error> {
+    let (id, environment) = (write.place()?.id, write.place()?.slug.clone());
+    let changes =
+        sqlx::query_scalar!("SELECT id FROM changes WHERE environment_id = $1 AND state = 'approved' ORDER BY id", id)
+            .fetch_all(write.connection())
+            .await?;
+    let changes = changes.into_iter().map(|id| News::Change { environment: environment.clone(), id });
+    Ok(std::iter::once(News::Environment { environment: environment.clone() }).chain(changes).collect())
+}

@@ -1,0 +1,132 @@
+//! Applying without approval, what that blocks, and its review; and that the database lets no run in past all of this.
+
+use strata_backend::Error;
+use strata_backend::audit::audit_list;
+use strata_backend::runs::{change_break_glass, glass_review};
+use strata_backend::schedule::{NewEntry, entry_add};
+use strata_domain::account::Capability;
+use strata_domain::audit::AuditAction;
+use strata_domain::change::ChangeState;
+use strata_domain::digest::Digest;
+use strata_domain::review::Verdict;
+use strata_domain::run::RunState;
+use strata_domain::schedule::{Day, Kind, Recurrence};
+
+use crate::support::{ENVIRONMENT, World, account_id, digest_of, refusal};
+
+const WHY: &str = "All calls to the emergency number fail.";
+
+async fn digest(world: &World, id: i64) -> Digest {
+    digest_of(&world.view(id).await)
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn an_admin_applies_without_approval_once_until_a_lead_looked_at_it(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, adam, lena, luis, vera, .. } = &world;
+    // A freeze all week holds nobody up who breaks the glass.
+    let days = Day::ALL.iter().copied().collect();
+    let recurrence = Recurrence::Weekly { days, at: chrono::NaiveTime::MIN, minutes: 24 * 60 };
+    let always = NewEntry {
+        kind: Kind::Freeze,
+        name: "Always".to_owned(),
+        reason: "Nothing moves.".to_owned(),
+        zone: "UTC".to_owned(),
+        recurrence,
+    };
+    entry_add(backend, lena, ENVIRONMENT, always).await.unwrap();
+    let id = world.in_review("worker-2.example.net").await;
+    let seen = digest(&world, id).await;
+    for stranger in [lena, vera] {
+        let told = refusal(change_break_glass(backend, stranger, id, seen, WHY).await);
+        assert_eq!(told, "Only admins of this environment apply without approval.");
+    }
+    let told = refusal(change_break_glass(backend, ada, id, seen, "urgent").await);
+    assert!(told.starts_with("Say why in at least 10 characters"), "{told}");
+    let told = refusal(change_break_glass(backend, ada, id, Digest([7; 32]), WHY).await);
+    assert!(told.starts_with("The plan is no longer the one that you saw"), "{told}");
+    assert_eq!(world.count("runs").await, 0);
+
+    let apply = || change_break_glass(backend, ada, id, seen, WHY);
+    let (run, again) = tokio::join!(apply(), apply());
+    let run = run.unwrap();
+    assert_eq!(again.unwrap(), run, "a double click");
+    let view = world.view(id).await;
+    let broken = view.glass.clone().unwrap();
+    assert_eq!((view.change.state, broken.by.name.as_str()), (ChangeState::Provisioning, "Ada Admin"));
+    assert_eq!((broken.reason.as_str(), broken.reviewed), (WHY, None));
+    assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
+
+    // Nobody does it again before a lead has looked, and who did it is not that lead.
+    let next = world.in_review("worker-3.example.net").await;
+    let seen = digest(&world, next).await;
+    let told = refusal(change_break_glass(backend, adam, next, seen, WHY).await);
+    assert!(told.starts_with(&format!("Ada Admin applied change #{id} without approval")), "{told}");
+    world.promote("Ada Admin", Capability::Lead).await;
+    let told = refusal(glass_review(backend, ada, id, "Fine").await);
+    assert!(told.starts_with("You applied it without approval yourself"), "{told}");
+    assert!(matches!(glass_review(backend, lena, id, " ").await, Err(Error::Invalid { field: "conclusion", .. })));
+    assert_eq!(
+        glass_review(backend, lena, next, "Fine").await,
+        Err(Error::NotFound { what: "change that was applied without approval" })
+    );
+    glass_review(backend, lena, id, "It was right; the worker was needed.").await.unwrap();
+    glass_review(backend, lena, id, "It was right; the worker was needed.").await.unwrap();
+    assert_eq!(refusal(glass_review(backend, luis, id, "Me too").await), "Lena Lead has reviewed it already.");
+    change_break_glass(backend, adam, next, seen, WHY).await.unwrap();
+
+    let audit = audit_list(backend, vera, ENVIRONMENT, None, 50, Some(("change", &id.to_string()))).await.unwrap();
+    let told: Vec<_> = audit.iter().map(|entry| (entry.action, entry.reason.as_deref())).take(2).collect();
+    assert_eq!(
+        told,
+        [
+            (AuditAction::GlassReviewed, Some("It was right; the worker was needed.")),
+            (AuditAction::GlassBroken, Some(WHY)),
+        ]
+    );
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_draft_is_not_applied_without_approval(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let id = world.draft("worker-2.example.net").await;
+    let seen = digest(&world, id).await;
+    let told = refusal(change_break_glass(&world.backend, &world.ada, id, seen, WHY).await);
+    assert_eq!(told, "It is still a draft; submit it first, so that leads see its plan.");
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn the_database_lets_no_run_in_that_only_its_authors_approved(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let lena = &world.lena;
+    let id = world.in_review("worker-2.example.net").await;
+    let seen = digest(&world, id).await;
+    let insert = async || {
+        sqlx::query(
+            "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
+                               requested_by_name, requested_at)
+             SELECT environment_id, id, 'dry-run', $2, 1, 1, '{}', 'x', now() FROM changes WHERE id = $1",
+        )
+        .bind(id)
+        .bind(seen.0)
+        .execute(&world.pool)
+        .await
+        .map(drop)
+        .map_err(|error| error.as_database_error().and_then(|error| error.constraint().map(str::to_owned)))
+    };
+    let refused = Err(Some("runs_approved_by_another".to_owned()));
+    assert_eq!(insert().await, refused, "nobody approved it");
+    world.vote(lena, id, Verdict::Approve, None).await.unwrap();
+    // A lead who approved and then wrote an edit is an author: the vote is worth nothing, here as in the domain.
+    world.promote("Lena Lead", Capability::Admin).await;
+    sqlx::query(
+        "INSERT INTO change_edits (change_id, sequence, author_id, author_name, edit, at)
+         SELECT $1, 99, $2, 'x', edit, now() FROM change_edits WHERE change_id = $1",
+    )
+    .bind(id)
+    .bind(account_id(lena))
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(insert().await, refused, "its approver wrote an edit since");
+}
