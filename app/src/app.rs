@@ -10,7 +10,7 @@ use crate::pages::advisor::AdvisorPage;
 use crate::pages::approvals::ApprovalsPage;
 use crate::pages::audit::AuditPage;
 use crate::pages::catalogue::{CataloguePage, RoleFormPage};
-use crate::pages::changes::{ChangeEditPage, ChangeListPage, ReviewPage};
+use crate::pages::changes::{ChangeEditPage, ChangeListPage, RecordPage, ReviewPage};
 use crate::pages::history::{HistoryPage, RevisionPage};
 use crate::pages::import::ImportPage;
 use crate::pages::layout::Layout;
@@ -18,6 +18,7 @@ use crate::pages::not_found::NotFound;
 use crate::pages::policy::{PolicyFormPage, PolicyPage};
 use crate::pages::role_map::RoleMapPage;
 use crate::pages::runs::{RunListPage, RunPage};
+use crate::pages::schedule::{EntryFormPage, SchedulePage};
 use crate::pages::sign_in::SignInPage;
 use crate::pages::what_if::WhatIfPage;
 
@@ -62,6 +63,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/changes") view=ChangeListPage ssr=SsrMode::Async />
                     <Route path=path!("/changes/:id") view=ReviewPage ssr=SsrMode::Async />
                     <Route path=path!("/changes/:id/edit") view=ChangeEditPage ssr=SsrMode::Async />
+                    <Route path=path!("/changes/:id/record") view=RecordPage ssr=SsrMode::Async />
                     <Route path=path!("/runs") view=RunListPage ssr=SsrMode::Async />
                     <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
                     <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async />
@@ -70,6 +72,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/catalogue/role") view=RoleFormPage ssr=SsrMode::Async />
                     <Route path=path!("/settings/policy") view=PolicyPage ssr=SsrMode::Async />
                     <Route path=path!("/settings/policy/propose") view=PolicyFormPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/schedule") view=SchedulePage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/schedule/entry") view=EntryFormPage ssr=SsrMode::Async />
                     <Route path=path!("/advisor") view=AdvisorPage ssr=SsrMode::Async />
                     <Route path=path!("/what-if") view=WhatIfPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />

@@ -45,6 +45,17 @@ pub fn policy_form(environment: &str) -> String {
     format!("/settings/policy/propose?env={environment}")
 }
 
+/// When changes of an environment may be applied.
+pub fn schedule(environment: &str) -> String {
+    format!("/settings/schedule?env={environment}")
+}
+
+/// The form of a window or a freeze: a new one, or the one of that id.
+pub fn schedule_entry(environment: &str, id: Option<i64>) -> String {
+    let id = id.map(|id| format!("&entry={id}")).unwrap_or_default();
+    format!("/settings/schedule/entry?env={environment}{id}")
+}
+
 /// What is lost without parts of an environment.
 pub fn what_if(environment: &str) -> String {
     format!("/what-if?env={environment}")
@@ -94,6 +105,16 @@ pub fn change_since(id: i64, vote: i64) -> String {
 /// One change, with its discussion at one step.
 pub fn change_discuss(id: i64, step: &str) -> String {
     format!("/changes/{id}?about={}#discussion", encoded(step))
+}
+
+/// One change as a document to print.
+pub fn change_record(id: i64) -> String {
+    format!("/changes/{id}/record")
+}
+
+/// The same as JSON.
+pub fn change_record_json(id: i64) -> String {
+    format!("/changes/{id}/record.json")
 }
 
 /// One change, to edit.

@@ -28,6 +28,7 @@ mod pairing;
 pub mod plan;
 pub mod policy;
 pub mod rebase;
+pub mod record;
 pub mod reference;
 pub mod refused;
 pub mod review;

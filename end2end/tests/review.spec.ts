@@ -152,3 +152,62 @@ test('a change of the policy is one that a lead approves, and open changes are a
     await expect(vera.getByRole('button', { name: 'Propose them' })).toBeDisabled();
   });
 });
+
+test('a high change needs two leads; one of them is not enough, and no vote counts twice', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.changeStart('More room for call data');
+  await ada.changeEdit(id, 'add-node', { hostname: 'ddb-19.example.net', private_ip: '10.78.2.19' });
+  await ada.changeEdit(id, 'assign-role', { hostname: 'ddb-19.example.net', role: 'distributed-database', 'settings[availability_group]': 'ag-1' });
+  await ada.submit(id);
+  expect((await ada.changeLoad(id)).plan.risk).toBe('high');
+  const [lena, leo] = [await signedIn(LENA), await signedIn(LEO)];
+  await open(lena, `/changes/${id}`);
+  await open(leo, `/changes/${id}`);
+  await expect(region(lena, 'Decision')).toContainText('Still missing: 0 of 2 leads.');
+  await lena.getByRole('button', { name: 'Approve' }).dblclick();
+  await expect(region(leo, 'Decision')).toContainText('Still missing: 1 of 2 leads.');
+  await expect(leo.getByRole('button', { name: 'Apply' })).toBeDisabled();
+  const early = await ada.changeLoad(id);
+  expect((await ada.post('change_apply', { id: `${id}`, version: `${early.change.version}` })).status()).toBe(403);
+  await leo.getByRole('button', { name: 'Approve' }).click();
+  await expect(badge(lena, 'approved')).toBeVisible();
+  await ada.apply(id);
+  await expect(badge(lena, 'applied')).toBeVisible();
+
+  await test.step('who proves it later has one document, to print and as JSON', async () => {
+    await lena.getByRole('link', { name: 'As a document' }).click();
+    const record = lena.getByRole('article');
+    await expect(record.getByRole('region', { name: 'Votes' }).getByRole('row')).toHaveCount(3);
+    await expect(record).toContainText('It made revision');
+    await expect(record).toContainText('Ada Admin');
+    await lena.emulateMedia({ media: 'print' });
+    await expect(lena.getByRole('banner')).toBeHidden();
+    const answer = await lena.request.get(`/changes/${id}/record.json`);
+    const json = (await answer.json()) as {
+      format: string;
+      plan: { digest: string };
+      votes: { voter: { name: string }; digest: string; standing: string }[];
+      runs: { run: { digest: string; state: string } }[];
+    };
+    expect(json.format).toBe('strata.change-record/1');
+    expect(json.votes.map(({ voter, standing }) => [voter.name, standing])).toEqual([[LENA.name, 'counts'], [LEO.name, 'counts']]);
+    expect(json.runs.map(({ run }) => [run.digest, run.state])).toEqual([[json.plan.digest, 'succeeded']]);
+    expect(json.votes.every(({ digest }) => digest === json.plan.digest)).toBe(true);
+  });
+});
+
+test('what was rejected is copied into a new draft, with its edits and their authors', async ({ signedIn, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.draft('Not this time', { hostname: 'worker-again.example.net', address: '10.78.1.9' });
+  await ada.submit(id);
+  const { change, plan } = await ada.changeLoad(id);
+  const no = { id: `${id}`, version: `${change.version}`, verdict: 'reject', digest: plan.digest, reason: 'Next month' };
+  expect((await (await api(LENA)).post('change_vote', no)).status()).toBeLessThan(400);
+  const alma = await signedIn(ALMA);
+  await open(alma, `/changes/${id}`);
+  await alma.getByRole('button', { name: 'Copy into a new draft' }).dblclick();
+  await expect(badge(alma, 'draft')).toBeVisible();
+  await expect(region(alma, /^Edits/)).toContainText('worker-again.example.net');
+  await expect(region(alma, /^Edits/)).toContainText(ADA.name);
+  expect((await ada.changeIds()).filter((other) => other > id)).toHaveLength(1);
+});

@@ -110,6 +110,24 @@ const CALLS: &[Call] = &[
     write("policy_decide", "environment=production&proposal=1&verdict=approve"),
     write("policy_withdraw", "environment=production&proposal=1"),
     write("change_apply", "id=1&version=1"),
+    write("apply_call_off", "id=1&version=1"),
+    write(
+        "change_break_glass",
+        "id=1&reason=no&digest=0000000000000000000000000000000000000000000000000000000000000000",
+    ),
+    write("glass_review", "id=1&conclusion=no"),
+    write("change_copy", "id=1"),
+    read("record_load", "id=1"),
+    read("schedule_load", "environment=production"),
+    read("schedule_entry_load", "environment=production"),
+    write(
+        "schedule_entry_save",
+        "environment=production&form[kind]=freeze&form[name]=x&form[reason]=x&form[zone]=UTC&form[every]=once\
+         &form[from]=2030-01-01T00:00&form[to]=2030-01-02T00:00",
+    ),
+    write("schedule_entry_remove", "environment=production&id=1&version=1"),
+    write("freeze_end", "environment=production&id=1&reason=no"),
+    write("approval_lifetime_set", "environment=production&hours=24"),
     // There is no run here; that a viewer may not confirm a step is a test of the backend.
     read_by_post("run_confirm_step", "id=1&step=none"),
     // Ends the caller's own session and nobody else's.

@@ -94,12 +94,12 @@ pub async fn change_rebase(id: i64, version: i64) -> Result<(), AppError> {
     }
 }
 
-/// Starts the run of an approved change and leads to it.
-#[server(prefix = "/api", endpoint = "change_apply")]
-pub async fn change_apply(id: i64, version: i64) -> Result<(), AppError> {
+/// Copies a change that came to nothing into a new draft, and leads to it.
+#[server(prefix = "/api", endpoint = "change_copy")]
+pub async fn change_copy(id: i64) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend};
 
-    let run = answer(strata_backend::runs::change_apply(&backend(), &actor(), id, version).await)?;
-    leptos_axum::redirect(&crate::paths::run(run));
+    let copy = answer(strata_backend::changes::change_copy(&backend(), &actor(), id).await)?;
+    leptos_axum::redirect(&crate::paths::change(copy));
     Ok(())
 }

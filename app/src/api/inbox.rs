@@ -16,6 +16,25 @@ pub struct InboxView {
     pub waits: Vec<InboxRow>,
     /// Open changes that they started or submitted, newest first.
     pub asked: Vec<InboxRow>,
+    /// What else waits for their decision, oldest first.
+    pub decisions: Vec<DecisionRow>,
+}
+
+/// A decision that is not a vote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionRow {
+    /// What is to be decided, in words.
+    pub what: String,
+    /// Where that is done.
+    pub path: String,
+    /// The environment's slug.
+    pub environment: String,
+    /// Whose act it is about.
+    pub by: String,
+    /// When that was.
+    pub at: DateTime<Utc>,
+    /// Why they did it.
+    pub reason: String,
 }
 
 /// A change that is under review or approved.
@@ -27,6 +46,8 @@ pub struct InboxRow {
     pub risk: Risk,
     /// What it waits for, in words.
     pub waits_for: String,
+    /// How long ago it was submitted, in words: "3 days".
+    pub age: String,
     /// When its approval ends, where it is approved.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -34,13 +55,14 @@ pub struct InboxRow {
 /// The inbox of the one who is signed in, over all of their environments.
 #[server(prefix = "/api", endpoint = "inbox_load", input = GetUrl)]
 pub async fn inbox_load() -> Result<InboxView, AppError> {
-    use strata_backend::approvals::{Awaited, AwaitedAct};
+    use strata_backend::approvals::{Awaited, AwaitedAct, AwaitedDecision, DecisionAbout};
     use strata_domain::change::ChangeState;
     use strata_domain::review::missing_text;
 
     use crate::server_context::{actor, answer, backend};
 
     let inbox = answer(strata_backend::approvals::inbox_load(&backend(), &actor()).await)?;
+    let now = chrono::Utc::now();
     let row = |awaited: Awaited| {
         let missing = missing_text(&awaited.missing);
         InboxRow {
@@ -48,16 +70,57 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
                 (ChangeState::Draft, _) => "its authors: it was sent back".to_owned(),
                 (ChangeState::Provisioning, _) => "its run to end".to_owned(),
                 (_, Some(AwaitedAct::Vote)) => format!("your vote ({missing})"),
+                _ if awaited.change.apply_asked.is_some() => "its environment to open".to_owned(),
                 _ if !missing.is_empty() => missing,
                 _ => "somebody to apply it".to_owned(),
             },
+            age: awaited.change.submitted_at.map(|at| age(now - at)).unwrap_or_default(),
             change: awaited.change,
             risk: awaited.risk,
             expires_at: awaited.expires_at,
         }
     };
+    let decision = |decision: AwaitedDecision| {
+        let (what, path) = match decision.about {
+            DecisionAbout::Policy => {
+                ("Another approval policy".to_owned(), crate::paths::policy(&decision.environment))
+            }
+            DecisionAbout::BrokenGlass { change } => {
+                (format!("Review of #{change}, applied without approval"), crate::paths::change(change))
+            }
+        };
+        let AwaitedDecision { environment, by, at, reason, about: _ } = decision;
+        DecisionRow { what, path, environment, by: by.name, at, reason }
+    };
     Ok(InboxView {
+        decisions: inbox.decisions.into_iter().map(decision).collect(),
         waits: inbox.waits.into_iter().map(row).collect(),
         asked: inbox.asked.into_iter().map(row).collect(),
     })
+}
+
+/// A time in its largest unit that fits.
+#[cfg(feature = "ssr")]
+fn age(age: chrono::TimeDelta) -> String {
+    let minutes = age.num_minutes().max(0);
+    let (count, unit) = match minutes {
+        0..60 => (minutes, "minute"),
+        60..1440 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::age;
+
+    #[test]
+    fn ages_are_told_in_the_largest_unit() {
+        assert_eq!(age(TimeDelta::seconds(-5)), "0 minutes");
+        assert_eq!(age(TimeDelta::minutes(61)), "1 hour");
+        assert_eq!(age(TimeDelta::hours(49)), "2 days");
+    }
 }

@@ -1,6 +1,7 @@
 //! Server functions and what they carry. Each calls one use case of the backend, which authorises.
 
 pub mod advisor;
+pub mod apply;
 pub mod catalogue;
 pub mod changes;
 pub mod drafting;
@@ -9,9 +10,11 @@ pub mod history;
 pub mod import;
 pub mod inbox;
 pub mod policy;
+pub mod record;
 pub mod review;
 pub mod role_map;
 pub mod runs;
+pub mod schedule;
 pub mod session;
 mod typed;
 pub mod what_if;

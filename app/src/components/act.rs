@@ -1,4 +1,7 @@
 //! Buttons of forms that act, and what came of them.
+//!
+//! While a page is read again its old content stays, though the signals that were made with it are gone: an answer that
+//! arrives just then is passed over, for the content that comes next tells it. Hence `try_get`.
 
 use leptos::prelude::*;
 
@@ -34,7 +37,7 @@ pub fn Act(
                 data-tone=tone
                 name=choice.map(|(name, _)| name)
                 value=choice.map(|(_, value)| value)
-                disabled=move || is_refused || pending.get()
+                disabled=move || is_refused || pending.try_get().unwrap_or_default()
                 aria-description=description
             >
                 {label}
@@ -52,7 +55,7 @@ pub fn ActError(
     error: Signal<Option<AppError>>,
 ) -> impl IntoView {
     move || {
-        error.get().map(|error| {
+        error.try_get().flatten().map(|error| {
             view! {
                 <p class="notice" data-tone="danger" role="alert">
                     {error.to_string()}

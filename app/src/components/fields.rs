@@ -1,4 +1,4 @@
-//! Fields of forms, each with its label.
+//! Fields of forms, each with its label. Errors are read with `try_get` for the reason that buttons have.
 
 use leptos::prelude::*;
 
@@ -46,10 +46,10 @@ pub fn TextField(
                 value=value
                 required=required
                 autocomplete=autocomplete
-                aria-invalid=move || error.get().is_some().then_some("true")
-                aria-describedby=move || error.get().is_some().then(|| described_by.clone())
+                aria-invalid=move || error.try_get().flatten().is_some().then_some("true")
+                aria-describedby=move || error.try_get().flatten().is_some().then(|| described_by.clone())
             />
-            {move || error.get().map(|message| view! { <span class="field-error" id=error_id.clone() role="alert">{message}</span> })}
+            {move || error.try_get().flatten().map(|message| view! { <span class="field-error" id=error_id.clone() role="alert">{message}</span> })}
         </p>
     }
 }

@@ -9,6 +9,7 @@ mod loaded;
 mod moment;
 mod next_link;
 mod plan_table;
+mod settings_tabs;
 mod table;
 
 pub use act::{Act, ActError};
@@ -20,4 +21,5 @@ pub use loaded::loaded;
 pub use moment::{Moment, duration_in_words};
 pub use next_link::NextLink;
 pub use plan_table::PlanTable;
+pub use settings_tabs::SettingsTabs;
 pub use table::Table;

@@ -74,6 +74,7 @@ fn SignedIn(session: SessionView) -> impl IntoView {
                             "/history",
                             "/catalogue",
                             "/settings/policy",
+                            "/settings/schedule",
                             "/what-if",
                             "/audit",
                         ]
@@ -101,7 +102,7 @@ fn SignedIn(session: SessionView) -> impl IntoView {
         <nav class="site-nav" aria-label="Pages">
             <ul>
                 {link(paths::role_map, "Role map")} {link(paths::changes, "Changes")} {link(paths::approvals, "Approvals")} {link(paths::runs, "Runs")}
-                {link(paths::history, "History")} {link(paths::catalogue, "Catalogue")} {link(paths::policy, "Policy")} {link(paths::audit, "Audit")}
+                {link(paths::history, "History")} {link(paths::catalogue, "Catalogue")} {link(paths::policy, "Settings")} {link(paths::audit, "Audit")}
             </ul>
         </nav>
         {switch}

@@ -12,6 +12,7 @@ pub mod not_found;
 pub mod policy;
 pub mod role_map;
 pub mod runs;
+pub mod schedule;
 pub mod sign_in;
 pub mod what_if;
 

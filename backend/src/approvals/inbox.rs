@@ -3,16 +3,19 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use strata_domain::account::AccountId;
+use strata_domain::account::{AccountId, Person};
 use strata_domain::authz::{self, Permission};
 use strata_domain::change::{Change, ChangeState};
 use strata_domain::plan::Risk;
-use strata_domain::review::Missing;
+use strata_domain::policy::may_approve;
+use strata_domain::review::{Missing, may_review_break_glass};
 
 use crate::changes::{ChangeView, change_list, change_load};
-use crate::ctx::{Actor, Backend};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::environments::environment_list;
 use crate::error::Error;
+use crate::policies::policy_load;
+use crate::runs::unreviewed_of;
 
 /// Changes of one state and environment that are looked at, the newest.
 const LOOKED_AT: i64 = 100;
@@ -28,6 +31,35 @@ pub struct Inbox {
     pub waits: Vec<Awaited>,
     /// Changes that the actor started or submitted and that are not over, newest first; drafts where they were sent back.
     pub asked: Vec<Awaited>,
+    /// What else waits for the actor's decision, oldest first.
+    pub decisions: Vec<AwaitedDecision>,
+}
+
+/// A decision of a lead that is not a vote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwaitedDecision {
+    /// The environment's slug.
+    pub environment: String,
+    /// What is to be decided.
+    pub about: DecisionAbout,
+    /// Whose act it is about.
+    pub by: Person,
+    /// When that was.
+    pub at: DateTime<Utc>,
+    /// Why they did it.
+    pub reason: String,
+}
+
+/// What a lead is to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionAbout {
+    /// A proposed policy.
+    Policy,
+    /// A change that was applied without approval.
+    BrokenGlass {
+        /// The change.
+        change: i64,
+    },
 }
 
 /// A change that is under review or approved.
@@ -65,8 +97,9 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
     if environments.is_empty() {
         return Err(Error::NotFound { what: "environment that you may view" });
     }
-    let (mut waits, mut asked) = (Vec::new(), Vec::new());
+    let (mut waits, mut asked, mut decisions) = (Vec::new(), Vec::new(), Vec::new());
     for environment in environments {
+        decisions.extend(decisions_of(backend, actor, &environment.slug).await?);
         for state in LOOKED_FOR {
             for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
                 let view = change_load(backend, actor, change.id).await?;
@@ -87,7 +120,41 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
     }
     waits.sort_by_key(|awaited| (Reverse(awaited.risk), awaited.change.submitted_at));
     asked.sort_by_key(|awaited| Reverse(awaited.change.submitted_at));
-    Ok(Inbox { waits, asked })
+    decisions.sort_by_key(|decision: &AwaitedDecision| decision.at);
+    Ok(Inbox { waits, asked, decisions })
+}
+
+/// What the actor could decide in an environment beside votes.
+async fn decisions_of(backend: &Backend, actor: &Actor, environment: &str) -> Result<Vec<AwaitedDecision>, Error> {
+    let me = actor.signed_in()?;
+    let mut decisions = Vec::new();
+    let policy = policy_load(backend, actor, environment).await?;
+    if let (Some(open), Some(id)) = (policy.open, &me.id) {
+        let proposer = open.proposed_by.id.clone().unwrap_or_default();
+        if may_approve(&policy.standing, id, &proposer, open.based_on, policy.present.version).is_ok() {
+            decisions.push(AwaitedDecision {
+                environment: environment.to_owned(),
+                about: DecisionAbout::Policy,
+                by: open.proposed_by,
+                at: open.proposed_at,
+                reason: open.reason,
+            });
+        }
+    }
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+    let environment_id = read.place().id;
+    if let Some(broken) = unreviewed_of(read.connection(), environment_id).await?
+        && may_review_break_glass(&policy.standing, &me, &broken).is_ok()
+    {
+        decisions.push(AwaitedDecision {
+            environment: environment.to_owned(),
+            about: DecisionAbout::BrokenGlass { change: broken.change },
+            by: broken.by,
+            at: broken.at,
+            reason: broken.reason,
+        });
+    }
+    Ok(decisions)
 }
 
 fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {

@@ -13,7 +13,7 @@ mod vote;
 pub use comments::comment_add;
 pub(crate) use comments::comments_of;
 pub use difference::{VoteDifference, vote_difference};
-pub use inbox::{Awaited, AwaitedAct, Inbox, inbox_load};
+pub use inbox::{Awaited, AwaitedAct, AwaitedDecision, DecisionAbout, Inbox, inbox_load};
 pub(crate) use leads::leads_of;
 pub use take_back::vote_take_back;
 pub(crate) use under_review::{Terms, UnderReview};

@@ -11,6 +11,7 @@ mod locked;
 mod log;
 mod material;
 mod rebase;
+mod record;
 mod review;
 mod rows;
 
@@ -27,6 +28,7 @@ pub(crate) use locked::Locked;
 pub(crate) use log::{edits_add, edits_between, edits_of, edits_unknown_at, last_of};
 pub(crate) use material::{Material, misfit};
 pub use rebase::{Rebasing, change_rebase};
+pub use record::change_record;
 pub(crate) use review::accepted_reason;
 pub use review::{change_submit, change_withdraw};
 pub(crate) use rows::Approval;

@@ -10,6 +10,7 @@ mod limit;
 mod listener;
 mod proposal;
 mod public_url;
+mod record;
 mod router;
 mod sessions;
 mod shutdown;

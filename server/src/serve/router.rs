@@ -16,7 +16,7 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
 
 use super::site::Site;
-use super::{AppState, actor, answer, csrf, events, headers, limit, proposal, sessions, unavailable};
+use super::{AppState, actor, answer, csrf, events, headers, limit, proposal, record, sessions, unavailable};
 
 /// The whole application.
 pub(super) fn router(state: AppState, site: &Site) -> Router {
@@ -28,6 +28,7 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
     let pages = Router::new()
         .route("/events", get(events::events))
         .route("/advisor/topology.yaml", get(proposal::topology_file))
+        .route("/changes/{id}/record.json", get(record::change_record))
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .route("/api/{*name}", any(no_such_function))
         .fallback(no_such_page)

@@ -33,7 +33,9 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, blockers: usize) -> Acts
             .map(reason),
         call_off: allow(&view.standing, Permission::ApplyChange).err().map(reason),
         break_glass: may_break_glass(&view.standing, state, view.unreviewed.as_ref()).err().map(reason),
-        may_break_glass: allow(&view.standing, Permission::BreakGlass).is_ok() && state != ChangeState::Draft && state.is_open(),
+        may_break_glass: allow(&view.standing, Permission::BreakGlass).is_ok()
+            && state != ChangeState::Draft
+            && state.is_open(),
         review_glass: match (&view.glass, actor.person()) {
             (Some(broken), Some(person)) => may_review_break_glass(&view.standing, &person, broken).err().map(reason),
             _ => None,

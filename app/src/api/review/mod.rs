@@ -189,6 +189,13 @@ pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppEr
     Ok(build::difference_of(difference, &view))
 }
 
+/// The digest that a form sends along with what it is about.
+#[cfg(feature = "ssr")]
+pub(super) fn digest_typed(digest: &str) -> Result<strata_domain::digest::Digest, AppError> {
+    let message = "This is no digest of a plan.".to_owned();
+    digest.parse().map_err(|_| crate::server_context::fail(AppError::Invalid { field: "digest".to_owned(), message }))
+}
+
 /// Votes on the plan with that digest.
 #[server(prefix = "/api", endpoint = "change_vote")]
 pub async fn change_vote(
@@ -198,11 +205,9 @@ pub async fn change_vote(
     reason: Option<String>,
     digest: String,
 ) -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend, fail};
+    use crate::server_context::{actor, answer, backend};
 
-    let digest = digest.parse().map_err(|_| {
-        fail(AppError::Invalid { field: "digest".to_owned(), message: "This is no digest of a plan.".to_owned() })
-    })?;
+    let digest = digest_typed(&digest)?;
     let reason = reason.filter(|reason| !reason.trim().is_empty());
     answer(strata_backend::approvals::change_vote(&backend(), &actor(), id, version, verdict, reason, digest).await)?;
     leptos_axum::redirect(&crate::paths::change(id));

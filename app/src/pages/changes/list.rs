@@ -50,10 +50,11 @@ fn ChangeList(view: ChangeListView, state: Option<ChangeState>, start: ServerAct
         .changes
         .into_iter()
         .map(|change| {
+            let waits = change.apply_asked.is_some().then_some(" waits to be started");
             view! {
                 <tr>
                     <th scope="row"><a href=paths::change(change.id)>{format!("#{} {}", change.id, change.title)}</a></th>
-                    <td><Badge of=Stateful::Change(change.state) /></td>
+                    <td><Badge of=Stateful::Change(change.state) /> <span class="hint">{waits}</span></td>
                     <td>{change.created_by.name}</td>
                     <td>{change.touched_by.name} ", " <Moment at=change.touched_at /></td>
                 </tr>

@@ -11,7 +11,7 @@ use strata_domain::policy::{Answer, Rule, describe, people};
 use crate::api::policy::{
     OpenProposal, PolicyAnswers, PolicyDecide, PolicyPageView, PolicyVersion, PolicyWithdraw, policy_load, policy_test,
 };
-use crate::components::{Act, ActError, Badge, Moment, Stateful, Table, TextField, loaded};
+use crate::components::{Act, ActError, Badge, Moment, SettingsTabs, Stateful, Table, TextField, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
@@ -84,6 +84,7 @@ fn PolicyBody(
             </div>
             <div class="page-acts">{propose}</div>
         </div>
+        <SettingsTabs environment=environment.clone() />
         <ActError error />
         {waiting}
         <div class="columns">

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::api::changes::{ChangeApply, ChangeRebase, ChangeSubmit, ChangeWithdraw};
+use crate::api::apply::{ApplyCallOff, ChangeApply, ChangeBreakGlass, GlassReview};
+use crate::api::changes::{ChangeCopy, ChangeRebase, ChangeSubmit, ChangeWithdraw};
 use crate::api::review::{ChangeVote, CommentAdd, VoteTakeBack};
 use crate::error::AppError;
 
@@ -14,6 +15,10 @@ pub struct Actions {
     pub rebase: ServerAction<ChangeRebase>,
     pub vote: ServerAction<ChangeVote>,
     pub apply: ServerAction<ChangeApply>,
+    pub call_off: ServerAction<ApplyCallOff>,
+    pub break_glass: ServerAction<ChangeBreakGlass>,
+    pub review_glass: ServerAction<GlassReview>,
+    pub copy: ServerAction<ChangeCopy>,
     pub take_back: ServerAction<VoteTakeBack>,
     pub comment: ServerAction<CommentAdd>,
 }
@@ -26,6 +31,10 @@ impl Actions {
             rebase: ServerAction::new(),
             vote: ServerAction::new(),
             apply: ServerAction::new(),
+            call_off: ServerAction::new(),
+            break_glass: ServerAction::new(),
+            review_glass: ServerAction::new(),
+            copy: ServerAction::new(),
             take_back: ServerAction::new(),
             comment: ServerAction::new(),
         }
@@ -38,6 +47,10 @@ impl Actions {
             + self.rebase.version().get()
             + self.vote.version().get()
             + self.apply.version().get()
+            + self.call_off.version().get()
+            + self.break_glass.version().get()
+            + self.review_glass.version().get()
+            + self.copy.version().get()
             + self.take_back.version().get()
             + self.comment.version().get()
     }
@@ -50,6 +63,10 @@ impl Actions {
             self.rebase.value().get(),
             self.vote.value().get(),
             self.apply.value().get(),
+            self.call_off.value().get(),
+            self.break_glass.value().get(),
+            self.review_glass.value().get(),
+            self.copy.value().get(),
             self.take_back.value().get(),
             self.comment.value().get(),
         ]

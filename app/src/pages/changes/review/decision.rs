@@ -5,8 +5,10 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use strata_domain::change::{Change, ChangeState};
 use strata_domain::review::{Missing, missing_text};
+use strata_domain::schedule::Verdict;
 
 use super::actions::{Actions, Target};
+use super::applying::{Applying, BreakGlass};
 use crate::api::review::{Acts, ShownTally};
 use crate::components::{Act, Moment, TextField};
 use crate::paths;
@@ -22,6 +24,8 @@ pub fn Decision(
     asked: Vec<ShownTally>,
     /// What is missing in words.
     missing: String,
+    /// What windows and freezes say now.
+    gate: Verdict,
     /// When the approval ends.
     expires_at: Option<DateTime<Utc>>,
     /// Of the plan that is on the page: a vote is for this one.
@@ -31,14 +35,19 @@ pub fn Decision(
     /// The acts.
     actions: Actions,
 ) -> impl IntoView {
-    let now = StoredValue::new((change.id, digest.clone()));
+    let now = (change.id, digest.clone());
     if seen.with_untracked(|seen| seen.as_ref().is_none_or(|(id, _)| *id != change.id)) {
-        seen.set(Some(now.get_value()));
+        seen.set(Some(now.clone()));
     }
-    let is_moved = Memo::new(move |_| seen.with(|seen| now.with_value(|now| seen.as_ref() != Some(now))));
-    let look = move |_| seen.set(Some(now.get_value()));
+    let is_moved = {
+        let now = now.clone();
+        Memo::new(move |_| seen.with(|seen| seen.as_ref() != Some(&now)))
+    };
     let moved = move || {
-        is_moved.get().then(|| {
+        let now = now.clone();
+        let look = move |_| seen.set(Some(now.clone()));
+        // While it is read again this stays on the page without the memo, as with buttons.
+        is_moved.try_get().unwrap_or_default().then(|| {
             view! {
                 <div class="notice" data-tone="attention" role="alert">
                     <p>"The plan changed while you looked at it. What stands on this page now is another plan than the one that you opened."</p>
@@ -65,11 +74,14 @@ pub fn Decision(
             </ActionForm>
         }
     });
+    let glass = acts.may_break_glass.then(|| {
+        view! { <BreakGlass change=change.id digest=digest.clone() refused=acts.break_glass.clone() actions /> }
+    });
     let voting = matches!(state, ChangeState::InReview | ChangeState::Approved).then(|| {
         let seen = digest.clone();
         view! {
             {moved}
-            <fieldset class="bare" disabled=is_moved>
+            <fieldset class="bare" disabled=move || is_moved.try_get().unwrap_or_default()>
                 <ActionForm action=actions.vote>
                     <Target change=target />
                     <input type="hidden" name="digest" value=digest.clone() />
@@ -88,11 +100,11 @@ pub fn Decision(
             </details>
         }
     });
-    let apply = matches!(state, ChangeState::InReview | ChangeState::Approved).then(|| {
+    let copy = (state.is_final() && state != ChangeState::Applied).then(|| {
         view! {
-            <ActionForm action=actions.apply>
-                <Target change=target />
-                <Act label="Apply" tone="primary" refused=acts.apply.clone() pending=actions.apply.pending() />
+            <ActionForm action=actions.copy>
+                <input type="hidden" name="id" value=change.id />
+                <Act label="Copy into a new draft" refused=acts.copy.clone() pending=actions.copy.pending() />
             </ActionForm>
         }
     });
@@ -122,7 +134,7 @@ pub fn Decision(
             <h2 id="decision-heading">"Decision"</h2>
             {told.map(|told| view! { <p><strong>{told}</strong></p> })}
             {expires}
-            <div class="acts">{submit} {voting} {apply} {edit} {withdraw}</div>
+            <div class="acts">{submit} {voting} <Applying change refused=acts.apply gate actions /> {edit} {copy} {withdraw} {glass}</div>
             <h3>"Approvals it needs"</h3>
             <ul class="plain-list">{needed}</ul>
         </section>

@@ -2,6 +2,7 @@
 
 mod actions;
 mod after;
+mod applying;
 mod decision;
 mod discussion;
 mod log;
@@ -26,6 +27,7 @@ use crate::pages::{number, query};
 use crate::paths;
 use actions::{Actions, Target};
 use after::AfterIt;
+use applying::{GlassBroken, WaitsToStart};
 use decision::Decision;
 use discussion::Discussion;
 pub use log::EditLog;
@@ -109,6 +111,8 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
     let runs = (!view.runs.is_empty()).then(|| {
         view! { <section class="panel" aria-labelledby="runs-heading"><h2 id="runs-heading">"Runs"</h2><RunTable runs=view.runs /></section> }
     });
+    let refused = view.acts.review_glass.clone();
+    let glass = view.glass.map(|broken| view! { <GlassBroken broken refused actions /> });
     let unchanged = unchanged_list(view.unchanged);
     let error = Signal::derive(move || actions.error());
     view! {
@@ -122,10 +126,13 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
                     {format!(", over revision {}", change.base)}
                 </p>
             </div>
+            <div class="page-acts"><a class="button" href=paths::change_record(change.id)>"As a document"</a></div>
         </div>
         {stale}
         {reason}
         <ActError error />
+        <WaitsToStart change=change.clone() refused=view.acts.call_off.clone() gate=view.gate.clone() actions />
+        {glass}
         <div class="columns review">
             <div class="column-main">
                 <section class="panel" aria-labelledby="summary-heading">
@@ -157,7 +164,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
                 </section>
             </div>
             <aside class="column-side" aria-label="Decision">
-                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing expires_at=view.expires_at digest seen=looked.seen actions />
+                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing gate=view.gate expires_at=view.expires_at digest seen=looked.seen actions />
                 <Since change=change.id version=change.version since=looked.since />
                 <Votes change=change.id votes=view.votes action=actions.take_back />
                 <EditLog edits=view.edits newest=LISTED_EDITS />
