@@ -62,7 +62,7 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
     use crate::server_context::{actor, answer, backend};
 
     let inbox = answer(strata_backend::approvals::inbox_load(&backend(), &actor()).await)?;
-    let now = chrono::Utc::now();
+    let now = Utc::now();
     let row = |awaited: Awaited| {
         let missing = missing_text(&awaited.missing);
         InboxRow {

@@ -31,6 +31,8 @@ pub struct PolicyView {
     pub versions: Vec<PolicyVersion>,
     /// What waits for a lead, if something does.
     pub open: Option<Proposal>,
+    /// The last proposal, where a lead turned it down.
+    pub turned_down: Option<TurnedDown>,
     /// Of each named group, and of all leads under [`strata_domain::policy::LEADS`], how many leads are in it.
     pub members: BTreeMap<String, usize>,
     /// What the actor is there.
@@ -52,6 +54,21 @@ pub struct PolicyVersion {
     pub approved_by: Person,
     /// When that was: from then on it was in force.
     pub approved_at: DateTime<Utc>,
+}
+
+/// A proposal that a lead turned down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedDown {
+    /// Who proposed it.
+    pub proposed_by: Person,
+    /// Why.
+    pub reason: String,
+    /// Who turned it down.
+    pub decided_by: Person,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub decision: String,
 }
 
 /// A policy that waits for a lead.
@@ -88,6 +105,7 @@ pub async fn policy_load(backend: &Backend, actor: &Actor, environment: &str) ->
         present: policy_now(connection, id).await?,
         versions: rows::versions_of(connection, id).await?,
         open: rows::open_of(connection, id).await?,
+        turned_down: rows::turned_down_of(connection, id).await?,
         members: rows::members_of(connection, id).await?,
         standing,
         lifetime_hours: lifetime_of(connection, id).await?.as_hours(),

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use strata_domain::policy::{LEADS, Policy, Rule};
 use strata_domain::review::Lifetime;
 
-use super::{PolicyVersion, Proposal, version_read, version_stored};
+use super::{PolicyVersion, Proposal, TurnedDown, version_read, version_stored};
 use crate::ctx::{self, Write};
 use crate::error::Error;
 
@@ -106,6 +106,31 @@ pub(super) async fn open_of(connection: &mut PgConnection, environment_id: i64) 
         })
     })
     .transpose()
+}
+
+/// The last proposal, where a lead turned it down.
+pub(super) async fn turned_down_of(
+    connection: &mut PgConnection,
+    environment_id: i64,
+) -> Result<Option<TurnedDown>, Error> {
+    let row = sqlx::query!(
+        r#"SELECT reason, proposer_id, proposer_name, state, decider_id, decider_name, decided_at, decision
+           FROM policy_proposals WHERE environment_id = $1 ORDER BY id DESC LIMIT 1"#,
+        environment_id,
+    )
+    .fetch_optional(connection)
+    .await?
+    .filter(|row| row.state == "rejected");
+    // The database's checks say that the decision is whole.
+    Ok(row.and_then(|row| {
+        Some(TurnedDown {
+            proposed_by: ctx::person(Some(row.proposer_id), row.proposer_name),
+            reason: row.reason,
+            decided_by: ctx::person(row.decider_id, row.decider_name?),
+            at: row.decided_at?,
+            decision: row.decision?,
+        })
+    }))
 }
 
 /// Of each named group, and of all leads, how many leads are in it.

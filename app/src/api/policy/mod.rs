@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use strata_domain::account::Person;
 use strata_domain::catalogue::Own;
 use strata_domain::plan::Risk;
-use strata_domain::policy::{Answer, Policy};
+use strata_domain::policy::{Answer, Policy, Rule};
 
 pub use form::{RuleForm, RuleForms, rules_of};
 
@@ -28,6 +28,8 @@ pub struct PolicyPageView {
     pub versions: Vec<PolicyVersion>,
     /// The proposal that waits for a lead, if one does.
     pub open: Option<OpenProposal>,
+    /// The last proposal, where it was turned down.
+    pub turned_down: Option<TurnedDown>,
     /// Groups with the number of leads in each.
     pub groups: Vec<(String, usize)>,
     /// Why nothing can be proposed, if nothing can.
@@ -49,6 +51,23 @@ pub struct PolicyVersion {
     pub at: DateTime<Utc>,
     /// Why.
     pub reason: String,
+    /// What it asked.
+    pub rules: Vec<Rule>,
+}
+
+/// A proposal that a lead turned down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedDown {
+    /// Who proposed it.
+    pub proposed_by: String,
+    /// Why.
+    pub reason: String,
+    /// Who turned it down.
+    pub decided_by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub decision: String,
 }
 
 /// Rules that somebody wants in place of those in force.
@@ -131,11 +150,20 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
         approved_by: version.approved_by,
         at: version.approved_at,
         reason: version.reason,
+        rules: version.policy.rules,
+    });
+    let turned_down = view.turned_down.map(|refusal| TurnedDown {
+        proposed_by: refusal.proposed_by.name,
+        reason: refusal.reason,
+        decided_by: refusal.decided_by.name,
+        at: refusal.at,
+        decision: refusal.decision,
     });
     Ok(PolicyPageView {
         versions: versions.collect(),
         lifetime_hours: view.lifetime_hours,
         open,
+        turned_down,
         groups: view.members.into_iter().collect(),
         propose_refused: refused(Permission::ProposePolicy),
         present: view.present,

@@ -52,7 +52,7 @@ fn PolicyBody(
     withdraw: ServerAction<PolicyWithdraw>,
     asked: Option<String>,
 ) -> impl IntoView {
-    let PolicyPageView { environment, present, lifetime_hours, versions, open, groups, propose_refused, own } = view;
+    let PolicyPageView { environment, present, lifetime_hours, versions, open, turned_down, groups, propose_refused, own } = view;
     let catalogue = own.catalogue();
     let error = Signal::derive(move || {
         [decide.value().get().and_then(Result::err), withdraw.value().get().and_then(Result::err)]
@@ -72,6 +72,15 @@ fn PolicyBody(
         let before = present.rules.clone();
         view! { <Proposal open before catalogue=catalogue.clone() environment=environment.clone() decide withdraw /> }
     });
+    let turned_down = turned_down.map(|refusal| {
+        view! {
+            <div class="notice" data-tone="info">
+                <p>{format!("{} turned the last proposal, by {}, down ", refusal.decided_by, refusal.proposed_by)} <Moment at=refusal.at /></p>
+                <p class="quote">{refusal.decision}</p>
+                <p class="hint">{format!("It was proposed because: {}", refusal.reason)}</p>
+            </div>
+        }
+    });
     let groups: Vec<_> = groups
         .into_iter()
         .map(|(group, leads)| view! { <li>{group} " " <span class="hint">{people("leads", leads)}</span></li> })
@@ -87,6 +96,7 @@ fn PolicyBody(
         <SettingsTabs environment=environment.clone() />
         <ActError error />
         {waiting}
+        {turned_down}
         <div class="columns">
             <div class="column-main">
                 <section class="panel" aria-labelledby="rules-heading">
@@ -107,7 +117,7 @@ fn PolicyBody(
                     <h2 id="groups-heading">"Groups"</h2>
                     <ul class="plain-list">{groups}</ul>
                 </section>
-                <Versions versions />
+                <Versions versions catalogue=StoredValue::new(catalogue.clone()) />
             </aside>
         </div>
     }
@@ -234,7 +244,7 @@ fn AnswerTable(of: &'static str, answers: Vec<Answer>) -> impl IntoView {
 }
 
 #[component]
-fn Versions(versions: Vec<PolicyVersion>) -> impl IntoView {
+fn Versions(versions: Vec<PolicyVersion>, catalogue: StoredValue<Catalogue>) -> impl IntoView {
     let none =
         versions.is_empty().then(|| view! { <p class="empty">"Version 1 is built in; nobody has changed it."</p> });
     let items: Vec<_> = versions
@@ -245,6 +255,10 @@ fn Versions(versions: Vec<PolicyVersion>) -> impl IntoView {
                     <p><strong>{format!("Version {}", version.version)}</strong> " " <Moment at=version.at /></p>
                     <p class="hint">{format!("Proposed by {}, approved by {}.", version.proposed_by.name, version.approved_by.name)}</p>
                     <p>{version.reason}</p>
+                    <details class="more">
+                        <summary>{format!("Its rules ({})", version.rules.len())}</summary>
+                        {catalogue.with_value(|catalogue| rule_list(&version.rules, catalogue))}
+                    </details>
                 </li>
             }
         })

@@ -1,9 +1,11 @@
 //! What a change does, in the order a reviewer fears it: what is removed, what goes down, what changes, what comes.
 
+use std::cmp::Reverse;
+
 use leptos::prelude::*;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::diff::{Diff, FieldDiff, NodeDiff, Presence, RoleDiff, ServiceDiff};
-use strata_domain::plan::{Impact, Plan};
+use strata_domain::plan::{Impact, Plan, Step};
 
 use crate::components::{Badge, Stateful};
 
@@ -13,24 +15,18 @@ pub fn ChangeSummary(diff: Diff, plan: Plan, catalogue: StoredValue<Catalogue>) 
     let removed = lines(&diff, Presence::Removed);
     let changed = lines(&diff, Presence::Changed);
     let added = lines(&diff, Presence::Added);
-    let costly: Vec<_> = plan
-        .steps
-        .iter()
-        .filter(|step| !matches!(step.impact, Impact::None))
+    let mut costly: Vec<&Step> = plan.steps.iter().filter(|step| !matches!(step.impact, Impact::None)).collect();
+    // Of many, the worst are those that are read.
+    costly.sort_by_key(|step| Reverse(step.impact));
+    let costly = costly
+        .into_iter()
         .map(|step| {
             let meaning = step.impact.meaning();
             view! { <li><Badge of=Stateful::Impact(step.impact) /> " " {catalogue.with_value(|catalogue| step.describe(catalogue))} " — " {meaning}</li> }
+                .into_any()
         })
         .collect();
-    let costly_count = costly.len();
-    let costly = (costly_count > 0).then(|| {
-        view! {
-            <section class="summary-part" data-tone="warning">
-                <h3>{format!("What it costs ({costly_count})")}</h3>
-                <ul>{costly}</ul>
-            </section>
-        }
-    });
+    let costly = items_under("What it costs", "warning", costly);
     let same = diff.is_empty().then(|| view! { <p class="empty">"The draft says the same as its base."</p> });
     view! {
         {same}
@@ -42,13 +38,30 @@ pub fn ChangeSummary(diff: Diff, plan: Plan, catalogue: StoredValue<Catalogue>) 
 
 /// Lines under a heading that counts them; nothing where there is none.
 pub(super) fn part(title: &'static str, tone: &'static str, lines: Vec<String>) -> Option<impl IntoView> {
-    let count = lines.len();
+    items_under(title, tone, lines.into_iter().map(|line| view! { <li>{line}</li> }.into_any()).collect())
+}
+
+/// Items under a heading that counts them: the first are read at once, the rest by whoever unfolds them.
+fn items_under(title: &'static str, tone: &'static str, mut items: Vec<AnyView>) -> Option<impl IntoView> {
+    /// What a minute is enough for.
+    const FIRST: usize = 25;
+    let count = items.len();
     (count > 0).then(|| {
-        let items: Vec<_> = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect();
+        let rest = items.split_off(count.min(FIRST));
+        let more = rest.len();
+        let rest = (more > 0).then(|| {
+            view! {
+                <details class="more">
+                    <summary>{format!("{more} more")}</summary>
+                    <ul>{rest}</ul>
+                </details>
+            }
+        });
         view! {
             <section class="summary-part" data-tone=tone>
                 <h3>{format!("{title} ({count})")}</h3>
                 <ul>{items}</ul>
+                {rest}
             </section>
         }
     })
