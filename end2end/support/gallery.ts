@@ -39,6 +39,7 @@ export const EXHIBITS = [
   'review-in-review',
   'review-approved',
   'review-applied',
+  'record',
   'editor',
   'editor-node',
   'editor-table',
@@ -58,6 +59,8 @@ export const EXHIBITS = [
   'catalogue-role',
   'policy',
   'policy-propose',
+  'schedule',
+  'schedule-entry',
   'audit',
   'not-found',
 ] as const;
@@ -71,6 +74,10 @@ export async function gallery(server: StrataServer, sessions: Sessions): Promise
   await admin.submit(applied);
   await lead.approve(applied);
   const { run, revision } = await admin.apply(applied);
+
+  await lead.scheduleAdd({ kind: 'freeze', name: 'Christmas', every: 'yearly', month: '12', day: '20', yearly_at: '00:00', yearly_hours: '336' });
+  // Closed but for an hour of each week, so that what is approved shows how it waits.
+  await lead.scheduleAdd({ kind: 'window', name: 'Quiet hour', every: 'weekly', 'days][sunday': 'on', weekly_at: '03:00', weekly_hours: '1' });
 
   const approved = await admin.draft('A worker in the second data centre', node(3));
   await admin.submit(approved);
@@ -101,6 +108,7 @@ export async function gallery(server: StrataServer, sessions: Sessions): Promise
     'review-in-review': { path: `/changes/${inReview}` },
     'review-approved': { path: `/changes/${approved}` },
     'review-applied': { path: `/changes/${applied}` },
+    record: { path: `/changes/${applied}/record` },
     editor: { path: `/changes/${draft}/edit` },
     'editor-node': { path: `/changes/${draft}/edit?node=${node(5).hostname}` },
     'editor-table': { path: `/changes/${draft}/edit?view=table` },
@@ -120,6 +128,8 @@ export async function gallery(server: StrataServer, sessions: Sessions): Promise
     'catalogue-role': { path: '/catalogue/role?env=production' },
     policy: { path: `/settings/policy?env=production&change=${inReview}`, person: LENA },
     'policy-propose': { path: '/settings/policy/propose?env=production' },
+    schedule: { path: '/settings/schedule?env=production', person: LENA },
+    'schedule-entry': { path: '/settings/schedule/entry?env=production', person: LENA },
     audit: { path: '/audit?env=production' },
     'not-found': { path: '/no/such/page', status: 404 },
   };

@@ -124,6 +124,9 @@ async fn a_proposal_is_turned_down_or_withdrawn(pool: sqlx::PgPool) {
     decide(&world, lena, id, false).await.unwrap();
     decide(&world, lena, id, false).await.unwrap();
     assert!(conflict(decide(&world, &world.luis, id, true).await).contains("rejected already"));
+    let told = policy_load(backend, ada, ENVIRONMENT).await.unwrap().turned_down.unwrap();
+    assert_eq!((told.proposed_by.name.as_str(), told.decided_by.name.as_str()), ("Ada Admin", "Lena Lead"));
+    assert!(!told.decision.is_empty());
 
     let id = propose(&world, ada, 1, rules(2)).await.unwrap();
     assert_eq!(
