@@ -68,6 +68,14 @@ pub enum AuditAction {
     PolicyRejected,
     /// The proposer gave a proposed policy up.
     PolicyWithdrawn,
+    /// Another address is told what happens.
+    WebhookAdded,
+    /// An address is told no longer.
+    WebhookRemoved,
+    /// A mail or a call of a webhook is sent once more.
+    DeliveryResent,
+    /// After how long people are reminded, and the next group is told, was set.
+    PatienceSet,
 }
 
 /// One row, written in the transaction of the thing it records.
@@ -125,6 +133,10 @@ words!(AuditAction, "audited action" {
     PolicyApproved => "policy-approved",
     PolicyRejected => "policy-rejected",
     PolicyWithdrawn => "policy-withdrawn",
+    WebhookAdded => "webhook-added",
+    WebhookRemoved => "webhook-removed",
+    DeliveryResent => "delivery-resent",
+    PatienceSet => "patience-set",
 });
 
 impl AuditAction {
@@ -160,6 +172,10 @@ impl AuditAction {
             Self::PolicyApproved => "approved another approval policy",
             Self::PolicyRejected => "turned the proposed approval policy down",
             Self::PolicyWithdrawn => "withdrew the proposed approval policy",
+            Self::WebhookAdded => "added the webhook",
+            Self::WebhookRemoved => "removed the webhook",
+            Self::DeliveryResent => "had the delivery sent again",
+            Self::PatienceSet => "set when people are reminded",
         }
     }
 }
