@@ -51,7 +51,8 @@ impl Live {
             *counts.entry(Topic::Environment(Some(news.environment().to_owned()))).or_default() += 1;
             *counts.entry(Topic::Environment(None)).or_default() += 1;
             match news {
-                News::Environment { .. } => {}
+                // The environment's count stands for it: what counts notices reads them anew.
+                News::Environment { .. } | News::Notice { .. } => {}
                 News::Change { id, .. } => *counts.entry(Topic::Change(*id)).or_default() += 1,
                 News::Run { id, .. } => *counts.entry(Topic::Run(*id)).or_default() += 1,
             }

@@ -9,14 +9,17 @@ pub mod audit;
 pub mod catalogues;
 pub mod changes;
 pub mod ctx;
+pub mod deliveries;
 pub mod environments;
 pub mod error;
 pub mod history;
 pub mod news;
+pub mod notices;
 pub mod policies;
 pub mod runs;
 pub mod schedule;
 pub mod sessions;
+pub mod webhooks;
 pub mod worker;
 
 pub use ctx::{Account, Actor, Backend};

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::notices;
 
 /// The channel that news goes through.
 pub(crate) const CHANNEL: &str = "strata_news";
@@ -58,6 +59,11 @@ impl NewsHub {
 
 /// Whether this actor may be told of it. An actor that cannot be judged now is not told.
 pub async fn news_for(backend: &Backend, actor: &Actor, news: &News) -> bool {
+    if let News::Notice { account, .. } = news
+        && !matches!(actor, Actor::Account(known) if known.id == *account)
+    {
+        return false;
+    }
     let scope = Scope::Environment(news.environment());
     backend.authorise_read(actor, Permission::ViewEnvironment, scope).await.is_ok()
 }
@@ -102,7 +108,7 @@ async fn listen_once(pool: &PgPool, sender: &broadcast::Sender<News>, was_lost: 
     Ok(())
 }
 
-/// Every environment, and the changes and runs that are not over or ended within the hour.
+/// Every environment, the changes and runs that are not over or ended within the hour, and the notices of that hour.
 async fn everything_open(pool: &PgPool) -> Result<Vec<News>, sqlx::Error> {
     let environments = sqlx::query_scalar!("SELECT slug FROM environments").fetch_all(pool).await?;
     let changes = sqlx::query!(
@@ -123,5 +129,6 @@ async fn everything_open(pool: &PgPool) -> Result<Vec<News>, sqlx::Error> {
     let environments = environments.into_iter().map(|environment| News::Environment { environment });
     let changes = changes.into_iter().map(|row| News::Change { environment: row.slug, id: row.id });
     let runs = runs.into_iter().map(|row| News::Run { environment: row.slug, id: row.id });
-    Ok(environments.chain(changes).chain(runs).collect())
+    let notices = notices::missed(pool).await?;
+    Ok(environments.chain(changes).chain(runs).chain(notices).collect())
 }

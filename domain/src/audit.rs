@@ -86,6 +86,14 @@ pub enum AuditAction {
     GlassBroken,
     /// A lead reviewed what was applied without approval.
     GlassReviewed,
+    /// Another address is told what happens.
+    WebhookAdded,
+    /// An address is told no longer.
+    WebhookRemoved,
+    /// A mail or a call of a webhook is sent once more.
+    DeliveryResent,
+    /// After how long people are reminded, and the next group is told, was set.
+    PatienceSet,
 }
 
 /// One row, written in the transaction of the thing it records.
@@ -152,6 +160,10 @@ words!(AuditAction, "audited action" {
     ApplyCalledOff => "apply-called-off",
     GlassBroken => "glass-broken",
     GlassReviewed => "glass-reviewed",
+    WebhookAdded => "webhook-added",
+    WebhookRemoved => "webhook-removed",
+    DeliveryResent => "delivery-resent",
+    PatienceSet => "patience-set",
 });
 
 impl AuditAction {
@@ -196,6 +208,10 @@ impl AuditAction {
             Self::ApplyCalledOff => "called the waiting apply off",
             Self::GlassBroken => "applied the change without approval",
             Self::GlassReviewed => "reviewed what was applied without approval",
+            Self::WebhookAdded => "added the webhook",
+            Self::WebhookRemoved => "removed the webhook",
+            Self::DeliveryResent => "had the delivery sent again",
+            Self::PatienceSet => "set when people are reminded",
         }
     }
 }

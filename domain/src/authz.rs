@@ -45,11 +45,13 @@ pub enum Permission {
     BreakGlass,
     /// Look at what was applied in that way, so that it can be done again.
     ReviewBreakGlass,
+    /// Add and remove webhooks, see what was sent by mail and to webhooks, and say when people are reminded.
+    EditWebhooks,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ViewEnvironment,
         Self::ImportTopology,
         Self::StartChange,
@@ -68,6 +70,7 @@ impl Permission {
         Self::EndFreeze,
         Self::BreakGlass,
         Self::ReviewBreakGlass,
+        Self::EditWebhooks,
     ];
 
     /// The word in logs.
@@ -91,6 +94,7 @@ impl Permission {
             Self::EndFreeze => "end-freeze",
             Self::BreakGlass => "break-glass",
             Self::ReviewBreakGlass => "review-break-glass",
+            Self::EditWebhooks => "edit-webhooks",
         }
     }
 }
@@ -118,6 +122,9 @@ pub fn allow(standing: &Standing, permission: Permission) -> Result<(), Refused>
         Permission::BreakGlass => (&[Admin], "Only admins of this environment apply without approval."),
         Permission::ReviewBreakGlass => {
             (&[Lead], "Only leads of this environment review what was applied without approval.")
+        }
+        Permission::EditWebhooks => {
+            (&[Admin], "Only admins of this environment see and change its webhooks and reminders.")
         }
     };
     if enough.iter().any(|&capability| standing.has(capability)) { Ok(()) } else { Err(Refused::because(refusal)) }
@@ -166,6 +173,7 @@ mod tests {
         end-freeze         -      -      -      yes
         break-glass        -      -      yes    -
         review-break-glass -      -      -      yes
+        edit-webhooks      -      -      yes    -
         ");
     }
 }

@@ -24,6 +24,7 @@ pub mod file;
 pub mod findings;
 pub mod inventory;
 pub mod news;
+pub mod notice;
 mod pairing;
 pub mod plan;
 pub mod policy;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
+
 /// One piece of news; carries no content, so that reading it needs no more rights than asking again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -25,15 +27,23 @@ pub enum News {
         /// The run.
         id: i64,
     },
+    /// What one person is told moved: something came, or was read. For that person alone.
+    Notice {
+        /// The slug of an environment that it is about.
+        environment: String,
+        /// The person.
+        account: AccountId,
+    },
 }
 
 impl News {
     /// The environment it is about; who may not view that is not told.
     pub fn environment(&self) -> &str {
         match self {
-            Self::Environment { environment } | Self::Change { environment, .. } | Self::Run { environment, .. } => {
-                environment
-            }
+            Self::Environment { environment }
+            | Self::Change { environment, .. }
+            | Self::Run { environment, .. }
+            | Self::Notice { environment, .. } => environment,
         }
     }
 }

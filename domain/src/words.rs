@@ -51,6 +51,7 @@ pub(crate) use words;
 mod tests {
     use crate::audit::AuditAction;
     use crate::change::ChangeState;
+    use crate::notice::{Channel, DeliveryState, Kind as NoticeKind, Means, Topic};
     use crate::plan::{Impact, Risk, StepKind};
     use crate::review::Verdict;
     use crate::run::{ExecutorKind, RunState, StepState};
@@ -69,5 +70,6 @@ mod tests {
             )+};
         }
         check!(Verdict, AuditAction, ChangeState, Impact, Risk, StepKind, ExecutorKind, RunState, StepState, Day, Kind);
+        check!(Topic, Channel, NoticeKind, DeliveryState, Means);
     }
 }

@@ -10,9 +10,10 @@ use strata_domain::change::ChangeState;
 use strata_domain::news::News;
 use uuid::Uuid;
 
-use super::{Actor, Place, Scope, account_uuid, expect_rows, now};
+use super::{Actor, Place, Scope, account_uuid, now};
 use crate::error::Error;
 use crate::news;
+use crate::notices::outbox;
 
 /// A read transaction that was authorised; dropping it ends it.
 #[derive(Debug)]
@@ -129,28 +130,31 @@ impl Write {
         self.at
     }
 
-    /// Ends the write: audit row, news, commit. There is no other way.
+    /// Ends the write: audit row, what people are told of it, news, commit. There is no other way.
     ///
     /// # Errors
     /// What the database says; nothing is written then.
     pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
-        let written = sqlx::query!(
+        let environment_id = self.place.as_ref().map(|place| place.id);
+        let sequence = sqlx::query_scalar!(
             "INSERT INTO audit_log (at, actor_id, actor_name, action, subject_kind, subject, environment_id, reason, before, after)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING sequence",
             self.at,
             account_uuid(&self.person)?,
             self.person.name,
             row.action.as_str(),
             row.subject_kind,
             row.subject,
-            self.place.as_ref().map(|place| place.id),
-            row.reason,
-            row.before,
-            row.after,
+            environment_id,
+            row.reason.as_deref(),
+            row.before.as_ref(),
+            row.after.as_ref(),
         )
-        .execute(&mut *self.transaction)
+        .fetch_one(&mut *self.transaction)
         .await?;
-        expect_rows(written.rows_affected(), 1)?;
+        if let Some(environment_id) = environment_id {
+            outbox::leave(&mut self.transaction, &row, sequence, environment_id, self.at).await?;
+        }
         for piece in &news {
             news::tell(&mut self.transaction, piece).await?;
         }

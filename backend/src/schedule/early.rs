@@ -49,7 +49,7 @@ pub async fn freeze_end(
     }
     let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &after.name)
         .reason(Some(reason.trim()))
-        .after(json!({ "id": id, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
+        .after(json!({ "id": id, "name": after.name, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
     edit::ended(write, row).await
 }
 

@@ -1,0 +1,95 @@
+//! What each person wants to be told, and where.
+
+use chrono::TimeDelta;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use strata_domain::notice::{Choices, Member};
+
+use super::fan_out::{ChoicesOf, ids};
+use crate::ctx::{self, Actor, Backend};
+use crate::error::Error;
+
+/// How long after its last sign of life a process counts as one that sends mail; it gives one each minute.
+const MAIL_SEEN_FOR: TimeDelta = TimeDelta::minutes(5);
+
+/// What the form of choices shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoicesView {
+    /// What the person chose.
+    pub choices: Choices,
+    /// Whether any process sends mail at present; without one, no mail is written whatever was chosen.
+    pub mail_is_sent: bool,
+}
+
+/// What the actor chose.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for all but accounts.
+#[tracing::instrument(skip_all)]
+pub async fn choices_get(backend: &Backend, actor: &Actor) -> Result<ChoicesView, Error> {
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let rows = sqlx::query!("SELECT topic, channel, wanted FROM notice_choices WHERE account_id = $1", account)
+        .fetch_all(backend.machinery())
+        .await?;
+    let choices = rows
+        .into_iter()
+        .map(|row| Ok((ctx::stored(&row.topic)?, ctx::stored(&row.channel)?, row.wanted)))
+        .collect::<Result<Choices, Error>>()?;
+    let seen = sqlx::query_scalar!("SELECT at FROM mail_heartbeat").fetch_optional(backend.machinery()).await?;
+    let mail_is_sent = seen.is_some_and(|at| ctx::now() - at < MAIL_SEEN_FOR);
+    Ok(ChoicesView { choices, mail_is_sent })
+}
+
+/// Stores what the actor chooses; what is told from now on follows it.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for all but accounts.
+#[tracing::instrument(skip_all)]
+pub async fn choices_set(backend: &Backend, actor: &Actor, choices: &Choices) -> Result<(), Error> {
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let (mut topics, mut channels, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    for (topic, channel, is_wanted) in choices.all() {
+        topics.push(topic.as_str().to_owned());
+        channels.push(channel.as_str().to_owned());
+        wanted.push(is_wanted);
+    }
+    sqlx::query!(
+        "INSERT INTO notice_choices (account_id, topic, channel, wanted)
+         SELECT $1, chosen.* FROM unnest($2::text[], $3::text[], $4::boolean[]) AS chosen
+         ON CONFLICT (account_id, topic, channel) DO UPDATE SET wanted = excluded.wanted",
+        account,
+        &topics,
+        &channels,
+        &wanted,
+    )
+    .execute(backend.machinery())
+    .await?;
+    Ok(())
+}
+
+/// What these people chose.
+pub(super) async fn of(connection: &mut PgConnection, members: &[Member]) -> Result<ChoicesOf, Error> {
+    let rows = sqlx::query!(
+        "SELECT account_id, topic, channel, wanted FROM notice_choices WHERE account_id = ANY($1)",
+        &ids(members)?,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut choices = ChoicesOf::new();
+    for row in rows {
+        let known = choices.entry(row.account_id.to_string()).or_default();
+        *known = std::mem::take(known).with(ctx::stored(&row.topic)?, ctx::stored(&row.channel)?, row.wanted);
+    }
+    Ok(choices)
+}
+
+/// Says that a process sends mail.
+pub(super) async fn mail_is_sent(pool: &PgPool) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO mail_heartbeat (at) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET at = excluded.at",
+        ctx::now(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

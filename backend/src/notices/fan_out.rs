@@ -1,0 +1,119 @@
+//! One row of the outbox becomes notices, mails and calls of webhooks.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+use strata_domain::change::ChangeState;
+use strata_domain::news::News;
+use strata_domain::notice::{
+    self, Audience, Channel, Choices, Happening, Kind, Member, Subject, Told, Words, path, words,
+};
+use uuid::Uuid;
+
+use super::outbox::Row;
+use super::{choices, facts};
+use crate::ctx::{self, Backend};
+use crate::deliveries::{self, NewDelivery};
+use crate::error::Error;
+use crate::news;
+use crate::webhooks;
+
+/// What decides beside the people's own choices.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means<'a> {
+    /// Whether mail is sent at all.
+    pub(super) mail: bool,
+    /// The root of the site, for links.
+    pub(super) public_url: &'a str,
+}
+
+/// Tells one row; false where another process is at it, or did so meanwhile.
+#[tracing::instrument(name = "notice_fan_out", skip_all, fields(outbox = row.id, kind = row.kind.as_str()))]
+pub(super) async fn tell(backend: &Backend, row: &Row, means: Means<'_>) -> Result<bool, Error> {
+    let happening = facts::happening(backend, row).await?;
+    let members = facts::members(backend, row.environment_id).await?;
+    let told = if is_over(&happening) { Vec::new() } else { notice::told(&happening, &members) };
+    let mut transaction = backend.machinery().begin().await?;
+    if !row.take(&mut transaction).await? {
+        return Ok(false);
+    }
+    let choices = choices::of(&mut transaction, &members).await?;
+    for told in &told {
+        let none = Choices::default();
+        let chosen = choices.get(&told.account).unwrap_or(&none);
+        tell_one(&mut transaction, row, &happening, told, chosen, means).await?;
+    }
+    // That a plan moved is worth a call where somebody has to look again; a session of edits is not one call each.
+    if !is_over(&happening) && (happening.kind != Kind::Moved || !told.is_empty()) {
+        let body = webhooks::body(&happening, means.public_url);
+        let title = words(&happening, Audience::Concerned).title;
+        webhooks::call_all(&mut transaction, row.environment_id, row.id, happening.kind, &title, &body).await?;
+    }
+    row.done(&mut transaction).await?;
+    transaction.commit().await?;
+    tracing::debug!(people = told.len(), "told");
+    Ok(true)
+}
+
+/// What was to be said is not true any more: nobody waits for votes now.
+fn is_over(happening: &Happening) -> bool {
+    match (&happening.subject, happening.kind) {
+        (Subject::Change(change), Kind::Reminder | Kind::Escalated | Kind::Moved | Kind::Lapsed) => {
+            change.state() != ChangeState::InReview
+        }
+        _ => false,
+    }
+}
+
+async fn tell_one(
+    connection: &mut PgConnection,
+    row: &Row,
+    happening: &Happening,
+    told: &Told,
+    choices: &Choices,
+    means: Means<'_>,
+) -> Result<(), Error> {
+    let Words { title, text } = words(happening, told.audience);
+    let account = Uuid::parse_str(&told.account).map_err(Error::unexpected)?;
+    let in_page = choices.wants(told.topic, Channel::Page);
+    let by_mail = means.mail && choices.wants(told.topic, Channel::Mail);
+    let now = ctx::now();
+    let added = sqlx::query_scalar!(
+        "INSERT INTO notices (outbox_id, account_id, environment_id, change_id, kind, topic, title, text, path, at, in_page)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (outbox_id, account_id) DO NOTHING RETURNING id",
+        row.id,
+        account,
+        row.environment_id,
+        row.change,
+        happening.kind.as_str(),
+        told.topic.as_str(),
+        title,
+        text,
+        path(happening),
+        now,
+        in_page,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(notice) = added else { return Ok(()) };
+    if by_mail {
+        let subject = format!("Strata: {title}");
+        let to = deliveries::To::Mail { notice };
+        let new = NewDelivery { environment_id: row.environment_id, kind: happening.kind, title: &subject, to };
+        deliveries::add(connection, new, now).await?;
+    }
+    if in_page {
+        let news = News::Notice { environment: row.environment.clone(), account: told.account.clone() };
+        news::tell(connection, &news).await?;
+    }
+    Ok(())
+}
+
+/// The choices of these people, by account; who never chose is not in it.
+pub(super) type ChoicesOf = BTreeMap<String, Choices>;
+
+/// Their ids as the database has them.
+pub(super) fn ids(members: &[Member]) -> Result<Vec<Uuid>, Error> {
+    members.iter().map(|member| Uuid::parse_str(&member.id).map_err(Error::unexpected)).collect()
+}

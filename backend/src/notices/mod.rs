@@ -1,0 +1,22 @@
+//! People are told what concerns them: in the page, by mail, and whoever listens by webhook.
+//!
+//! Every write that tells somebody leaves a row in the outbox, in its own transaction ([`outbox`]). [`work`] takes these
+//! rows up: [`strata_domain::notice`] says who is told what, and the notices are stored together with the mails and calls
+//! that are to be sent ([`crate::deliveries`]). Nothing is sent from a transaction, and nothing is told of what was undone.
+
+mod choices;
+mod facts;
+mod fan_out;
+mod nudges;
+pub(crate) mod outbox;
+mod patience;
+mod read;
+mod retention;
+mod work;
+
+pub use choices::{ChoicesView, choices_get, choices_set};
+pub use nudges::nudge;
+pub use patience::{patience_get, patience_set};
+pub(crate) use read::missed;
+pub use read::{WhichNotices, notice_list, notice_read, notice_unread};
+pub use work::{Settings, work};

@@ -1,0 +1,149 @@
+//! What is to be told: one row for each act that tells somebody, written with the act.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use strata_domain::change::ChangeState;
+use strata_domain::notice::Kind;
+
+use crate::ctx::{self, AuditRow};
+use crate::error::Error;
+
+/// Something to be told.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) kind: Kind,
+    pub(super) environment_id: i64,
+    pub(super) environment: String,
+    pub(super) audit_sequence: Option<i64>,
+    pub(super) change: Option<i64>,
+    /// When it happened.
+    pub(super) at: DateTime<Utc>,
+    attempts: i32,
+}
+
+/// Leaves what an act tells in the outbox, in the act's transaction. `sequence` is that of its audit row.
+pub(crate) async fn leave(
+    connection: &mut PgConnection,
+    row: &AuditRow,
+    sequence: i64,
+    environment_id: i64,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    if let Some(kind) = Kind::of(row.action, moved(row)) {
+        add(connection, kind, environment_id, sequence, change_of(row), at).await?;
+    }
+    // An act that moved what is asked moves changes beside its own subject.
+    for (list, kind) in [("in_review_again", Kind::Lapsed), ("approved", Kind::Approved)] {
+        let after = row.after.as_ref();
+        let changes = after.and_then(|after| after.pointer(&format!("/changes/{list}"))?.as_array());
+        for change in changes.into_iter().flatten().filter_map(serde_json::Value::as_i64) {
+            add(connection, kind, environment_id, sequence, Some(change), at).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add(
+    connection: &mut PgConnection,
+    kind: Kind,
+    environment_id: i64,
+    sequence: i64,
+    change: Option<i64>,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    // A draft moves with every edit, and nobody has voted on it.
+    sqlx::query!(
+        "INSERT INTO outbox (kind, environment_id, audit_sequence, change_id, at, next_at)
+         SELECT $1, $2, $3, $4, $5, $5
+         WHERE $1 <> $6 OR EXISTS (SELECT FROM changes WHERE id = $4 AND state IN ('in-review', 'approved'))",
+        kind.as_str(),
+        environment_id,
+        sequence,
+        change,
+        at,
+        Kind::Moved.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The state before and after, as the audit row has them.
+fn moved(row: &AuditRow) -> Option<(ChangeState, ChangeState)> {
+    let state = |value: Option<&serde_json::Value>| value?.get("state")?.as_str()?.parse().ok();
+    Some((state(row.before.as_ref())?, state(row.after.as_ref())?))
+}
+
+/// The change that the act is about: its subject, or that of the run which is its subject.
+fn change_of(row: &AuditRow) -> Option<i64> {
+    match row.subject_kind {
+        "change" => row.subject.parse().ok(),
+        _ => row.after.as_ref()?.get("change")?.as_i64(),
+    }
+}
+
+/// The oldest row that is due.
+pub(super) async fn next(pool: &PgPool) -> Result<Option<Row>, Error> {
+    // What a newer process has left waits for one that knows it.
+    let kinds: Vec<String> = Kind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let row = sqlx::query!(
+        "SELECT o.id, o.kind, o.environment_id, e.slug, o.audit_sequence, o.change_id, o.at, o.attempts
+         FROM outbox o JOIN environments e ON e.id = o.environment_id
+         WHERE o.done_at IS NULL AND o.next_at <= $1 AND o.kind = ANY($2) ORDER BY o.id LIMIT 1",
+        ctx::now(),
+        &kinds,
+    )
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| {
+        Ok(Row {
+            id: row.id,
+            kind: ctx::stored(&row.kind)?,
+            environment_id: row.environment_id,
+            environment: row.slug,
+            audit_sequence: row.audit_sequence,
+            change: row.change_id,
+            at: row.at,
+            attempts: row.attempts,
+        })
+    })
+    .transpose()
+}
+
+impl Row {
+    /// Takes it for the rest of the transaction; false where another process has it, or is done with it.
+    pub(super) async fn take(&self, connection: &mut PgConnection) -> Result<bool, Error> {
+        let row = sqlx::query_scalar!(
+            "SELECT id FROM outbox WHERE id = $1 AND done_at IS NULL FOR UPDATE SKIP LOCKED",
+            self.id,
+        )
+        .fetch_optional(connection)
+        .await?;
+        Ok(row.is_some())
+    }
+
+    /// It is told, with the rest of the transaction.
+    pub(super) async fn done(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        let written = sqlx::query!("UPDATE outbox SET done_at = $2 WHERE id = $1", self.id, ctx::now())
+            .execute(connection)
+            .await?;
+        ctx::expect_rows(written.rows_affected(), 1)
+    }
+
+    /// It could not be told now: it waits, at first a second, at last an hour, and does not hold up those behind it.
+    pub(super) async fn put_off(&self, pool: &PgPool, error: &Error) -> Result<(), Error> {
+        let seconds = 1_i64.checked_shl(self.attempts.unsigned_abs()).filter(|_| self.attempts < 12).unwrap_or(3600);
+        let next_at = ctx::now() + TimeDelta::seconds(seconds.min(3600));
+        sqlx::query!(
+            "UPDATE outbox SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1 AND done_at IS NULL",
+            self.id,
+            next_at,
+            error.to_string(),
+        )
+        .execute(pool)
+        .await?;
+        Ok(())
+    }
+}

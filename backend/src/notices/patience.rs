@@ -1,0 +1,59 @@
+//! How long an environment waits before it tells people again.
+
+use serde_json::json;
+use strata_domain::audit::AuditAction;
+use strata_domain::authz::Permission;
+use strata_domain::notice::Patience;
+
+use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::error::Error;
+
+/// After how long the environment reminds and escalates.
+///
+/// # Errors
+/// [`Error::NotFound`] where the actor may not view it.
+#[tracing::instrument(skip_all, fields(environment))]
+pub async fn patience_get(backend: &Backend, actor: &Actor, environment: &str) -> Result<Patience, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+    let id = read.place().id;
+    let row = sqlx::query!("SELECT reminder_hours, escalation_hours FROM environments WHERE id = $1", id)
+        .fetch_one(read.connection())
+        .await?;
+    let hours = |hours: i32| u32::try_from(hours).map_err(Error::unexpected);
+    Patience::hours(hours(row.reminder_hours)?, hours(row.escalation_hours)?).map_err(Error::unexpected)
+}
+
+/// Says after how long the environment reminds and escalates; changes that wait already follow it.
+///
+/// # Errors
+/// [`Error::Invalid`] for hours that are out of bounds; [`Error::Refused`] for all but admins.
+#[tracing::instrument(skip_all, fields(environment, patience))]
+pub async fn patience_set(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    patience: Patience,
+) -> Result<(), Error> {
+    let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
+    let Patience { reminder_hours, escalation_hours } =
+        Patience::hours(patience.reminder_hours, patience.escalation_hours)
+            .map_err(|bad| Error::invalid("reminder_hours", bad.to_string()))?;
+    let (id, slug) = (write.place()?.id, write.place()?.slug.clone());
+    let before = sqlx::query!("SELECT reminder_hours, escalation_hours FROM environments WHERE id = $1 FOR UPDATE", id)
+        .fetch_one(write.connection())
+        .await?;
+    let hours = |hours: u32| i32::try_from(hours).map_err(Error::unexpected);
+    let written = sqlx::query!(
+        "UPDATE environments SET reminder_hours = $2, escalation_hours = $3 WHERE id = $1",
+        id,
+        hours(reminder_hours)?,
+        hours(escalation_hours)?,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let row = AuditRow::new(AuditAction::PatienceSet, "environment", &slug)
+        .before(json!({ "reminder_hours": before.reminder_hours, "escalation_hours": before.escalation_hours }))
+        .after(json!({ "reminder_hours": reminder_hours, "escalation_hours": escalation_hours }));
+    write.commit(row, Vec::new()).await
+}

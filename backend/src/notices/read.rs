@@ -1,0 +1,124 @@
+//! A person's own notices. Of environments that they may view no longer, they see none.
+
+use sqlx::PgPool;
+use strata_domain::news::News;
+use strata_domain::notice::Notice;
+
+use crate::ctx::{self, Actor, Backend};
+use crate::error::Error;
+use crate::news;
+
+/// Which notices are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichNotices {
+    /// The one of this id.
+    One(i64),
+    /// All of them.
+    All,
+}
+
+/// The actor's notices, newest first: at most `limit`, those with an id under `before`.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for all but accounts.
+#[tracing::instrument(skip_all)]
+pub async fn notice_list(
+    backend: &Backend,
+    actor: &Actor,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Notice>, Error> {
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let rows = sqlx::query!(
+        "SELECT n.id, e.slug, n.kind, n.topic, n.title, n.text, n.path, n.at, n.read_at
+         FROM notices n JOIN environments e ON e.id = n.environment_id
+         WHERE n.account_id = $1 AND n.in_page AND n.id < $2
+           AND EXISTS (SELECT FROM grants g WHERE g.environment_id = n.environment_id AND g.account_id = $1)
+         ORDER BY n.id DESC LIMIT $3",
+        account,
+        before.unwrap_or(i64::MAX),
+        limit,
+    )
+    .fetch_all(backend.machinery())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Notice {
+                id: row.id,
+                environment: row.slug,
+                kind: ctx::stored(&row.kind)?,
+                topic: ctx::stored(&row.topic)?,
+                title: row.title,
+                text: row.text,
+                path: row.path,
+                at: row.at,
+                read_at: row.read_at,
+            })
+        })
+        .collect()
+}
+
+/// How many notices the actor has not read.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for all but accounts.
+#[tracing::instrument(skip_all)]
+pub async fn notice_unread(backend: &Backend, actor: &Actor) -> Result<i64, Error> {
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM notices n
+           WHERE n.account_id = $1 AND n.in_page AND n.read_at IS NULL
+             AND EXISTS (SELECT FROM grants g WHERE g.environment_id = n.environment_id AND g.account_id = $1)"#,
+        account,
+    )
+    .fetch_one(backend.machinery())
+    .await?;
+    Ok(count)
+}
+
+/// Marks notices of the actor as read; their other pages hear of it. What is read already stays so, and notices of
+/// others are not touched.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] for all but accounts.
+#[tracing::instrument(skip_all, fields(which))]
+pub async fn notice_read(backend: &Backend, actor: &Actor, which: WhichNotices) -> Result<(), Error> {
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let one = match which {
+        WhichNotices::One(id) => Some(id),
+        WhichNotices::All => None,
+    };
+    let mut transaction = backend.machinery().begin().await?;
+    let environments = sqlx::query_scalar!(
+        r#"WITH read AS (
+               UPDATE notices SET read_at = $3
+               WHERE account_id = $1 AND in_page AND read_at IS NULL AND ($2::bigint IS NULL OR id = $2)
+               RETURNING environment_id
+           )
+           SELECT DISTINCT e.slug FROM read JOIN environments e ON e.id = read.environment_id"#,
+        account,
+        one,
+        ctx::now(),
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    for environment in environments {
+        news::tell(&mut transaction, &News::Notice { environment, account: account.to_string() }).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// News for whoever has notices of within the hour: they may have missed the first.
+pub(crate) async fn missed(pool: &PgPool) -> Result<Vec<News>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT DISTINCT e.slug, n.account_id FROM notices n JOIN environments e ON e.id = n.environment_id
+         WHERE n.at > now() - interval '1 hour' OR n.read_at > now() - interval '1 hour'"
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| News::Notice { environment: row.slug, account: row.account_id.to_string() })
+        .collect())
+}

@@ -1,0 +1,88 @@
+//! What happened, with what decides who is told.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::Kind;
+use crate::account::{AccountId, Person, Standing};
+use crate::change::ChangeState;
+use crate::plan::Risk;
+use crate::review::Review;
+
+/// Something that people are told of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// What.
+    pub kind: Kind,
+    /// The environment's slug.
+    pub environment: String,
+    /// Who did it; Strata itself, without an account, where only time passed.
+    pub actor: Person,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
+    /// On what.
+    pub subject: Subject,
+}
+
+/// What it happened to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// A change.
+    Change(Box<ChangeFacts>),
+    /// A proposed policy; its proposer.
+    Policy {
+        /// Who proposed it.
+        proposer: Option<AccountId>,
+    },
+    /// A window or a freeze, by what people call it.
+    Schedule {
+        /// Its name.
+        name: String,
+    },
+    /// Nothing: a webhook is tried.
+    Nothing,
+}
+
+/// A change as it is when people are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeFacts {
+    /// The change.
+    pub id: i64,
+    /// What it is for, in a line.
+    pub title: String,
+    /// How dangerous its plan is.
+    pub risk: Risk,
+    /// Its review as of `now`.
+    pub review: Review,
+    /// When it is looked at.
+    pub now: DateTime<Utc>,
+    /// Who started it, whether or not they wrote an edit.
+    pub created_by: Option<AccountId>,
+    /// Its run, if it has one.
+    pub run: Option<i64>,
+    /// Who said something about it.
+    pub commenters: BTreeSet<AccountId>,
+    /// What was said, where that is what happened.
+    pub comment: Option<String>,
+    /// Who was told that it moved, and has not voted on it since.
+    pub know_it_moved: BTreeSet<AccountId>,
+}
+
+impl ChangeFacts {
+    /// Where it is in its life, when it is looked at.
+    pub fn state(&self) -> ChangeState {
+        self.review.state
+    }
+}
+
+/// Somebody in an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Their account.
+    pub id: AccountId,
+    /// What they are there.
+    pub standing: Standing,
+}

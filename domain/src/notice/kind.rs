@@ -1,0 +1,194 @@
+//! What there is to tell.
+
+use serde::{Deserialize, Serialize};
+
+use super::Topic;
+use crate::audit::AuditAction;
+use crate::change::ChangeState;
+use crate::words::words;
+
+/// One kind of thing that people and webhooks are told; its word is the `type` of the webhook's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// A change was sent to review.
+    #[serde(rename = "change.submitted")]
+    Submitted,
+    /// The plan of a change under review is another one since somebody voted on it.
+    #[serde(rename = "change.moved")]
+    Moved,
+    /// A change waits for votes since some time.
+    #[serde(rename = "change.reminder")]
+    Reminder,
+    /// It waits longer still; the next group is told.
+    #[serde(rename = "change.escalated")]
+    Escalated,
+    /// A change has every vote it needs.
+    #[serde(rename = "change.approved")]
+    Approved,
+    /// The approval of a change is over; it is in review again.
+    #[serde(rename = "change.approval-lapsed")]
+    Lapsed,
+    /// A change that waited to be started did not start, or no longer waits.
+    #[serde(rename = "change.called-off")]
+    CalledOff,
+    /// A change was sent back to its authors.
+    #[serde(rename = "change.sent-back")]
+    SentBack,
+    /// A lead said no to a change.
+    #[serde(rename = "change.rejected")]
+    Rejected,
+    /// A change was given up.
+    #[serde(rename = "change.withdrawn")]
+    Withdrawn,
+    /// Somebody said something about a change.
+    #[serde(rename = "change.commented")]
+    Commented,
+    /// The run of a change began.
+    #[serde(rename = "run.started")]
+    RunStarted,
+    /// A change was applied.
+    #[serde(rename = "run.succeeded")]
+    RunSucceeded,
+    /// The run of a change failed.
+    #[serde(rename = "run.failed")]
+    RunFailed,
+    /// Somebody proposed another approval policy.
+    #[serde(rename = "policy.proposed")]
+    PolicyProposed,
+    /// It is in force.
+    #[serde(rename = "policy.approved")]
+    PolicyApproved,
+    /// It was turned down.
+    #[serde(rename = "policy.rejected")]
+    PolicyRejected,
+    /// It was given up.
+    #[serde(rename = "policy.withdrawn")]
+    PolicyWithdrawn,
+    /// A lead ended a freeze before its time.
+    #[serde(rename = "freeze.ended")]
+    FreezeEnded,
+    /// A change was applied without approval.
+    #[serde(rename = "glass.broken")]
+    GlassBroken,
+    /// A lead reviewed what was applied without approval.
+    #[serde(rename = "glass.reviewed")]
+    GlassReviewed,
+    /// An admin tries a webhook.
+    #[serde(rename = "strata.test")]
+    Test,
+}
+
+words!(Kind, "kind of notice" {
+    Submitted => "change.submitted",
+    Moved => "change.moved",
+    Reminder => "change.reminder",
+    Escalated => "change.escalated",
+    Approved => "change.approved",
+    Lapsed => "change.approval-lapsed",
+    CalledOff => "change.called-off",
+    SentBack => "change.sent-back",
+    Rejected => "change.rejected",
+    Withdrawn => "change.withdrawn",
+    Commented => "change.commented",
+    RunStarted => "run.started",
+    RunSucceeded => "run.succeeded",
+    RunFailed => "run.failed",
+    PolicyProposed => "policy.proposed",
+    PolicyApproved => "policy.approved",
+    PolicyRejected => "policy.rejected",
+    PolicyWithdrawn => "policy.withdrawn",
+    FreezeEnded => "freeze.ended",
+    GlassBroken => "glass.broken",
+    GlassReviewed => "glass.reviewed",
+    Test => "strata.test",
+});
+
+impl Kind {
+    /// What an audited act tells, if it tells somebody. `moved` is the state of the change before and after the act, as
+    /// the audit row has it; none where it says nothing of a state.
+    ///
+    /// A vote that is not the last one needed, and an edit of a draft, tell nobody.
+    pub const fn of(action: AuditAction, moved: Option<(ChangeState, ChangeState)>) -> Option<Self> {
+        use ChangeState::{Approved, Draft, InReview};
+        match action {
+            AuditAction::ChangeSubmitted => Some(Self::Submitted),
+            AuditAction::ChangeApproved => match moved {
+                Some((InReview, Approved)) => Some(Self::Approved),
+                _ => None,
+            },
+            AuditAction::ChangeEdited | AuditAction::ChangeRebased => match moved {
+                Some((Approved, InReview)) => Some(Self::Lapsed),
+                Some((InReview, Approved)) => Some(Self::Approved),
+                Some((Draft, _)) => None,
+                // Whether the plan moved, only a look at it says.
+                _ => Some(Self::Moved),
+            },
+            AuditAction::VoteTakenBack => match moved {
+                Some((Approved, InReview)) => Some(Self::Lapsed),
+                _ => None,
+            },
+            AuditAction::ApprovalLapsed => Some(Self::Lapsed),
+            AuditAction::ChangeSentBack => Some(Self::SentBack),
+            AuditAction::ChangeRejected => Some(Self::Rejected),
+            AuditAction::ChangeWithdrawn => Some(Self::Withdrawn),
+            AuditAction::CommentAdded => Some(Self::Commented),
+            AuditAction::ApplyCalledOff => Some(Self::CalledOff),
+            AuditAction::RunStarted => Some(Self::RunStarted),
+            AuditAction::RunSucceeded => Some(Self::RunSucceeded),
+            AuditAction::RunFailed => Some(Self::RunFailed),
+            AuditAction::PolicyProposed => Some(Self::PolicyProposed),
+            AuditAction::PolicyApproved => Some(Self::PolicyApproved),
+            AuditAction::PolicyRejected => Some(Self::PolicyRejected),
+            AuditAction::PolicyWithdrawn => Some(Self::PolicyWithdrawn),
+            AuditAction::FreezeEnded => Some(Self::FreezeEnded),
+            AuditAction::GlassBroken => Some(Self::GlassBroken),
+            AuditAction::GlassReviewed => Some(Self::GlassReviewed),
+            // No wildcard: whoever adds an audited act says here what it tells.
+            AuditAction::AccountAdded
+            | AuditAction::AccountGranted
+            | AuditAction::SignedIn
+            | AuditAction::SignedOut
+            | AuditAction::SignedOutEverywhere
+            | AuditAction::EnvironmentCreated
+            | AuditAction::TopologyImported
+            | AuditAction::ChangeStarted
+            | AuditAction::StepConfirmed
+            | AuditAction::RoleSaved
+            | AuditAction::RoleRemoved
+            | AuditAction::RuleLevelSet
+            | AuditAction::ScheduleEntryAdded
+            | AuditAction::ScheduleEntryChanged
+            | AuditAction::ScheduleEntryRemoved
+            | AuditAction::ApprovalLifetimeSet
+            | AuditAction::ApplyAsked
+            | AuditAction::WebhookAdded
+            | AuditAction::WebhookRemoved
+            | AuditAction::DeliveryResent
+            | AuditAction::PatienceSet => None,
+        }
+    }
+
+    /// The topic that a webhook chooses it by; people can be told of it under another one.
+    pub const fn topic(self) -> Topic {
+        match self {
+            Self::Submitted | Self::Moved | Self::Reminder | Self::Escalated => Topic::ToApprove,
+            Self::Approved
+            | Self::Lapsed
+            | Self::CalledOff
+            | Self::SentBack
+            | Self::Rejected
+            | Self::Withdrawn
+            | Self::RunStarted
+            | Self::RunSucceeded
+            | Self::RunFailed => Topic::MyChange,
+            Self::Commented => Topic::Discussion,
+            Self::PolicyProposed
+            | Self::PolicyApproved
+            | Self::PolicyRejected
+            | Self::PolicyWithdrawn
+            | Self::FreezeEnded
+            | Self::Test => Topic::Policy,
+            Self::GlassBroken | Self::GlassReviewed => Topic::BreakGlass,
+        }
+    }
+}
