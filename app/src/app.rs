@@ -15,11 +15,13 @@ use crate::pages::history::{HistoryPage, RevisionPage};
 use crate::pages::import::ImportPage;
 use crate::pages::layout::Layout;
 use crate::pages::not_found::NotFound;
+use crate::pages::notices::{ChoicesPage, NoticesPage};
 use crate::pages::policy::{PolicyFormPage, PolicyPage};
 use crate::pages::role_map::RoleMapPage;
 use crate::pages::runs::{RunListPage, RunPage};
 use crate::pages::schedule::{EntryFormPage, SchedulePage};
 use crate::pages::sign_in::SignInPage;
+use crate::pages::webhooks::WebhooksPage;
 use crate::pages::what_if::WhatIfPage;
 
 /// The HTML document that the server sends.
@@ -74,6 +76,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/policy/propose") view=PolicyFormPage ssr=SsrMode::Async />
                     <Route path=path!("/settings/schedule") view=SchedulePage ssr=SsrMode::Async />
                     <Route path=path!("/settings/schedule/entry") view=EntryFormPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/notifications") view=ChoicesPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/webhooks") view=WebhooksPage ssr=SsrMode::Async />
+                    <Route path=path!("/notifications") view=NoticesPage ssr=SsrMode::Async />
                     <Route path=path!("/advisor") view=AdvisorPage ssr=SsrMode::Async />
                     <Route path=path!("/what-if") view=WhatIfPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />

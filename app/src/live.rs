@@ -14,6 +14,8 @@ pub enum Topic {
     Change(i64),
     /// That run.
     Run(i64),
+    /// What the one who looks is told.
+    Notices,
 }
 
 /// Counts the news of each topic; a resource that has a count in its key reads the state again when it moves.
@@ -48,10 +50,13 @@ impl Live {
     #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears news"))]
     fn publish(self, news: &News) {
         self.counts.update(|counts| {
+            if let News::Notice { .. } = news {
+                *counts.entry(Topic::Notices).or_default() += 1;
+                return;
+            }
             *counts.entry(Topic::Environment(Some(news.environment().to_owned()))).or_default() += 1;
             *counts.entry(Topic::Environment(None)).or_default() += 1;
             match news {
-                // The environment's count stands for it: what counts notices reads them anew.
                 News::Environment { .. } | News::Notice { .. } => {}
                 News::Change { id, .. } => *counts.entry(Topic::Change(*id)).or_default() += 1,
                 News::Run { id, .. } => *counts.entry(Topic::Run(*id)).or_default() += 1,

@@ -56,6 +56,21 @@ pub fn schedule_entry(environment: &str, id: Option<i64>) -> String {
     format!("/settings/schedule/entry?env={environment}{id}")
 }
 
+/// What the one who looks was told, with older pages behind an id.
+pub fn notices() -> String {
+    "/notifications".to_owned()
+}
+
+/// About what, and where, the one who looks is told.
+pub fn notice_choices(environment: &str) -> String {
+    format!("/settings/notifications?env={environment}")
+}
+
+/// Who else is told of an environment, and what was sent.
+pub fn webhooks(environment: &str) -> String {
+    format!("/settings/webhooks?env={environment}")
+}
+
 /// What is lost without parts of an environment.
 pub fn what_if(environment: &str) -> String {
     format!("/what-if?env={environment}")

@@ -16,6 +16,10 @@ use crate::error::AppError;
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
+/// What links for people begin with, without a slash at its end; provided by the server as context.
+#[derive(Clone, Debug)]
+pub struct PublicAddress(pub String);
+
 /// The backend, which the server provides as context.
 pub fn backend() -> Backend {
     expect_context::<Backend>()

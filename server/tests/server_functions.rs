@@ -128,6 +128,25 @@ const CALLS: &[Call] = &[
     write("schedule_entry_remove", "environment=production&id=1&version=1"),
     write("freeze_end", "environment=production&id=1&reason=no"),
     write("approval_lifetime_set", "environment=production&hours=24"),
+    // One's own, whoever one is.
+    read("notice_list", ""),
+    read("notice_unread", ""),
+    read_by_post("notice_read", ""),
+    read("choices_load", "environment=production"),
+    read_by_post("choices_save", "environment=production"),
+    // What was sent to whom is for admins.
+    Call {
+        name: "webhooks_load",
+        method: "GET",
+        arguments: "environment=production",
+        nobody: Answer::SignIn,
+        viewer: Answer::Refused,
+    },
+    write("webhook_add", "environment=production&url=https://example.net/hook&topics[policy]=on"),
+    write("webhook_remove", "environment=production&id=1"),
+    write("webhook_test", "environment=production&id=1"),
+    write("delivery_resend", "environment=production&id=1"),
+    write("patience_set", "environment=production&reminder_hours=1&escalation_hours=2"),
     // There is no run here; that a viewer may not confirm a step is a test of the backend.
     read_by_post("run_confirm_step", "id=1&step=none"),
     // Ends the caller's own session and nobody else's.

@@ -9,6 +9,7 @@ pub mod editing;
 pub mod history;
 pub mod import;
 pub mod inbox;
+pub mod notices;
 pub mod policy;
 pub mod record;
 pub mod review;
@@ -17,6 +18,7 @@ pub mod runs;
 pub mod schedule;
 pub mod session;
 mod typed;
+pub mod webhooks;
 pub mod what_if;
 
 /// Rows that one page of a list shows.

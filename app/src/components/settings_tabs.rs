@@ -12,7 +12,12 @@ pub fn SettingsTabs(
     #[prop(into)]
     environment: String,
 ) -> impl IntoView {
-    let tabs = [("Policy", paths::policy(&environment)), ("Schedule", paths::schedule(&environment))];
+    let tabs = [
+        ("Policy", paths::policy(&environment)),
+        ("Schedule", paths::schedule(&environment)),
+        ("Notifications", paths::notice_choices(&environment)),
+        ("Webhooks and mail", paths::webhooks(&environment)),
+    ];
     let items: Vec<_> = tabs.into_iter().map(|(label, href)| view! { <li><A href=href>{label}</A></li> }).collect();
     view! { <nav aria-label="Settings"><ul class="tabs">{items}</ul></nav> }
 }

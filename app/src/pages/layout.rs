@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 use leptos_router::hooks::use_location;
 
+use crate::api::notices::notice_unread;
 use crate::api::session::{SessionView, SignOut, SignOutEverywhere, session_load};
-use crate::live::Live;
+use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
 
@@ -75,6 +76,8 @@ fn SignedIn(session: SessionView) -> impl IntoView {
                             "/catalogue",
                             "/settings/policy",
                             "/settings/schedule",
+                            "/settings/notifications",
+                            "/settings/webhooks",
                             "/what-if",
                             "/audit",
                         ]
@@ -106,8 +109,34 @@ fn SignedIn(session: SessionView) -> impl IntoView {
             </ul>
         </nav>
         {switch}
+        <Bell />
         <Account name=session.name email=session.email />
     }
+}
+
+/// How much the one who is signed in has not read yet; moves by itself.
+#[component]
+fn Bell() -> impl IntoView {
+    let news = Live::version(|| Topic::Notices);
+    let unread = Resource::new(move || news.get(), |_| notice_unread());
+    let shown = move || {
+        Suspend::new(async move {
+            let count = unread.await.unwrap_or_default();
+            let said = match count {
+                0 => "Notifications, nothing unread".to_owned(),
+                count => format!("Notifications, {count} unread"),
+            };
+            view! {
+                <a class="bell" href=paths::notices() aria-label=said data-unread=(count > 0).then_some("true")>
+                    <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+                        <path d="M12 3a6 6 0 0 0-6 6v4l-2 3h16l-2-3V9a6 6 0 0 0-6-6zM10 19a2 2 0 0 0 4 0" />
+                    </svg>
+                    {(count > 0).then(|| view! { <span class="bell-count">{if count > 99 { "99+".to_owned() } else { count.to_string() }}</span> })}
+                </a>
+            }
+        })
+    };
+    view! { <Transition>{shown}</Transition> }
 }
 
 #[component]

@@ -9,11 +9,13 @@ pub mod history;
 pub mod import;
 pub mod layout;
 pub mod not_found;
+pub mod notices;
 pub mod policy;
 pub mod role_map;
 pub mod runs;
 pub mod schedule;
 pub mod sign_in;
+pub mod webhooks;
 pub mod what_if;
 
 use leptos::prelude::*;

@@ -104,9 +104,7 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
             for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
                 let view = change_load(backend, actor, change.id).await?;
                 let awaited = awaited(&view, &me);
-                let is = |person: Option<&Person>| {
-                    person.is_some_and(|person| person.id.as_ref() == Some(&me))
-                };
+                let is = |person: Option<&Person>| person.is_some_and(|person| person.id.as_ref() == Some(&me));
                 // A draft that was submitted once was sent back: its author has to act.
                 let was_asked = state != ChangeState::Draft || change.submitted_by.is_some();
                 if was_asked && (is(Some(&change.created_by)) || is(change.submitted_by.as_ref())) {

@@ -9,7 +9,6 @@ use strata_backend::notices::{
     WhichNotices, choices_get, choices_set, notice_list, notice_read, notice_unread, patience_get, patience_set,
 };
 use strata_backend::policies::{policy_decide, policy_propose};
-use strata_backend::runs::change_apply;
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::news::News;
 use strata_domain::notice::{Channel, Choices, Kind, Patience, Topic};
@@ -17,7 +16,7 @@ use strata_domain::policy::{LEADS, Rule, When};
 use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
 
-use crate::support::{ENVIRONMENT, World, account_id, add_node, conflict, person, refusal};
+use crate::support::{ENVIRONMENT, World, account_id, add_node, change_apply, conflict, person, refusal};
 use crate::telling::{Telling, all_told, notices_of, tell_all, titles_of, until};
 
 const WORKER: &str = "worker-2.example.net";

@@ -74,7 +74,9 @@ fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Te
             asked(told);
             concerned(Topic::MyChange, told);
         }
-        Kind::Approved | Kind::CalledOff | Kind::SentBack | Kind::Rejected | Kind::Withdrawn => concerned(Topic::MyChange, told),
+        Kind::Approved | Kind::CalledOff | Kind::SentBack | Kind::Rejected | Kind::Withdrawn => {
+            concerned(Topic::MyChange, told)
+        }
         Kind::RunSucceeded | Kind::RunFailed => concerned(Topic::MyChange, told),
         Kind::Commented => {
             let takes_part = |member: &&Member| {

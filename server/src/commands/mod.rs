@@ -11,6 +11,7 @@ mod password;
 mod plan;
 mod serve;
 mod source;
+mod telling;
 mod user;
 mod whatif;
 mod worker;
@@ -35,7 +36,7 @@ struct Cli {
 enum Command {
     /// Serve the pages, and run the worker with them
     Serve(serve::ServeArgs),
-    /// Run provisioning steps only, beside any number of other workers
+    /// Run provisioning steps, and send mails and webhooks, beside any number of other workers
     Worker(worker::WorkerArgs),
     /// Bring the database to this version
     Migrate(migrate::MigrateArgs),

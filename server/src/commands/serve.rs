@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use strata_backend::{Actor, environments};
+use strata_backend::{Actor, environments, notices, worker};
+use tokio::task::JoinSet;
 
 use super::Failure;
+use super::telling::Telling;
 use super::worker::Execution;
 use crate::database::{Database, DatabaseArgs};
 use crate::demo;
@@ -35,6 +37,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     execution: Execution,
     #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
     database: DatabaseArgs,
 }
 
@@ -54,6 +58,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
     let backend = database.backend();
     let address =
         args.public_url.as_ref().map_or_else(|| format!("http://{}", listener.address()), ToString::to_string);
+    let telling = args.telling.settings(&address)?;
     if args.demo {
         let folder = database.folder().map_or_else(demo::default_folder, |folder| folder.path().to_owned());
         let accounts = demo::prepare(backend, &folder).await?;
@@ -68,20 +73,21 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
             listener.address()
         );
     }
-    let worker = (!args.no_worker).then(|| {
-        tokio::spawn(strata_backend::worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()))
-    });
+    let mut machinery = JoinSet::new();
+    if !args.no_worker {
+        machinery.spawn(worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()));
+        machinery.spawn(notices::work(backend.clone(), telling, shutdown.receiver()));
+    }
     tracing::info!("listening on http://{}", listener.address());
     let settings = serve::Settings {
+        address,
         public_url: args.public_url.clone(),
         trusted_proxies: args.trusted_proxy.clone().unwrap_or_default(),
     };
     let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;
     // Also when the server broke: the worker must not be left behind.
     shutdown.begin();
-    if let Some(worker) = worker {
-        let _it_panicked = worker.await;
-    }
+    while machinery.join_next().await.is_some() {}
     Ok(served?)
 }
 

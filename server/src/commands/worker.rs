@@ -1,14 +1,16 @@
-//! `strata worker`: provisioning without pages.
+//! `strata worker`: provisioning, mails and webhooks without pages.
 
 use std::time::Duration;
 
 use clap::Args;
+use strata_backend::notices;
 use strata_backend::worker::executors::DryRun;
 use strata_backend::worker::{self, Settings};
 
 use super::Failure;
+use super::telling::Telling;
 use crate::database::{Database, DatabaseArgs};
-use crate::serve::Shutdown;
+use crate::serve::{PublicUrl, Shutdown};
 
 /// How steps are carried out, by a worker of its own or by the one inside `strata serve`.
 #[derive(Args, Clone, Copy, Debug)]
@@ -27,17 +29,26 @@ impl Execution {
 
 #[derive(Args, Debug)]
 pub(super) struct WorkerArgs {
+    /// How people reach the pages: links in mails and webhooks begin with it
+    #[arg(long, env = "STRATA_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    public_url: PublicUrl,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    telling: Telling,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
-/// Runs steps until it is told to stop; the step under way is given up in good order.
+/// Runs steps, and tells people of what happens, until it is told to stop; what is under way then ends in good order.
 pub(super) async fn worker(args: WorkerArgs) -> Result<(), Failure> {
+    let telling = args.telling.settings(&args.public_url.to_string())?;
     let database = Database::open_migrated(&args.database, true).await?;
-    let shutdown = Shutdown::on_signals()?;
-    worker::run(database.backend().clone(), args.execution.settings(), shutdown.receiver()).await;
+    let (shutdown, backend) = (Shutdown::on_signals()?, database.backend());
+    tokio::join!(
+        worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()),
+        notices::work(backend.clone(), telling, shutdown.receiver()),
+    );
     database.close().await;
     Ok(())
 }

@@ -75,7 +75,9 @@ pub enum ServeError {
 /// What a deployment says about the world around the server.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// How people reach it.
+    /// The address that links for people begin with, without a slash at its end.
+    pub address: String,
+    /// How people reach it through a proxy.
     pub public_url: Option<PublicUrl>,
     /// Whose word about the client's address is taken.
     pub trusted_proxies: TrustedProxies,

@@ -9,6 +9,7 @@ use axum::routing::{any, get};
 use http::StatusCode;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use strata_app::server_context::PublicAddress;
 use strata_app::{App, shell};
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
@@ -21,8 +22,11 @@ use super::{AppState, actor, answer, csrf, events, headers, limit, proposal, rec
 /// The whole application.
 pub(super) fn router(state: AppState, site: &Site) -> Router {
     let context = {
-        let backend = state.backend.clone();
-        move || provide_context(backend.clone())
+        let (backend, address) = (state.backend.clone(), PublicAddress(state.settings.address.clone()));
+        move || {
+            provide_context(backend.clone());
+            provide_context(address.clone());
+        }
     };
     let options = state.leptos.clone();
     let pages = Router::new()

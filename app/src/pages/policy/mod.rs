@@ -52,7 +52,17 @@ fn PolicyBody(
     withdraw: ServerAction<PolicyWithdraw>,
     asked: Option<String>,
 ) -> impl IntoView {
-    let PolicyPageView { environment, present, lifetime_hours, versions, open, turned_down, groups, propose_refused, own } = view;
+    let PolicyPageView {
+        environment,
+        present,
+        lifetime_hours,
+        versions,
+        open,
+        turned_down,
+        groups,
+        propose_refused,
+        own,
+    } = view;
     let catalogue = own.catalogue();
     let error = Signal::derive(move || {
         [decide.value().get().and_then(Result::err), withdraw.value().get().and_then(Result::err)]
