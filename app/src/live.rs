@@ -16,6 +16,8 @@ pub enum Topic {
     Run(i64),
     /// What the one who looks is told.
     Notices,
+    /// What is sent by mail and to webhooks.
+    Deliveries,
 }
 
 /// Counts the news of each topic; a resource that has a count in its key reads the state again when it moves.
@@ -50,14 +52,20 @@ impl Live {
     #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears news"))]
     fn publish(self, news: &News) {
         self.counts.update(|counts| {
-            if let News::Notice { .. } = news {
-                *counts.entry(Topic::Notices).or_default() += 1;
+            // These move nothing of the environment itself.
+            let apart = match news {
+                News::Notice { .. } => Some(Topic::Notices),
+                News::Delivery { .. } => Some(Topic::Deliveries),
+                News::Environment { .. } | News::Change { .. } | News::Run { .. } => None,
+            };
+            if let Some(topic) = apart {
+                *counts.entry(topic).or_default() += 1;
                 return;
             }
             *counts.entry(Topic::Environment(Some(news.environment().to_owned()))).or_default() += 1;
             *counts.entry(Topic::Environment(None)).or_default() += 1;
             match news {
-                News::Environment { .. } | News::Notice { .. } => {}
+                News::Environment { .. } | News::Notice { .. } | News::Delivery { .. } => {}
                 News::Change { id, .. } => *counts.entry(Topic::Change(*id)).or_default() += 1,
                 News::Run { id, .. } => *counts.entry(Topic::Run(*id)).or_default() += 1,
             }

@@ -131,6 +131,18 @@ fn from_constraint(name: &str) -> Option<Error> {
         "runs_one_active" => {
             Error::refused("Another run of this environment has just begun; apply again when it has ended.")
         }
+        "runs_approved_by_another" => {
+            Error::refused("Nobody but its authors approved this plan; somebody else has to approve it.")
+        }
+        "broken_glass_one_unreviewed" => Error::refused(
+            "Another change has just been applied without approval; a lead has to review that before it is possible again.",
+        ),
+        "broken_glass_by_another" => {
+            Error::refused("You applied it without approval yourself; another lead has to review that.")
+        }
+        "schedule_entries_name" => {
+            Error::invalid("name", "There is an entry of that name already; choose another one.")
+        }
         "runs_change_once" => Error::refused("This change has its run already."),
         "revisions_number_key" => Error::Conflict {
             what: "Somebody else made a revision of this environment at the same moment. Look again before you go on."

@@ -34,6 +34,11 @@ pub enum News {
         /// The person.
         account: AccountId,
     },
+    /// A mail or a call of a webhook was tried.
+    Delivery {
+        /// The slug of the environment that it tells of.
+        environment: String,
+    },
 }
 
 impl News {
@@ -43,7 +48,8 @@ impl News {
             Self::Environment { environment }
             | Self::Change { environment, .. }
             | Self::Run { environment, .. }
-            | Self::Notice { environment, .. } => environment,
+            | Self::Notice { environment, .. }
+            | Self::Delivery { environment } => environment,
         }
     }
 }

@@ -128,7 +128,6 @@ test('a webhook is signed, tried again, and sent once more by hand', async ({ si
   await ada.submit(id);
   await expect.poll(() => receiver.calls.length).toBe(2);
   const failed = log.getByRole('row').filter({ hasText: receiver.url }).filter({ hasText: 'Called out' });
-  await page.reload();
   await expect(failed).toContainText('will be tried again');
   await disclosure(failed, '1').click();
   await expect(failed).toContainText('failed 500');

@@ -60,9 +60,8 @@ pub async fn notice_read(id: Option<i64>) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend};
 
     let which = id.map_or(WhichNotices::All, WhichNotices::One);
-    answer(strata_backend::notices::notice_read(&backend(), &actor(), which).await)?;
-    leptos_axum::redirect(&crate::paths::notices());
-    Ok(())
+    // No redirect: whoever follows a notice is on the way to another page.
+    answer(strata_backend::notices::notice_read(&backend(), &actor(), which).await)
 }
 
 /// What the one who asks chose.

@@ -19,6 +19,8 @@ pub struct SessionView {
     pub email: String,
     /// Environments that they may view, by name.
     pub environments: Vec<Environment>,
+    /// Notices that they have not read.
+    pub unread: i64,
 }
 
 /// The session of the one who asks; none for somebody who is not signed in.
@@ -31,8 +33,9 @@ pub async fn session_load() -> Result<Option<SessionView>, AppError> {
     let actor = actor();
     let Actor::Account(account) = &actor else { return Ok(None) };
     let environments = answer(strata_backend::environments::environment_list(&backend(), &actor).await)?;
+    let unread = answer(strata_backend::notices::notice_unread(&backend(), &actor).await)?;
     let strata_backend::ctx::Account { id, name, email } = account.clone();
-    Ok(Some(SessionView { account: id, name, email, environments }))
+    Ok(Some(SessionView { account: id, name, email, environments, unread }))
 }
 
 /// Starts a session and leads on to `next`.

@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::components::{A, Outlet};
 use leptos_router::hooks::use_location;
 
@@ -109,34 +110,51 @@ fn SignedIn(session: SessionView) -> impl IntoView {
             </ul>
         </nav>
         {switch}
-        <Bell />
+        <Bell unread=session.unread />
         <Account name=session.name email=session.email />
     }
 }
 
 /// How much the one who is signed in has not read yet; moves by itself.
+///
+/// No resource of its own: one that is made once the session is known would have another place in the order of all
+/// resources on the server than in the browser, and so another's value.
 #[component]
-fn Bell() -> impl IntoView {
+fn Bell(
+    /// How much it was when the session was read.
+    unread: i64,
+) -> impl IntoView {
+    let count = RwSignal::new(unread);
     let news = Live::version(|| Topic::Notices);
-    let unread = Resource::new(move || news.get(), |_| notice_unread());
-    let shown = move || {
-        Suspend::new(async move {
-            let count = unread.await.unwrap_or_default();
-            let said = match count {
-                0 => "Notifications, nothing unread".to_owned(),
-                count => format!("Notifications, {count} unread"),
-            };
-            view! {
-                <a class="bell" href=paths::notices() aria-label=said data-unread=(count > 0).then_some("true")>
-                    <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
-                        <path d="M12 3a6 6 0 0 0-6 6v4l-2 3h16l-2-3V9a6 6 0 0 0-6-6zM10 19a2 2 0 0 0 4 0" />
-                    </svg>
-                    {(count > 0).then(|| view! { <span class="bell-count">{if count > 99 { "99+".to_owned() } else { count.to_string() }}</span> })}
-                </a>
-            }
-        })
+    Effect::new(move |before: Option<u64>| {
+        let now = news.get();
+        if before.is_some_and(|before| before != now) {
+            spawn_local(async move {
+                if let Ok(unread) = notice_unread().await {
+                    // Whoever signed out meanwhile has no bell any more.
+                    let _gone = count.try_set(unread);
+                }
+            });
+        }
+        now
+    });
+    let said = move || match count.get() {
+        0 => "Notifications, nothing unread".to_owned(),
+        count => format!("Notifications, {count} unread"),
     };
-    view! { <Transition>{shown}</Transition> }
+    let shown = move || match count.get() {
+        0 => String::new(),
+        count if count > 99 => "99+".to_owned(),
+        count => count.to_string(),
+    };
+    view! {
+        <a class="bell" href=paths::notices() aria-label=said data-unread=move || (count.get() > 0).then_some("true")>
+            <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+                <path d="M12 3a6 6 0 0 0-6 6v4l-2 3h16l-2-3V9a6 6 0 0 0-6-6zM10 19a2 2 0 0 0 4 0" />
+            </svg>
+            <span class="bell-count">{shown}</span>
+        </a>
+    }
 }
 
 #[component]

@@ -33,7 +33,7 @@ pub fn WebhooksPage() -> impl IntoView {
         resend: ServerAction::new(),
         patience: ServerAction::new(),
     };
-    let news = Live::version(move || live::Topic::Environment(env.get()));
+    let news = Live::version(|| live::Topic::Deliveries);
     let acted = move || {
         actions.add.version().get()
             + actions.remove.version().get()

@@ -155,10 +155,7 @@ pub async fn rule_level_set(
 /// What the environment adds now, under the lock on the environment: one at a time changes its catalogue, applies or
 /// imports.
 async fn own_locked(write: &mut Write) -> Result<Own, Error> {
-    let environment_id = write.place()?.id;
-    sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id)
-        .fetch_one(write.connection())
-        .await?;
+    let environment_id = write.lock_environment().await?;
     rows::own_now(write.connection(), environment_id).await
 }
 

@@ -7,7 +7,7 @@ use strata_domain::news::News;
 use strata_domain::review::missing_text;
 
 use super::{Locked, Material};
-use crate::ctx::Write;
+use crate::ctx::{AuditRow, Write};
 use crate::error::Error;
 
 /// The changes that were moved.
@@ -63,6 +63,10 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
             _ => {}
         }
         locked.save(write, action).await?;
+        let row = AuditRow::new(action, "change", &id)
+            .reason(locked.change.reason.as_deref())
+            .moved(stored.state, review.state);
+        write.also(&row).await?;
     }
     Ok(moved)
 }

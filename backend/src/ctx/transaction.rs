@@ -115,6 +115,16 @@ impl Write {
         Ok(id)
     }
 
+    /// Takes the lock on the environment, and gives its id: one at a time moves its policy, its schedule, its catalogue or
+    /// its live revision. Environment before change is the order in which everybody locks them.
+    pub(crate) async fn lock_environment(&mut self) -> Result<i64, Error> {
+        let id = self.place()?.id;
+        sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", id)
+            .fetch_one(&mut *self.transaction)
+            .await?;
+        Ok(id)
+    }
+
     /// Who writes.
     pub(crate) fn person(&self) -> &Person {
         &self.person
@@ -130,13 +140,16 @@ impl Write {
         self.at
     }
 
-    /// Ends the write: audit row, what people are told of it, news, commit. There is no other way.
-    ///
-    /// # Errors
-    /// What the database says; nothing is written then.
-    pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
+    /// Writes down that the act moved something else beside its subject, in the history of that. Whom it tells follows from
+    /// the row that ends the write.
+    pub(crate) async fn also(&mut self, row: &AuditRow) -> Result<(), Error> {
+        self.log(row).await.map(drop)
+    }
+
+    /// Adds an audit row; gives its sequence.
+    async fn log(&mut self, row: &AuditRow) -> Result<i64, Error> {
         let environment_id = self.place.as_ref().map(|place| place.id);
-        let sequence = sqlx::query_scalar!(
+        Ok(sqlx::query_scalar!(
             "INSERT INTO audit_log (at, actor_id, actor_name, action, subject_kind, subject, environment_id, reason, before, after)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING sequence",
             self.at,
@@ -151,8 +164,16 @@ impl Write {
             row.after.as_ref(),
         )
         .fetch_one(&mut *self.transaction)
-        .await?;
-        if let Some(environment_id) = environment_id {
+        .await?)
+    }
+
+    /// Ends the write: audit row, what people are told of it, news, commit. There is no other way.
+    ///
+    /// # Errors
+    /// What the database says; nothing is written then.
+    pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
+        let sequence = self.log(&row).await?;
+        if let Some(environment_id) = self.place.as_ref().map(|place| place.id) {
             outbox::leave(&mut self.transaction, &row, sequence, environment_id, self.at).await?;
         }
         for piece in &news {

@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use strata_domain::news::News;
 use uuid::Uuid;
 
 use super::{Outcome, Sender, Verdict, backoff};
 use crate::ctx::{self, Backend};
 use crate::error::Error;
+use crate::news;
 
 /// How long a claimed delivery is one process's own; sending takes less.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
@@ -114,6 +116,13 @@ impl Claim {
         sqlx::query!("UPDATE deliveries SET lease_until = NULL WHERE id = $1 AND attempts = $2", self.id, self.attempt)
             .execute(&mut *transaction)
             .await?;
+        let environment = sqlx::query_scalar!(
+            "SELECT e.slug FROM deliveries d JOIN environments e ON e.id = d.environment_id WHERE d.id = $1",
+            self.id,
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        news::tell(&mut transaction, &News::Delivery { environment }).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -100,7 +100,7 @@ pub async fn policy_withdraw(backend: &Backend, actor: &Actor, environment: &str
 impl Held {
     /// Locks the environment, and reads the proposal.
     async fn take(write: &mut Write, id: i64) -> Result<Self, Error> {
-        let environment_id = rows::lock(write).await?;
+        let environment_id = write.lock_environment().await?;
         let row = sqlx::query!(
             r#"SELECT based_on, rules AS "rules: Json<Vec<Rule>>", reason, proposer_id, proposer_name, state, decider_id
                FROM policy_proposals WHERE id = $1 AND environment_id = $2"#,

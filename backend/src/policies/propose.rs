@@ -34,7 +34,7 @@ pub async fn policy_propose(
         actor.account_id()?.ok_or_else(|| Error::refused("A policy is proposed by a person who signed in."))?;
     let reason = accepted_reason(Some(reason.to_owned()))?
         .ok_or_else(|| Error::invalid("reason", "Say why: whoever approves it has to know."))?;
-    let environment_id = rows::lock(&mut write).await?;
+    let environment_id = write.lock_environment().await?;
     if let Some(open) = rows::open_of(write.connection(), environment_id).await? {
         if open.proposed_by == *write.person() && open.rules == rules && open.based_on == based_on {
             return Ok(open.id);

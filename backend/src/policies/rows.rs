@@ -8,7 +8,7 @@ use strata_domain::policy::{LEADS, Policy, Rule};
 use strata_domain::review::Lifetime;
 
 use super::{PolicyVersion, Proposal, TurnedDown, version_read, version_stored};
-use crate::ctx::{self, Write};
+use crate::ctx;
 use crate::error::Error;
 
 /// The policy in force.
@@ -155,14 +155,4 @@ pub(super) async fn members_of(
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(|row| Ok((row.name, usize::try_from(row.leads).map_err(Error::unexpected)?))).collect()
-}
-
-/// Takes the lock on the environment: one at a time moves its policy, its catalogue or its live revision. Environment
-/// before change is the order in which everybody locks them.
-pub(super) async fn lock(write: &mut Write) -> Result<i64, Error> {
-    let environment_id = write.place()?.id;
-    sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id)
-        .fetch_one(write.connection())
-        .await?;
-    Ok(environment_id)
 }

@@ -23,7 +23,7 @@ pub async fn freeze_end(
     reason: &str,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EndFreeze, Scope::Environment(environment)).await?;
-    rows::lock(&mut write).await?;
+    write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?.entry;
     let (standing, at, person) = (write.place()?.standing.clone(), write.at(), write.person().clone());
     if was_ended(&before, &person, reason) && schedule::may_end_early(&before, &standing, at).is_err() {

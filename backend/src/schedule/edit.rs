@@ -33,7 +33,7 @@ pub struct NewEntry {
 #[tracing::instrument(skip_all, fields(environment, kind = new.kind.as_str()))]
 pub async fn entry_add(backend: &Backend, actor: &Actor, environment: &str, new: NewEntry) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
-    let environment_id = rows::lock(&mut write).await?;
+    let environment_id = write.lock_environment().await?;
     let entry = accepted(0, new)?;
     if let Some(id) = named_as(&mut write, &entry).await? {
         return Ok(id);
@@ -76,7 +76,7 @@ pub async fn entry_change(
     new: NewEntry,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
-    rows::lock(&mut write).await?;
+    write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?;
     let ended_early = before.entry.ended_early.clone();
     let entry = Entry { ended_early, ..accepted(id, new)? };
@@ -125,7 +125,7 @@ pub async fn entry_remove(
     version: i64,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
-    let environment_id = rows::lock(&mut write).await?;
+    let environment_id = write.lock_environment().await?;
     let is_gone = sqlx::query_scalar!(
         r#"SELECT removed_at IS NOT NULL AS "gone!" FROM schedule_entries WHERE id = $1 AND environment_id = $2"#,
         id,

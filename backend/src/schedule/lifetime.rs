@@ -25,7 +25,7 @@ pub async fn approval_lifetime_set(
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
     let wanted = Lifetime::hours(hours).map_err(|error| Error::invalid("hours", error.to_string()))?;
-    let environment_id = rows::lock(&mut write).await?;
+    let environment_id = write.lock_environment().await?;
     let before = lifetime_of(write.connection(), environment_id).await?;
     if before == wanted {
         return Ok(());

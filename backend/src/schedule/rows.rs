@@ -74,15 +74,6 @@ pub(super) async fn stored_one(write: &mut Write, id: i64) -> Result<Stored, Err
     stored.into_iter().find(|stored| stored.entry.id == id).ok_or(Error::NotFound { what: "window or freeze" })
 }
 
-/// Waits for whoever else alters the schedule of the environment, or applies a change under it; gives its id.
-pub(super) async fn lock(write: &mut Write) -> Result<i64, Error> {
-    let id = write.place()?.id;
-    sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", id)
-        .fetch_one(write.connection())
-        .await?;
-    Ok(id)
-}
-
 /// What pages read anew after the schedule moved: the environment, and every change that can be applied.
 pub(super) async fn news(write: &mut Write) -> Result<Vec<News>, Error> {
     let (id, environment) = (write.place()?.id, write.place()?.slug.clone());
