@@ -62,7 +62,6 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
     use crate::server_context::{actor, answer, backend};
 
     let inbox = answer(strata_backend::approvals::inbox_load(&backend(), &actor()).await)?;
-    let now = Utc::now();
     let row = |awaited: Awaited| {
         let missing = missing_text(&awaited.missing);
         InboxRow {
@@ -74,7 +73,7 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
                 _ if !missing.is_empty() => missing,
                 _ => "somebody to apply it".to_owned(),
             },
-            age: awaited.change.submitted_at.map(|at| age(now - at)).unwrap_or_default(),
+            age: awaited.age.map(age).unwrap_or_default(),
             change: awaited.change,
             risk: awaited.risk,
             expires_at: awaited.expires_at,

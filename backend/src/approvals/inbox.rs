@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use strata_domain::account::{AccountId, Person};
 use strata_domain::authz::{self, Permission};
 use strata_domain::change::{Change, ChangeState};
@@ -73,6 +73,8 @@ pub struct Awaited {
     pub missing: Vec<Missing>,
     /// What the actor could do about it.
     pub act: Option<AwaitedAct>,
+    /// How long ago it was submitted.
+    pub age: Option<TimeDelta>,
     /// When its approval ends, where it is approved.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -168,5 +170,12 @@ fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {
         }
         _ => None,
     };
-    Awaited { change: view.change.clone(), risk: view.plan.risk, missing, act, expires_at: review.expires_at(now) }
+    Awaited {
+        change: view.change.clone(),
+        age: view.change.submitted_at.map(|at| now - at),
+        risk: view.plan.risk,
+        missing,
+        act,
+        expires_at: review.expires_at(now),
+    }
 }

@@ -36,7 +36,12 @@ pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
             continue;
         }
         let person = ctx::person(row.apply_asked_by, row.apply_asked_by_name.unwrap_or_default());
-        any |= start(backend, &person, row.id).await?;
+        match start(backend, &person, row.id).await {
+            Ok(is_done) => any |= is_done,
+            Err(Error::Unavailable) => return Err(Error::Unavailable),
+            // One change that cannot be started must not hold up the steps of all others; it is tried again.
+            Err(error) => tracing::error!(change = row.id, "a change that waits could not be started: {error}"),
+        }
     }
     Ok(any)
 }
@@ -48,6 +53,8 @@ async fn start(backend: &Backend, person: &Person, change: i64) -> Result<bool, 
         Ok(is_done) => return Ok(is_done),
         Err(Error::Refused(refused)) => refused.reason,
         Err(Error::NotFound { .. }) => format!("{} has no access to this environment any more.", person.name),
+        // Its log has what went wrong; who applied can look and apply again.
+        Err(error @ Error::Unexpected { .. }) => error.to_string(),
         Err(error) => return Err(error),
     };
     tracing::warn!("a change that waited was not started: {told}");

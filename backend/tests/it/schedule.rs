@@ -18,6 +18,7 @@ use strata_domain::schedule::{Kind, Recurrence, Verdict};
 use crate::support::{ENVIRONMENT, Working, World, account_id, add_node, conflict, refusal};
 
 /// A whole minute in UTC, that many from now.
+#[expect(clippy::disallowed_methods, reason = "what is on now depends on the clock that the backend reads")]
 fn minutes(from_now: i64) -> NaiveDateTime {
     (Utc::now() + TimeDelta::minutes(from_now)).duration_trunc(TimeDelta::minutes(1)).unwrap().naive_utc()
 }

@@ -75,7 +75,7 @@ fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Te
             concerned(Topic::MyChange, told);
         }
         Kind::Approved | Kind::CalledOff | Kind::SentBack | Kind::Rejected | Kind::Withdrawn => {
-            concerned(Topic::MyChange, told)
+            concerned(Topic::MyChange, told);
         }
         Kind::RunSucceeded | Kind::RunFailed => concerned(Topic::MyChange, told),
         Kind::Commented => {

@@ -112,7 +112,7 @@ impl EntryForm {
 
 /// Minutes as hours, with a decimal point where they are not whole.
 fn hours_of(minutes: u32) -> String {
-    if minutes % 60 == 0 { (minutes / 60).to_string() } else { format!("{:.2}", f64::from(minutes) / 60.0) }
+    if minutes.is_multiple_of(60) { (minutes / 60).to_string() } else { format!("{:.2}", f64::from(minutes) / 60.0) }
 }
 
 #[cfg(feature = "ssr")]
