@@ -8,6 +8,8 @@ CREATE TABLE schedule_entries (
     reason          text        NOT NULL CONSTRAINT schedule_entries_reason_given CHECK (btrim(reason) <> ''),
     zone            text        NOT NULL,
     recurrence      jsonb       NOT NULL,
+    -- Since when it is on at these times: what was ended early of other times says nothing about these.
+    timed_at        timestamptz NOT NULL,
     version         bigint      NOT NULL DEFAULT 1,
     touched_by      uuid        CONSTRAINT schedule_entries_touched_by REFERENCES accounts (id),
     touched_by_name text        NOT NULL,

@@ -28,7 +28,8 @@ pub struct ChangeRecord {
     pub change: Change,
     /// Its plan: of a change that was applied, the one that ran.
     pub plan: RecordedPlan,
-    /// Its edits in force with their authors, first edit first.
+    /// Every edit ever written with its author, first edit first: older votes were for plans of older ones. Those from
+    /// `change.log_start` on are in force; those before were carried over to another base.
     pub edits: Vec<LoggedEdit>,
     /// What the policy asked for the plan, and who met it.
     pub asked: Vec<RecordedDemand>,

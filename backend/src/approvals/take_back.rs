@@ -38,7 +38,6 @@ pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64
         .execute(write.connection())
         .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let stored = locked.change.state;
     let cause = format!("{} took their approval back", write.person().name);
     locked.take_up(&after, now);
     if let Some(reason) = lapsed(&before, &after, &cause, now) {
@@ -46,7 +45,7 @@ pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64
     }
     locked.save(&mut write, AuditAction::VoteTakenBack).await?;
     let row = AuditRow::new(AuditAction::VoteTakenBack, "change", &id)
-        .before(json!({ "state": stored }))
+        .before(json!({ "state": before.state }))
         .after(json!({ "state": locked.change.state, "vote": vote }));
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
 }

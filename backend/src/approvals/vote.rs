@@ -60,7 +60,7 @@ pub async fn change_vote(
             what: "The plan is no longer the one that you saw. Look again before you vote on it.".to_owned(),
         });
     }
-    let before = locked.change.state;
+    let before = review.state;
     // The lock on the change is held: the numbers of its votes follow each other as the votes do.
     let vote = sqlx::query_scalar!(r#"SELECT nextval(pg_get_serial_sequence('votes', 'id')) AS "id!""#)
         .fetch_one(write.connection())

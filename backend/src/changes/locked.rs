@@ -48,6 +48,8 @@ impl Locked {
     /// that is.
     pub(crate) fn take_up(&mut self, review: &Review, now: DateTime<Utc>) {
         let is_approved = review.state == ChangeState::Approved;
+        // One approval is over, and this is another: nobody has applied the change under it.
+        let is_another = self.approval.until.is_some_and(|until| until <= now);
         self.change.state = review.state;
         self.approval = Approval {
             round: review.round,
@@ -56,8 +58,9 @@ impl Locked {
         };
         if is_approved {
             self.change.reason = None;
-        } else {
-            // It waited to be started as it was approved; what is approved no longer, or starts, waits no more.
+        }
+        // It waited to be started as it was approved; what is approved no longer, or starts, waits no more.
+        if !is_approved || is_another {
             self.change.apply_asked = None;
         }
     }

@@ -26,19 +26,34 @@ pub(crate) async fn edits_of(connection: &mut PgConnection, change: i64) -> Resu
     edits_after(connection, change, 0).await
 }
 
+/// Every edit that was ever written, in force or not, first edit first.
+pub(super) async fn edits_ever(connection: &mut PgConnection, change: i64) -> Result<Vec<LoggedEdit>, Error> {
+    edits_where(connection, change, 0, false).await
+}
+
 /// The edits in force that follow a sequence number.
 pub(super) async fn edits_after(
     connection: &mut PgConnection,
     change: i64,
     after: i64,
 ) -> Result<Vec<LoggedEdit>, Error> {
+    edits_where(connection, change, after, true).await
+}
+
+async fn edits_where(
+    connection: &mut PgConnection,
+    change: i64,
+    after: i64,
+    in_force: bool,
+) -> Result<Vec<LoggedEdit>, Error> {
     let rows = sqlx::query!(
         r#"SELECT e.sequence, e.author_id, e.author_name, e.edit AS "edit: Json<Edit>", e.at, e.batch
            FROM change_edits e JOIN changes c ON c.id = e.change_id
-           WHERE e.change_id = $1 AND e.sequence >= c.log_start AND e.sequence > $2
+           WHERE e.change_id = $1 AND e.sequence > $2 AND (e.sequence >= c.log_start OR NOT $3)
            ORDER BY e.sequence"#,
         change,
         after,
+        in_force,
     )
     .fetch_all(connection)
     .await?;

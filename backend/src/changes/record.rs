@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use strata_domain::account::{AccountId, Person};
 use strata_domain::audit::AuditEntry;
+use strata_domain::authz::Permission;
 use strata_domain::record::{
     ChangeRecord, FORMAT, RecordedDemand, RecordedPlan, RecordedRun, RecordedStep, RecordedVote,
 };
 
+use super::log::edits_ever;
 use super::{ChangeView, change_load};
 use crate::audit::audit_list;
-use crate::ctx::{Actor, Backend};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::runs::run_load;
 
@@ -25,6 +27,9 @@ const PAGE: i64 = 500;
 pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeRecord, Error> {
     let written_for = actor.signed_in()?;
     let view = change_load(backend, actor, id).await?;
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+    let edits = edits_ever(read.connection(), id).await?;
+    drop(read);
     let mut audit = audited(backend, actor, &view.change.environment, "change", id).await?;
     let mut runs = Vec::new();
     for run in view.runs.iter().rev() {
@@ -34,7 +39,7 @@ pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<
     }
     audit.sort_by_key(|entry| entry.sequence);
     let (at, catalogue) = (view.told_at(), view.own.catalogue());
-    let ChangeView { change, edits, review, plan, comments, glass, now, .. } = view;
+    let ChangeView { change, review, plan, comments, glass, now, .. } = view;
     let steps = plan.steps.iter().map(|step| RecordedStep {
         id: step.id.clone(),
         what: step.describe(&catalogue),

@@ -38,6 +38,12 @@ pub enum BadMailSettings {
          STARTTLS, with special characters of user and password as %XX: {0}."
     )]
     Url(String),
+    /// A password would travel for everybody to read.
+    #[error(
+        "The mail server has a user and password but no TLS; write smtps://…, or smtp://…?tls=required for STARTTLS. \
+         Without TLS they are sent to this machine alone."
+    )]
+    Clear,
     /// The sender.
     #[error("The sender of mails is written strata@example.net, or Strata <strata@example.net>.")]
     From,
@@ -52,6 +58,9 @@ impl MailSettings {
     pub fn new(url: &str, from: &str) -> Result<Self, BadMailSettings> {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|error| BadMailSettings::Url(error.to_string().replace(url, "…")))?;
+        if is_clear(url) {
+            return Err(BadMailSettings::Clear);
+        }
         let after_user =
             url.rsplit_once('@').map_or_else(|| url.split("://").last().unwrap_or_default(), |(_, host)| host);
         Ok(Self {
@@ -60,6 +69,16 @@ impl MailSettings {
             from: from.parse().map_err(|_| BadMailSettings::From)?,
         })
     }
+}
+
+/// Whether a password is sent to another machine without TLS.
+fn is_clear(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let is_here = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "smtp"
+        && url.password().is_some()
+        && !is_here
+        && !url.query_pairs().any(|(name, value)| name == "tls" && value == "required")
 }
 
 impl fmt::Debug for MailSettings {

@@ -4,6 +4,7 @@
 //! another sends again, with the same id for the receiver. In the ordinary case it is sent once, however many work.
 
 mod backoff;
+mod elsewhere;
 mod html;
 mod log;
 mod mail;

@@ -9,6 +9,7 @@ use reqwest::{Client, redirect};
 use serde_json::Value;
 use strata_domain::notice::Means;
 
+use super::elsewhere::{Elsewhere, HERE, is_here};
 use super::signature::sign;
 use super::{Claim, Outcome, Sender, Verdict};
 use crate::ctx::{self, Backend};
@@ -23,6 +24,8 @@ const GONE: u16 = 410;
 #[derive(Debug)]
 pub(crate) struct Poster {
     client: Client,
+    /// Whether it may reach this machine.
+    local: bool,
 }
 
 /// A call, as stored.
@@ -37,7 +40,10 @@ struct Call {
 impl Poster {
     /// A client that follows no redirect, as the body is for the address that an admin gave and for no other, and that
     /// takes no proxy from the environment; a call has that long.
-    pub(crate) fn new(timeout: Duration) -> Result<Self, Error> {
+    ///
+    /// Unless `local` says so, it reaches neither this machine itself nor its own link, where services answer that trust
+    /// whoever reaches them; addresses of private networks are where receivers usually live.
+    pub(crate) fn new(timeout: Duration, local: bool) -> Result<Self, Error> {
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -48,10 +54,11 @@ impl Poster {
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(Elsewhere { local }))
             .timeout(timeout)
             .build()
             .map_err(Error::unexpected)?;
-        Ok(Self { client })
+        Ok(Self { client, local })
     }
 
     async fn call(&self, claim: &Claim, call: &Call, secret: &[u8]) -> Result<(u16, String), reqwest::Error> {
@@ -96,6 +103,10 @@ impl Sender for Poster {
         let Some(secret) = call.secret.as_deref().filter(|_| call.active) else {
             return Ok(Outcome::never("The webhook is switched off or removed."));
         };
+        // A host that is a number asks no resolver.
+        if !self.local && is_here(&call.url) {
+            return Ok(Outcome::never(HERE));
+        }
         Ok(match self.call(claim, &call, secret).await {
             Ok((status, answer)) => {
                 let verdict = match status {

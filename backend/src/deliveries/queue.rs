@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use strata_domain::news::News;
+use strata_domain::notice::DeliveryState;
 use uuid::Uuid;
 
 use super::{Outcome, Sender, Verdict, backoff};
@@ -44,6 +45,9 @@ impl Claim {
              WHERE id = (SELECT id FROM deliveries
                          WHERE means = $1 AND state IN ('pending', 'failed') AND next_at <= $2
                            AND (lease_until IS NULL OR lease_until <= $2)
+                           -- One call of a webhook at a time: an address that hangs holds up nobody but itself.
+                           AND NOT EXISTS (SELECT FROM deliveries o
+                                           WHERE o.webhook_id = deliveries.webhook_id AND o.lease_until > $2)
                          ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT 1)
              RETURNING id, key, attempts, tries",
             sender.means().as_str(),
@@ -81,9 +85,9 @@ impl Claim {
         };
         let arrived = outcome.verdict == Verdict::Arrived;
         let state = match next {
-            _ if arrived => "delivered",
-            Some(_) => "failed",
-            None => "given-up",
+            _ if arrived => DeliveryState::Delivered,
+            Some(_) => DeliveryState::Failed,
+            None => DeliveryState::GivenUp,
         };
         let mut transaction = backend.machinery().begin().await?;
         sqlx::query!(
@@ -105,7 +109,7 @@ impl Claim {
              WHERE id = $1 AND state <> 'delivered' AND ($5 OR attempts = $2 AND tries > 0)",
             self.id,
             self.attempt,
-            state,
+            state.as_str(),
             next.map_or(now, |pause| now + pause),
             arrived,
             answer,

@@ -35,9 +35,13 @@ pub async fn choices_get(backend: &Backend, actor: &Actor) -> Result<ChoicesView
         .into_iter()
         .map(|row| Ok((ctx::stored(&row.topic)?, ctx::stored(&row.channel)?, row.wanted)))
         .collect::<Result<Choices, Error>>()?;
-    let seen = sqlx::query_scalar!("SELECT at FROM mail_heartbeat").fetch_optional(backend.machinery()).await?;
-    let mail_is_sent = seen.is_some_and(|at| ctx::now() - at < MAIL_SEEN_FOR);
-    Ok(ChoicesView { choices, mail_is_sent })
+    Ok(ChoicesView { choices, mail_is_sent: is_mail_sent(backend.machinery()).await? })
+}
+
+/// Whether any process sends mail at present.
+pub(super) async fn is_mail_sent(pool: &PgPool) -> Result<bool, Error> {
+    let seen = sqlx::query_scalar!("SELECT at FROM mail_heartbeat").fetch_optional(pool).await?;
+    Ok(seen.is_some_and(|at| ctx::now() - at < MAIL_SEEN_FOR))
 }
 
 /// Stores what the actor chooses; what is told from now on follows it.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use strata_domain::account::Person;
 use strata_domain::notice::{ChangeFacts, Happening, Kind, Member, Subject};
-use strata_domain::plan;
 
 use super::outbox::Row;
 use crate::changes::change_load;
@@ -44,6 +43,7 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
         actor: act.actor,
         at: row.at,
         reason,
+        unattended: act.after.get("unattended").and_then(serde_json::Value::as_bool).unwrap_or_default(),
         subject,
     })
 }
@@ -95,10 +95,14 @@ async fn change_facts(
     let facts = ChangeFacts {
         id,
         title: view.change.title,
-        risk: plan::plan(&view.base, &view.desired, &view.own.catalogue()).risk,
+        risk: view.plan.risk,
         review: view.review,
         now: view.now,
         created_by: view.change.created_by.id,
+        applied_by: match act.after.get("applied_by").and_then(|account| account.as_str()) {
+            Some(account) => Some(account.to_owned()),
+            None => view.runs.first().and_then(|run| run.requested_by.id.clone()),
+        },
         run: view.runs.first().map(|run| run.id),
         commenters: view.comments.into_iter().filter_map(|comment| comment.author.id).collect(),
         comment: said.filter(|_| kind == Kind::Commented).map(str::to_owned),

@@ -38,11 +38,14 @@ pub async fn patience_set(
     let Patience { reminder_hours, escalation_hours } =
         Patience::hours(patience.reminder_hours, patience.escalation_hours)
             .map_err(|bad| Error::invalid("reminder_hours", bad.to_string()))?;
-    let (id, slug) = (write.place()?.id, write.place()?.slug.clone());
-    let before = sqlx::query!("SELECT reminder_hours, escalation_hours FROM environments WHERE id = $1 FOR UPDATE", id)
+    let (id, slug) = (write.lock_environment().await?, write.place()?.slug.clone());
+    let before = sqlx::query!("SELECT reminder_hours, escalation_hours FROM environments WHERE id = $1", id)
         .fetch_one(write.connection())
         .await?;
     let hours = |hours: u32| i32::try_from(hours).map_err(Error::unexpected);
+    if (before.reminder_hours, before.escalation_hours) == (hours(reminder_hours)?, hours(escalation_hours)?) {
+        return Ok(());
+    }
     let written = sqlx::query!(
         "UPDATE environments SET reminder_hours = $2, escalation_hours = $3 WHERE id = $1",
         id,

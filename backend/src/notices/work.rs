@@ -34,6 +34,8 @@ pub struct Settings {
     pub poll: Duration,
     /// Longest that a call of a webhook may take, with its answer.
     pub call_timeout: Duration,
+    /// Whether webhooks may lead to this machine itself, or to its own link.
+    pub local_webhooks: bool,
 }
 
 impl Settings {
@@ -44,6 +46,7 @@ impl Settings {
             public_url: public_url.into(),
             poll: Duration::from_secs(1),
             call_timeout: Duration::from_secs(15),
+            local_webhooks: false,
         }
     }
 }
@@ -65,7 +68,9 @@ pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receive
         let (backend, wake) = (backend.clone(), Arc::clone(&sender_wake));
         let public_url = Arc::clone(&public_url);
         tasks.spawn(looping("outbox", &outbox_wake).run(async move || {
-            let found = tell_next(&backend, Means { mail: sends_mail, public_url: &public_url }).await?;
+            // Another process may send what this one writes.
+            let mail = sends_mail || choices::is_mail_sent(backend.machinery()).await?;
+            let found = tell_next(&backend, Means { mail, public_url: &public_url }).await?;
             wake.notify_waiters();
             Ok(found)
         }));
@@ -74,7 +79,7 @@ pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receive
     if let Some(mail) = settings.mail {
         senders.push(Arc::new(Mailer::new(mail, Arc::clone(&public_url))));
     }
-    match Poster::new(settings.call_timeout) {
+    match Poster::new(settings.call_timeout, settings.local_webhooks) {
         Ok(poster) => senders.push(Arc::new(poster)),
         Err(error) => tracing::error!("webhooks are not called: {error}"),
     }

@@ -95,6 +95,8 @@ async fn wait(ready: Ready, until: Option<DateTime<Utc>>, because: &[Reason]) ->
     if let Some(asked) = &locked.change.apply_asked {
         return Err(Error::refused(format!("It waits to be started already; {} applied it.", asked.by.name)));
     }
+    // Why an earlier one did not start is no longer what there is to say.
+    locked.change.reason = None;
     locked.change.apply_asked = Some(ApplyAsked { by: write.person().clone(), at: now });
     locked.save(&mut write, AuditAction::ApplyAsked).await?;
     let names: Vec<&str> = because.iter().map(|reason| reason.name.as_str()).collect();
@@ -130,6 +132,7 @@ pub(super) async fn called_off(ready: Ready, why: Option<&str>) -> Result<(), Er
     locked.save(&mut write, AuditAction::ApplyCalledOff).await?;
     let row = AuditRow::new(AuditAction::ApplyCalledOff, "change", &id)
         .reason(why)
-        .before(json!({ "asked_by": asked.by.name, "asked_at": asked.at }));
+        .before(json!({ "asked_by": asked.by.name, "asked_at": asked.at }))
+        .after(json!({ "applied_by": asked.by.id }));
     write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
 }

@@ -1,5 +1,7 @@
 //! Starting what waited for its environment to open.
 
+use std::collections::BTreeSet;
+
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
 use strata_domain::schedule::{self, Verdict};
@@ -11,39 +13,52 @@ use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::schedule::entries_of;
 
-/// Starts the first change that waits and whose environment is open, one in each environment at a time; says whether there
-/// was one. Who comes second, of several workers, finds it started.
+/// Starts changes that wait and whose environment is open, one in each environment at a time, who asked first first; says
+/// whether there was one. Who comes second, of several workers, finds it started.
 ///
 /// # Errors
-/// What the database says; whatever else stands against a start is stored with the change, which then waits no longer.
+/// [`Error::Unavailable`] alone: whatever else stands against a start is stored with the change, which then waits no
+/// longer, or holds up nothing but itself.
 pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
     let waiting = sqlx::query!(
-        "SELECT DISTINCT ON (c.environment_id) c.environment_id, c.id, c.apply_asked_by, c.apply_asked_by_name
+        "SELECT c.environment_id, c.id, c.apply_asked_by, c.apply_asked_by_name
          FROM changes c
          WHERE c.apply_asked_at IS NOT NULL
            AND NOT EXISTS (SELECT FROM runs r
                            WHERE r.environment_id = c.environment_id AND r.state IN ('queued', 'running'))
-         ORDER BY c.environment_id, c.apply_asked_at, c.id"
+         ORDER BY c.apply_asked_at, c.id"
     )
     .fetch_all(backend.machinery())
     .await?;
+    // Environments with which nothing more is to be done in this turn.
+    let mut done = BTreeSet::new();
     let mut any = false;
     for row in waiting {
-        let mut connection = backend.machinery().acquire().await?;
-        let entries = entries_of(&mut connection, row.environment_id).await?;
-        drop(connection);
-        if schedule::verdict(&entries, ctx::now()) != Verdict::Open {
+        if done.contains(&row.environment_id) {
             continue;
         }
         let person = ctx::person(row.apply_asked_by, row.apply_asked_by_name.unwrap_or_default());
-        match start(backend, &person, row.id).await {
-            Ok(is_done) => any |= is_done,
+        match start_if_open(backend, row.environment_id, &person, row.id).await {
+            Ok(is_done) => {
+                any |= is_done;
+                done.insert(row.environment_id);
+            }
             Err(Error::Unavailable) => return Err(Error::Unavailable),
-            // One change that cannot be started must not hold up the steps of all others; it is tried again.
+            // It is tried again; others of its environment, and the steps of all runs, do not wait for it.
             Err(error) => tracing::error!(change = row.id, "a change that waits could not be started: {error}"),
         }
     }
     Ok(any)
+}
+
+async fn start_if_open(backend: &Backend, environment_id: i64, person: &Person, change: i64) -> Result<bool, Error> {
+    let mut connection = backend.machinery().acquire().await?;
+    let entries = entries_of(&mut connection, environment_id).await?;
+    drop(connection);
+    if schedule::verdict(&entries, ctx::now()) != Verdict::Open {
+        return Ok(false);
+    }
+    start(backend, person, change).await
 }
 
 /// Starts one, in the name of who applied it; says whether anything was done.
@@ -53,12 +68,11 @@ async fn start(backend: &Backend, person: &Person, change: i64) -> Result<bool, 
         Ok(is_done) => return Ok(is_done),
         Err(Error::Refused(refused)) => refused.reason,
         Err(Error::NotFound { .. }) => format!("{} has no access to this environment any more.", person.name),
-        // Its log has what went wrong; who applied can look and apply again.
-        Err(error @ Error::Unexpected { .. }) => error.to_string(),
         Err(error) => return Err(error),
     };
     tracing::warn!("a change that waited was not started: {told}");
-    let write = backend.write_for(person.clone(), Scope::Change(change)).await?;
+    // In the name of nobody: who applied did not call it off, and is told.
+    let write = backend.write_for(strata(), Scope::Change(change)).await?;
     called_off(Ready::take(write, change).await?, Some(&told)).await?;
     Ok(true)
 }
@@ -75,4 +89,9 @@ async fn try_start(backend: &Backend, person: &Person, change: i64) -> Result<bo
         return Ok(false);
     }
     Ok(matches!(go_on(ready).await?, Applied::Started { .. }))
+}
+
+/// Strata itself, as it stands beside what it did.
+fn strata() -> Person {
+    Person { id: None, name: "Strata".to_owned() }
 }

@@ -139,6 +139,8 @@ impl Ready {
         let now = self.now();
         let Self { mut write, mut locked, live, .. } = self;
         let (before, old_base, id) = (locked.change.state, locked.change.base, locked.change.id);
+        // The worker found it: who applied has gone on to other things, and is told.
+        let asked = locked.change.apply_asked.take();
         let reason = if old_base == live { why.to_owned() } else { format!("Revision {live} is live since. {why}") };
         on_live.carried.store(&mut write, &mut locked).await?;
         locked.take_up(review, now);
@@ -148,7 +150,8 @@ impl Ready {
         let row = AuditRow::new(action, "change", &id)
             .reason(Some(&reason))
             .before(json!({ "state": before, "base": old_base }))
-            .after(json!({ "state": locked.change.state, "base": live, "digest": review.plan.digest }));
+            .after(json!({ "state": locked.change.state, "base": live, "digest": review.plan.digest,
+                           "unattended": asked.is_some(), "applied_by": asked.and_then(|asked| asked.by.id) }));
         write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
         Ok(Error::refused(reason))
     }

@@ -25,7 +25,9 @@ pub async fn freeze_end(
     let mut write = backend.authorise_write(actor, Permission::EndFreeze, Scope::Environment(environment)).await?;
     write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?.entry;
-    let (standing, at, person) = (write.place()?.standing.clone(), write.at(), write.person().clone());
+    let (standing, person) = (write.place()?.standing.clone(), write.person().clone());
+    // Who waited for the lock began earlier than what they find.
+    let at = before.ended_early.iter().map(|ended| ended.at).fold(write.at(), Ord::max);
     if was_ended(&before, &person, reason) && schedule::may_end_early(&before, &standing, at).is_err() {
         return Ok(());
     }

@@ -41,8 +41,8 @@ pub async fn entry_add(backend: &Backend, actor: &Actor, environment: &str, new:
     let (person, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let id = sqlx::query_scalar!(
         "INSERT INTO schedule_entries (environment_id, kind, name, reason, zone, recurrence, touched_by, touched_by_name,
-                                       touched_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+                                       touched_at, timed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id",
         environment_id,
         entry.kind.as_str(),
         entry.name,
@@ -89,7 +89,8 @@ pub async fn entry_change(
     let written = sqlx::query!(
         "UPDATE schedule_entries
          SET kind = $3, name = $4, reason = $5, zone = $6, recurrence = $7, touched_by = $8, touched_by_name = $9,
-             touched_at = $10, version = version + 1
+             touched_at = $10, version = version + 1,
+             timed_at = CASE WHEN recurrence <> $7 OR zone <> $6 THEN $10 ELSE timed_at END
          WHERE id = $1 AND version = $2 AND removed_at IS NULL",
         id,
         version,

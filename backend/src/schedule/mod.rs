@@ -52,6 +52,8 @@ pub struct ShownEntry {
     pub touched_by: Person,
     /// When.
     pub touched_at: DateTime<Utc>,
+    /// Whether it is on at the view's `now`.
+    pub is_on: bool,
     /// What is on of it, and what comes next: at most three.
     pub next: Vec<Occurrence>,
 }
@@ -71,6 +73,7 @@ pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: &str) 
     let stored = rows::stored_of(read.connection(), id).await?;
     let verdict = schedule::verdict(&stored.iter().map(|stored| stored.entry.clone()).collect::<Vec<_>>(), now);
     let shown = |stored: rows::Stored| ShownEntry {
+        is_on: schedule::is_on(&stored.entry, now),
         next: schedule::next_occurrences(&stored.entry, now, NEXT),
         version: stored.version,
         touched_by: stored.touched_by,

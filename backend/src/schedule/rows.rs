@@ -31,7 +31,7 @@ pub(super) async fn stored_of(connection: &mut PgConnection, environment_id: i64
     let endings = sqlx::query!(
         "SELECT f.entry_id, f.occurrence, f.ended_by, f.ended_by_name, f.reason, f.at
          FROM freeze_endings f JOIN schedule_entries s ON s.id = f.entry_id
-         WHERE s.environment_id = $1 AND s.removed_at IS NULL ORDER BY f.occurrence",
+         WHERE s.environment_id = $1 AND s.removed_at IS NULL AND f.at >= s.timed_at ORDER BY f.occurrence",
         environment_id,
     )
     .fetch_all(&mut *connection)

@@ -50,7 +50,7 @@ struct Data<'a> {
 
 /// The body of a call.
 pub(crate) fn body(happening: &Happening, public_url: &str) -> Value {
-    let Happening { kind, environment, actor, at, reason, subject } = happening;
+    let Happening { kind, environment, actor, at, reason, unattended: _, subject } = happening;
     let change = match subject {
         Subject::Change(change) => Some(change),
         Subject::Policy { .. } | Subject::Schedule { .. } | Subject::Nothing => None,

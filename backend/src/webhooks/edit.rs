@@ -53,7 +53,18 @@ pub async fn webhook_add(
     let topics: Vec<String> = topics.iter().map(|topic| topic.as_str().to_owned()).collect();
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(Error::unexpected)?;
-    let (environment_id, at) = (write.place()?.id, write.at());
+    // The second of a double click waits, and finds the first one's.
+    let (environment_id, at) = (write.lock_environment().await?, write.at());
+    let known = sqlx::query_scalar!(
+        "SELECT id FROM webhooks WHERE environment_id = $1 AND url = $2 AND removed_at IS NULL",
+        environment_id,
+        url,
+    )
+    .fetch_optional(write.connection())
+    .await?;
+    if known.is_some() {
+        return Err(Error::invalid("url", "There is a webhook for this address already; remove it first."));
+    }
     let (creator, name) = (write.account_id()?, write.person().name.clone());
     let id = sqlx::query_scalar!(
         "INSERT INTO webhooks (environment_id, url, topics, secret, created_by, created_by_name, created_at)
@@ -137,6 +148,7 @@ pub async fn webhook_test(
         actor: actor.signed_in()?,
         at: ctx::now(),
         reason: None,
+        unattended: false,
         subject: Subject::Nothing,
     };
     let payload = body(&happening, public_url.trim_end_matches('/'));

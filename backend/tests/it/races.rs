@@ -17,7 +17,7 @@ use strata_domain::topology::SettingValue;
 use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, digest_of, person};
 
 /// How often each pair of acts meets, where `STRATA_RACES` does not say another number.
-const TIMES: u64 = 50;
+const TIMES: u64 = 200;
 /// Two hosts of the role whose setting the changes move.
 const HOSTS: [&str; 2] = ["mgmt-1.example.net", "worker-2.example.net"];
 

@@ -13,6 +13,7 @@ use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
+use strata_domain::review::Verdict as Vote;
 use strata_domain::schedule::{Kind, Recurrence, Verdict};
 
 use crate::support::{ENVIRONMENT, Working, World, account_id, add_node, conflict, refusal};
@@ -42,6 +43,19 @@ async fn waiting(world: &World) -> (i64, i64) {
     let applied = change_apply(&world.backend, &world.ada, id, world.version(id).await).await.unwrap();
     assert_eq!(applied, Applied::Waits { until: Some(minutes(60).and_utc()) });
     (freeze, id)
+}
+
+/// Moves the approval of a change into the past, so that it is over.
+async fn expire(world: &World, id: i64) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "ALTER TABLE votes DISABLE TRIGGER votes_append_only;
+         UPDATE votes SET at = at - interval '8 days';
+         UPDATE changes SET approved_at = approved_at - interval '8 days',
+                            approved_until = approved_until - interval '8 days' WHERE id = {id}"
+    )))
+    .execute(&world.pool)
+    .await
+    .unwrap();
 }
 
 /// Waits until the worker has done something about the change.
@@ -178,21 +192,61 @@ async fn an_approval_that_expires_while_it_waits_starts_nothing(pool: sqlx::PgPo
     let world = World::new(pool).await;
     let World { backend, lena, .. } = &world;
     let (freeze, id) = waiting(&world).await;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-        "ALTER TABLE votes DISABLE TRIGGER votes_append_only;
-         UPDATE votes SET at = at - interval '8 days';
-         UPDATE changes SET approved_at = approved_at - interval '8 days',
-                            approved_until = approved_until - interval '8 days' WHERE id = {id}"
-    )))
-    .execute(&world.pool)
-    .await
-    .unwrap();
+    expire(&world, id).await;
     freeze_end(backend, lena, ENVIRONMENT, freeze, "Done").await.unwrap();
     let change = moved(&world, id).await;
     assert_eq!((change.state, change.apply_asked), (ChangeState::InReview, None));
     let reason = change.reason.unwrap();
     assert!(reason.starts_with("The approval has expired"), "{reason}");
     assert_eq!(world.count("runs").await, 0);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn an_apply_does_not_outlive_its_approval(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, lena, luis, .. } = &world;
+    let (freeze, id) = waiting(&world).await;
+    expire(&world, id).await;
+    // Approved anew, but nobody has applied it under this approval.
+    world.vote(luis, id, Vote::Approve, None).await.unwrap();
+    let change = world.view(id).await.change;
+    assert_eq!((change.state, change.apply_asked), (ChangeState::Approved, None));
+    freeze_end(backend, lena, ENVIRONMENT, freeze, "Done").await.unwrap();
+    let working = Working::quick(&world);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    working.stop().await;
+    assert_eq!(world.count("runs").await, 0);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn two_leads_end_a_freeze_at_once(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, lena, luis, vera, .. } = &world;
+    for round in 0..20 {
+        let name = format!("Freeze {round}");
+        let freeze = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, &name, -60, 60)).await.unwrap();
+        let (one, other) = tokio::join!(
+            freeze_end(backend, lena, ENVIRONMENT, freeze, "Lena says so"),
+            freeze_end(backend, luis, ENVIRONMENT, freeze, "Luis says so"),
+        );
+        // One ends it; the other is told that it is not on, and nothing breaks.
+        let told = [one, other].into_iter().filter(Result::is_err).map(refusal).collect::<Vec<_>>();
+        assert_eq!(told, ["The freeze is not on now; change or remove it instead."]);
+    }
+    assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().verdict, Verdict::Open);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_freeze_that_was_ended_is_on_again_once_it_is_given_other_times(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, lena, vera, .. } = &world;
+    let is_on = async || schedule_load(backend, vera, ENVIRONMENT).await.unwrap().entries[0].is_on;
+    let id = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", -60, 60)).await.unwrap();
+    freeze_end(backend, lena, ENVIRONMENT, id, "It passed.").await.unwrap();
+    entry_change(backend, lena, ENVIRONMENT, id, 1, once(Kind::Freeze, "Big storm", -60, 60)).await.unwrap();
+    assert!(!is_on().await, "another name is no other storm");
+    entry_change(backend, lena, ENVIRONMENT, id, 2, once(Kind::Freeze, "Big storm", -60, 120)).await.unwrap();
+    assert!(is_on().await);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -39,7 +39,7 @@ impl Telling {
     pub fn new(world: &World, mail: Option<MailSettings>) -> Self {
         let poll = Duration::from_millis(50);
         let call_timeout = Duration::from_millis(300);
-        let settings = Settings { poll, call_timeout, ..Settings::new(mail, PUBLIC_URL) };
+        let settings = Settings { poll, call_timeout, local_webhooks: true, ..Settings::new(mail, PUBLIC_URL) };
         let (stop, shutdown) = watch::channel(false);
         // The same pool for all of them: each hub of news keeps a connection for as long as its pool is open.
         let backend = world.backend.clone();

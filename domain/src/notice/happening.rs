@@ -23,6 +23,8 @@ pub struct Happening {
     pub at: DateTime<Utc>,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// Whether Strata did it in the name of the actor, who was not there: then they are told as well.
+    pub unattended: bool,
     /// On what.
     pub subject: Subject,
 }
@@ -61,6 +63,8 @@ pub struct ChangeFacts {
     pub now: DateTime<Utc>,
     /// Who started it, whether or not they wrote an edit.
     pub created_by: Option<AccountId>,
+    /// Who applied it: of its run, or of an apply that waited.
+    pub applied_by: Option<AccountId>,
     /// Its run, if it has one.
     pub run: Option<i64>,
     /// Who said something about it.

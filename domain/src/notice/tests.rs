@@ -70,13 +70,22 @@ fn happening(kind: Kind, actor: &str, review: Review) -> Happening {
         review,
         now: at(2),
         created_by: Some("Ada".to_owned()),
+        applied_by: None,
         run: None,
         commenters: BTreeSet::new(),
         comment: None,
         know_it_moved: BTreeSet::new(),
     };
     let subject = Subject::Change(Box::new(facts));
-    Happening { kind, environment: "production".to_owned(), actor: person(actor), at: at(2), reason: None, subject }
+    Happening {
+        kind,
+        environment: "production".to_owned(),
+        actor: person(actor),
+        at: at(2),
+        reason: None,
+        unattended: false,
+        subject,
+    }
 }
 
 fn change_of(happening: &mut Happening) -> &mut ChangeFacts {
@@ -261,4 +270,20 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn who_applied_is_told_what_strata_did_in_their_name() {
+    let mut off = happening(Kind::CalledOff, "Strata", in_review(vec![asked(LEADS, 1)]));
+    off.actor.id = None;
+    change_of(&mut off).applied_by = Some("Lena".to_owned());
+    let people = |happening: &Happening| -> Vec<String> {
+        told(happening, &members()).into_iter().map(|told| told.account).collect()
+    };
+    assert!(people(&off).contains(&"Lena".to_owned()), "{:?}", people(&off));
+    let mut lapsed = happening(Kind::Lapsed, "Lena", in_review(vec![asked(LEADS, 1)]));
+    change_of(&mut lapsed).applied_by = Some("Lena".to_owned());
+    assert!(!people(&lapsed).contains(&"Lena".to_owned()), "their own act");
+    lapsed.unattended = true;
+    assert!(people(&lapsed).contains(&"Lena".to_owned()));
 }

@@ -44,7 +44,8 @@ pub fn told(happening: &Happening, members: &[Member]) -> Vec<Told> {
         }
         (Subject::Nothing, _) => {}
     }
-    if !matches!(happening.kind, Kind::RunSucceeded | Kind::RunFailed)
+    if !happening.unattended
+        && !matches!(happening.kind, Kind::RunSucceeded | Kind::RunFailed)
         && let Some(actor) = &happening.actor.id
     {
         told.0.remove(actor);
@@ -55,6 +56,12 @@ pub fn told(happening: &Happening, members: &[Member]) -> Vec<Told> {
 fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Telling) {
     let concerned = |topic: Topic, told: &mut Telling| {
         told.all(members.iter().filter(|member| is_author(change, &member.id)), topic, Audience::Concerned);
+    };
+    // Whoever applied waits for what comes of it, without having written a word of the change.
+    let applied = |told: &mut Telling| {
+        let is_told =
+            |member: &&Member| is_author(change, &member.id) || change.applied_by.as_ref() == Some(&member.id);
+        told.all(members.iter().filter(is_told), Topic::MyChange, Audience::Concerned);
     };
     let asked = |told: &mut Telling| {
         told.all(members.iter().filter(|member| is_asked(change, member)), Topic::ToApprove, Audience::Asked);
@@ -72,12 +79,12 @@ fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Te
         Kind::Escalated => escalate(change, members, told),
         Kind::Lapsed => {
             asked(told);
+            applied(told);
+        }
+        Kind::CalledOff | Kind::RunSucceeded | Kind::RunFailed => applied(told),
+        Kind::Approved | Kind::SentBack | Kind::Rejected | Kind::Withdrawn => {
             concerned(Topic::MyChange, told);
         }
-        Kind::Approved | Kind::CalledOff | Kind::SentBack | Kind::Rejected | Kind::Withdrawn => {
-            concerned(Topic::MyChange, told);
-        }
-        Kind::RunSucceeded | Kind::RunFailed => concerned(Topic::MyChange, told),
         Kind::Commented => {
             let takes_part = |member: &&Member| {
                 is_author(change, &member.id)

@@ -19,7 +19,7 @@ pub struct Words {
 
 /// What is said of it to that audience.
 pub fn words(happening: &Happening, audience: Audience) -> Words {
-    let Happening { kind, environment, actor, reason, subject, at: _ } = happening;
+    let Happening { kind, environment, actor, reason, subject, at: _, unattended: _ } = happening;
     let who = &actor.name;
     // Ends a sentence, with the reason where there is one.
     let because =
@@ -76,13 +76,11 @@ fn of_change(happening: &Happening, change: &ChangeFacts, audience: Audience, be
             format!("{who} changed it, and your vote is for another plan. {so_far}"),
         ),
         (Kind::Reminder, _) => {
-            (format!("still waits for your approval ({risk})"), format!("Nobody has decided yet. {so_far}"))
+            (format!("still waits for your approval ({risk})"), format!("It still needs votes. {so_far}"))
         }
         (Kind::Escalated, _) => (
-            format!("waits for long and needs somebody ({risk})"),
-            format!(
-                "Those who were asked have not decided. {so_far} Find somebody of that group, or look at it yourself."
-            ),
+            format!("has waited long for votes ({risk})"),
+            format!("Those who were asked have not voted. {so_far} Find somebody who can, or look at it yourself."),
         ),
         (Kind::Approved, _) => {
             ("is approved".to_owned(), "It has every vote that it needs, and can be applied.".to_owned())
@@ -90,7 +88,7 @@ fn of_change(happening: &Happening, change: &ChangeFacts, audience: Audience, be
         (Kind::Lapsed, Audience::Asked) => (format!("waits for your approval again ({risk})"), why_lapsed()),
         (Kind::Lapsed, _) => ("is in review again".to_owned(), why_lapsed()),
         (Kind::CalledOff, _) => (
-            "waits to be started no longer".to_owned(),
+            "will not start by itself".to_owned(),
             match reason {
                 // Strata's own, told by its worker.
                 Some(why) => format!("It was to start by itself, and did not. {why}"),

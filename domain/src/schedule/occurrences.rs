@@ -28,6 +28,11 @@ pub fn next_occurrences(entry: &Entry, now: DateTime<Utc>, count: usize) -> Vec<
     from(entry, zone, now).take(count.min(LISTED_MAX)).collect()
 }
 
+/// Whether it is on at that moment.
+pub fn is_on(entry: &Entry, at: DateTime<Utc>) -> bool {
+    on_at(entry, at).is_some()
+}
+
 pub(super) fn zone_of(entry: &Entry) -> Option<Tz> {
     entry.zone.parse().ok()
 }

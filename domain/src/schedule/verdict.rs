@@ -21,6 +21,17 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// Whether it opens only when an approval that ends then is over: what waits would be sent back to review.
+    pub fn opens_after(&self, approval_ends: Option<DateTime<Utc>>) -> bool {
+        match (self, approval_ends) {
+            (Self::Waits { until: Some(opens), .. }, Some(ends)) => ends <= *opens,
+            (Self::Waits { until: None, .. }, Some(_)) => true,
+            (Self::Open, _) | (Self::Waits { .. }, None) => false,
+        }
+    }
+}
+
 /// An entry that makes a change wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
@@ -75,5 +86,22 @@ impl From<&Entry> for Reason {
     fn from(entry: &Entry) -> Self {
         let Entry { id, kind, name, reason, zone: _, recurrence: _, ended_early: _ } = entry;
         Self { entry: *id, kind: *kind, name: name.clone(), reason: reason.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn an_approval_that_ends_before_it_opens_is_seen() {
+        let at = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        let waits = |until| Verdict::Waits { until, because: Vec::new() };
+        assert!(waits(Some(at(2))).opens_after(Some(at(1))) && waits(Some(at(2))).opens_after(Some(at(2))));
+        assert!(waits(None).opens_after(Some(at(1))));
+        assert!(!waits(Some(at(2))).opens_after(Some(at(3))) && !waits(Some(at(2))).opens_after(None));
+        assert!(!Verdict::Open.opens_after(Some(at(1))));
     }
 }

@@ -18,6 +18,9 @@ pub(super) struct Telling {
     /// The sender of mails, such as "Strata <strata@example.net>"
     #[arg(long, env = "STRATA_MAIL_FROM", value_name = "ADDRESS")]
     mail_from: Option<String>,
+    /// Let webhooks lead to this machine and to its own link, as when trying things out
+    #[arg(long, env = "STRATA_LOCAL_WEBHOOKS")]
+    local_webhooks: bool,
 }
 
 /// Holds a password, which no log is to see.
@@ -47,6 +50,6 @@ impl Telling {
             }
             _ => None,
         };
-        Ok(Settings::new(mail, public_url))
+        Ok(Settings { local_webhooks: self.local_webhooks, ..Settings::new(mail, public_url) })
     }
 }

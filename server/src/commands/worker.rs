@@ -30,8 +30,8 @@ impl Execution {
 #[derive(Args, Debug)]
 pub(super) struct WorkerArgs {
     /// How people reach the pages: links in mails and webhooks begin with it
-    #[arg(long, env = "STRATA_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:3000")]
-    public_url: PublicUrl,
+    #[arg(long, env = "STRATA_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<PublicUrl>,
     #[command(flatten)]
     execution: Execution,
     #[command(flatten)]
@@ -42,13 +42,17 @@ pub(super) struct WorkerArgs {
 
 /// Runs steps, and tells people of what happens, until it is told to stop; what is under way then ends in good order.
 pub(super) async fn worker(args: WorkerArgs) -> Result<(), Failure> {
-    let telling = args.telling.settings(&args.public_url.to_string())?;
+    let telling = args.public_url.as_ref().map(|url| args.telling.settings(&url.to_string())).transpose()?;
     let database = Database::open_migrated(&args.database, true).await?;
     let (shutdown, backend) = (Shutdown::on_signals()?, database.backend());
-    tokio::join!(
-        worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()),
-        notices::work(backend.clone(), telling, shutdown.receiver()),
-    );
+    let tell = async {
+        match telling {
+            Some(telling) => notices::work(backend.clone(), telling, shutdown.receiver()).await,
+            // Links would lead nowhere.
+            None => tracing::info!("no mails and webhooks are sent from here; for that, set STRATA_PUBLIC_URL"),
+        }
+    };
+    tokio::join!(worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()), tell);
     database.close().await;
     Ok(())
 }

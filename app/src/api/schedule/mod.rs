@@ -70,7 +70,7 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
     let environment = super::environment_or_first(environment).await?;
     let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), &environment).await)?;
     let shown = |shown: strata_backend::schedule::ShownEntry| EntryView {
-        is_on: shown.next.first().is_some_and(|next| next.from <= view.now && view.now < next.to),
+        is_on: shown.is_on,
         end_refused: may_end_early(&shown.entry, &view.standing, view.now).err().map(|refused| refused.reason),
         entry: shown.entry,
         version: shown.version,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::change::LoggedEdit;
 use strata_domain::discussion::Comment;
+use strata_domain::plan::Impact;
 use strata_domain::record::{ChangeRecord, RecordedDemand, RecordedPlan, RecordedRun, RecordedStep, RecordedVote};
 use strata_domain::review::BrokenGlass;
 
@@ -72,7 +73,7 @@ fn Record(record: ChangeRecord) -> impl IntoView {
             <h2>"Runs"</h2>
             <Runs runs />
             <h2>"Edits"</h2>
-            <Edits edits />
+            <Edits edits in_force=change.log_start />
             <h2>"Discussion"</h2>
             <Comments comments />
             <h2>"Audit log"</h2>
@@ -145,7 +146,10 @@ fn Plan(plan: RecordedPlan) -> impl IntoView {
     let steps: Vec<_> = plan
         .steps
         .into_iter()
-        .map(|RecordedStep { id, what, impact }| view! { <li title=id>{what} " " <Badge of=Stateful::Impact(impact) /></li> })
+        .map(|RecordedStep { id, what, impact }| {
+            let cost = (impact != Impact::None).then(|| view! { <Badge of=Stateful::Impact(impact) /> });
+            view! { <li title=id>{what} " " {cost}</li> }
+        })
         .collect();
     view! { <ol class="prose-list">{steps}</ol> }
 }
@@ -183,11 +187,15 @@ fn Runs(runs: Vec<RecordedRun>) -> impl IntoView {
 }
 
 #[component]
-fn Edits(edits: Vec<LoggedEdit>) -> impl IntoView {
+fn Edits(
+    edits: Vec<LoggedEdit>,
+    /// Sequence of the first edit in force.
+    in_force: i64,
+) -> impl IntoView {
     let none = none(edits.is_empty(), "No edit.");
     let items: Vec<_> = edits
         .into_iter()
-        .map(|logged| view! { <li value=logged.sequence>{logged.edit.describe()} " " <span class="hint">{logged.author.name} ", " <Moment at=logged.at /></span></li> })
+        .map(|logged| view! { <li value=logged.sequence>{logged.edit.describe()} {(logged.sequence < in_force).then_some(" (before a rebase)")} " " <span class="hint">{logged.author.name} ", " <Moment at=logged.at /></span></li> })
         .collect();
     view! { {none} <ol class="prose-list">{items}</ol> }
 }

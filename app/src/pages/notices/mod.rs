@@ -70,7 +70,7 @@ fn Item(notice: Notice, read: ServerAction<NoticeRead>) -> impl IntoView {
         view! {
             <ActionForm action=read>
                 <input type="hidden" name="id" value=id />
-                <Act label="Read" pending=read.pending() />
+                <Act label="Mark as read" pending=read.pending() />
             </ActionForm>
         }
     });

@@ -57,11 +57,18 @@ fn Schedule(view: SchedulePageView, actions: Actions) -> impl IntoView {
         if entries.is_empty() {
             return view! { <p class="empty">{empty}</p> }.into_any();
         }
-        let items: Vec<_> = entries
-            .into_iter()
-            .map(|view| view! { <EntryItem view environment=slug.clone() edit_refused=edit_refused.clone() actions /> })
-            .collect();
-        view! { <ul class="plain-list schedule">{items}</ul> }.into_any()
+        let (slug, edit_refused) = (slug.clone(), edit_refused.clone());
+        // By key: what somebody types about one entry must not end up at another when the list moves.
+        view! {
+            <ul class="plain-list schedule">
+                <For
+                    each=move || entries.clone()
+                    key=|view| (view.entry.id, view.version, view.is_on, view.entry.ended_early.len())
+                    children=move |view| view! { <EntryItem view environment=slug.clone() edit_refused=edit_refused.clone() actions /> }
+                />
+            </ul>
+        }
+        .into_any()
     };
     let freezes = list(freezes, "No freeze: nothing closes the environment.");
     let windows = list(windows, "No window: outside of freezes, changes may be applied at any time.");
@@ -99,13 +106,21 @@ fn Now(verdict: Verdict) -> impl IntoView {
         }
         .into_any(),
         Verdict::Waits { until, because } => {
-            let names = because.into_iter().map(|reason| format!("“{}”", reason.name)).collect::<Vec<_>>().join(", ");
+            let named = |kind: Kind| {
+                let names = because.iter().filter(|reason| reason.kind == kind).map(|reason| format!("“{}”", reason.name));
+                names.collect::<Vec<_>>().join(", ")
+            };
+            // Where a freeze is on, windows are no matter.
+            let why = match (named(Kind::Freeze), named(Kind::Window)) {
+                (freezes, _) if !freezes.is_empty() => format!(" by {freezes}. "),
+                (_, windows) => format!(" until {windows}. "),
+            };
             let opens = match until {
                 Some(at) => view! { "It opens " <Moment at /> "." }.into_any(),
                 None => view! { "It does not open within two years." }.into_any(),
             };
             view! {
-                <p class="notice" data-tone="attention"><strong>"Closed"</strong> {format!(" by {names}. ")} {opens}</p>
+                <p class="notice" data-tone="attention"><strong>"Closed"</strong> {why} {opens}</p>
             }
             .into_any()
         }
@@ -117,7 +132,7 @@ fn Now(verdict: Verdict) -> impl IntoView {
 fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>, actions: Actions) -> impl IntoView {
     let EntryView { entry, version, touched_by, touched_at, next, is_on, end_refused } = view;
     let when = describe(&entry);
-    let Entry { id, kind, name, reason, zone, ended_early, .. } = entry;
+    let Entry { id, kind, name, reason, ended_early, .. } = entry;
     let on = is_on.then(|| {
         let tone = if kind == Kind::Freeze { "attention" } else { "good" };
         view! { <span class="badge" data-tone=tone><span aria-hidden="true">"●"</span> " on now"</span> }
@@ -162,7 +177,7 @@ fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>,
     view! {
         <li>
             <p><strong>{name}</strong> " " {on}</p>
-            <p>{when} " " <span class="hint">{zone}</span></p>
+            <p>{when}</p>
             <p class="quote">{reason}</p>
             {none}
             <ul class="prose-list" aria-label="Next">{coming}</ul>

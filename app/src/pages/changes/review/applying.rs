@@ -1,5 +1,6 @@
 //! Applying: at once, when the environment opens, or without approval; and what was applied without it.
 
+use chrono::{DateTime, Utc};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use strata_domain::change::{Change, ChangeState};
@@ -19,6 +20,8 @@ pub fn Applying(
     refused: Option<String>,
     /// What windows and freezes say now.
     gate: Verdict,
+    /// When the approval ends.
+    ends: Option<DateTime<Utc>>,
     /// The acts.
     actions: Actions,
 ) -> impl IntoView {
@@ -29,6 +32,7 @@ pub fn Applying(
         Verdict::Open => "Apply",
         Verdict::Waits { .. } => "Apply when it opens",
     };
+    let too_late = too_late(&gate, ends);
     let closed = closed(gate, &change.environment);
     Some(view! {
         <ActionForm action=actions.apply>
@@ -36,6 +40,14 @@ pub fn Applying(
             <Act label tone="primary" refused pending=actions.apply.pending() />
         </ActionForm>
         {closed}
+        {too_late}
+    })
+}
+
+/// Says so where the approval ends before the environment opens.
+fn too_late(gate: &Verdict, ends: Option<DateTime<Utc>>) -> Option<impl IntoView + use<>> {
+    gate.opens_after(ends).then(|| {
+        view! { <p class="why-not">"The approval ends " {ends.map(|at| view! { <Moment at /> })} ", before it opens: it has to be approved again then."</p> }
     })
 }
 
@@ -73,11 +85,14 @@ pub fn WaitsToStart(
     refused: Option<String>,
     /// What windows and freezes say now.
     gate: Verdict,
+    /// When the approval ends.
+    ends: Option<DateTime<Utc>>,
     /// The acts.
     actions: Actions,
 ) -> impl IntoView {
     let asked = change.apply_asked.clone()?;
     let target = (change.id, change.version);
+    let too_late = too_late(&gate, ends);
     let (starts, reasons) = match gate {
         // The worker is about to see it, or another run is in its way.
         Verdict::Open => {
@@ -94,6 +109,7 @@ pub fn WaitsToStart(
     Some(view! {
         <div class="notice waits" data-tone="attention">
             <p><strong>"Waits to be started."</strong> " " {starts}</p>
+            {too_late}
             <ul class="prose-list">{reasons}</ul>
             <p class="hint">{format!("Applied by {} ", asked.by.name)} <Moment at=asked.at /> " · " <a href=paths::schedule(&change.environment)>"Schedule"</a></p>
             <ActionForm action=actions.call_off>

@@ -134,7 +134,7 @@ pub fn Decision(
             <h2 id="decision-heading">"Decision"</h2>
             {told.map(|told| view! { <p><strong>{told}</strong></p> })}
             {expires}
-            <div class="acts">{submit} {voting} <Applying change refused=acts.apply gate actions /> {edit} {copy} {withdraw} {glass}</div>
+            <div class="acts">{submit} {voting} <Applying change refused=acts.apply gate ends=expires_at actions /> {edit} {copy} {withdraw} {glass}</div>
             <h3>"Approvals it needs"</h3>
             <ul class="plain-list">{needed}</ul>
         </section>

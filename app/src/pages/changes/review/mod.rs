@@ -131,7 +131,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
         {stale}
         {reason}
         <ActError error />
-        <WaitsToStart change=change.clone() refused=view.acts.call_off.clone() gate=view.gate.clone() actions />
+        <WaitsToStart change=change.clone() refused=view.acts.call_off.clone() gate=view.gate.clone() ends=view.expires_at actions />
         {glass}
         <div class="columns review">
             <div class="column-main">
