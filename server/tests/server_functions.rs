@@ -51,6 +51,11 @@ const fn read_by_post(name: &'static str, arguments: &'static str) -> Call {
     Call { name, method: "POST", arguments, nobody: Answer::SignIn, viewer: Answer::Allowed }
 }
 
+/// About the account of whoever asks, and of no environment.
+const fn own(name: &'static str, method: &'static str, arguments: &'static str) -> Call {
+    Call { name, method, arguments, nobody: Answer::SignIn, viewer: Answer::Open }
+}
+
 const fn open(name: &'static str, method: &'static str, arguments: &'static str) -> Call {
     Call { name, method, arguments, nobody: Answer::Open, viewer: Answer::Open }
 }
@@ -128,12 +133,12 @@ const CALLS: &[Call] = &[
     write("schedule_entry_remove", "environment=production&id=1&version=1"),
     write("freeze_end", "environment=production&id=1&reason=no"),
     write("approval_lifetime_set", "environment=production&hours=24"),
-    // One's own, whoever one is.
-    read("notice_list", ""),
-    read("notice_unread", ""),
-    read_by_post("notice_read", ""),
-    read("choices_load", "environment=production"),
-    read_by_post("choices_save", "environment=production"),
+    // One's own, whoever one is: what one was told, and what one wants to be told.
+    own("notice_list", "GET", ""),
+    own("notice_unread", "GET", ""),
+    own("notice_read", "POST", ""),
+    own("choices_load", "GET", "environment=production"),
+    own("choices_save", "POST", "environment=production"),
     // What was sent to whom is for admins.
     Call {
         name: "webhooks_load",
@@ -150,8 +155,8 @@ const CALLS: &[Call] = &[
     // There is no run here; that a viewer may not confirm a step is a test of the backend.
     read_by_post("run_confirm_step", "id=1&step=none"),
     // Ends the caller's own session and nobody else's.
-    Call { name: "sign_out_everywhere", method: "POST", arguments: "", nobody: Answer::SignIn, viewer: Answer::Open },
-    Call { name: "sign_out", method: "POST", arguments: "", nobody: Answer::SignIn, viewer: Answer::Open },
+    own("sign_out_everywhere", "POST", ""),
+    own("sign_out", "POST", ""),
 ];
 
 /// Stands for a form with a file in it, see [`Server::call`].
