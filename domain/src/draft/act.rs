@@ -40,13 +40,25 @@ impl Act {
     /// The server gives an id to a node that is added. By it the node is known where others rename it: the way back
     /// would else take it for one that is gone already.
     pub(super) fn learn_ids(&mut self, log: &[LoggedEdit]) {
+        // What is added can be renamed or removed by the same act, and its name be given to another.
+        let mut added = Vec::new();
         for logged in log.iter().filter(|logged| logged.batch.as_ref() == Some(&self.key)) {
-            if let Edit::AddNode { node } = &logged.edit {
-                let mut nodes = self.left.nodes.iter_mut();
-                let left = nodes.find(|left| left.id.is_none() && left.hostname.eq_ignore_ascii_case(&node.hostname));
-                if let Some(left) = left {
-                    left.id.clone_from(&node.id);
+            match &logged.edit {
+                Edit::AddNode { node } => added.push((node.hostname.clone(), node.id.clone())),
+                Edit::RenameNode { from, to } => {
+                    if let Some((hostname, _)) = added.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(from)) {
+                        hostname.clone_from(to);
+                    }
                 }
+                Edit::RemoveNode { hostname } => added.retain(|(known, _)| !known.eq_ignore_ascii_case(hostname)),
+                _ => {}
+            }
+        }
+        for (hostname, id) in added {
+            let mut nodes = self.left.nodes.iter_mut();
+            let left = nodes.find(|left| left.id.is_none() && left.hostname.eq_ignore_ascii_case(&hostname));
+            if let Some(left) = left {
+                left.id = id;
             }
         }
     }

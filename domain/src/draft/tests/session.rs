@@ -140,6 +140,21 @@ fn a_node_that_was_added_is_known_after_another_renamed_it() {
 }
 
 #[test]
+fn a_name_that_one_act_gives_to_two_nodes_in_turn_mixes_them_up_for_nobody() {
+    let (mut server, mut draft, _) = two();
+    let name = "new.example.net".to_owned();
+    let rename = Edit::RenameNode { from: name.clone(), to: "old.example.net".to_owned() };
+    let edits = vec![add(&name), vec![rename], vec![Edit::AddNode { node: sample::node(&name, "10.0.9.2") }]].concat();
+    let before = draft.desired().clone();
+    act(&mut draft, "a", edits);
+    server.sync(&mut draft);
+    assert_eq!(draft.undo("b".to_owned()), Some(Ok("Act a".to_owned())));
+    server.sync(&mut draft);
+    assert_eq!(*draft.desired(), before);
+    assert_eq!(draft.redo("c".to_owned()), Some(Ok("Act a".to_owned())));
+}
+
+#[test]
 fn what_depends_on_a_refused_batch_comes_back_with_it_and_can_be_done_all_the_same() {
     let (mut server, mut ada, _) = two();
     act(&mut ada, "1", add("new.example.net"));
