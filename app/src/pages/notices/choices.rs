@@ -64,7 +64,7 @@ fn ChoicesForm(view: ChoicesView, save: ServerAction<ChoicesSave>) -> impl IntoV
         <p class="lead">"What you want to be told, in all of your environments. You are never told of what you did yourself."</p>
         <ActError error />
         {saved}
-        <ActionForm action=save attr:class="form-wide choices">
+        <ActionForm action=save attr:class="form-wide notice-choices">
             <input type="hidden" name="environment" value=environment />
             <Table of="choices" columns=&["About", "In the page", "By mail"]>{rows}</Table>
             <p class="hint">{mail} " A mail has a link to the page; nobody votes by mail."</p>
