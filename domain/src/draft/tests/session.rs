@@ -144,7 +144,7 @@ fn a_name_that_one_act_gives_to_two_nodes_in_turn_mixes_them_up_for_nobody() {
     let (mut server, mut draft, _) = two();
     let name = "new.example.net".to_owned();
     let rename = Edit::RenameNode { from: name.clone(), to: "old.example.net".to_owned() };
-    let edits = vec![add(&name), vec![rename], vec![Edit::AddNode { node: sample::node(&name, "10.0.9.2") }]].concat();
+    let edits = [add(&name), vec![rename], vec![Edit::AddNode { node: sample::node(&name, "10.0.9.2") }]].concat();
     let before = draft.desired().clone();
     act(&mut draft, "a", edits);
     server.sync(&mut draft);
