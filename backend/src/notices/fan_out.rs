@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
-use strata_domain::change::ChangeState;
 use strata_domain::news::News;
-use strata_domain::notice::{
-    self, Audience, Channel, Choices, Happening, Kind, Member, Subject, Told, Words, path, words,
-};
+use strata_domain::notice::{self, Audience, Channel, Choices, Happening, Kind, Member, Told, Words, path, words};
 use uuid::Uuid;
 
 use super::outbox::Row;
@@ -32,7 +29,7 @@ pub(super) struct Means<'a> {
 pub(super) async fn tell(backend: &Backend, row: &Row, means: Means<'_>) -> Result<bool, Error> {
     let happening = facts::happening(backend, row).await?;
     let members = facts::members(backend, row.environment_id).await?;
-    let told = if is_over(&happening) { Vec::new() } else { notice::told(&happening, &members) };
+    let told = if happening.is_over() { Vec::new() } else { notice::told(&happening, &members) };
     let mut transaction = backend.machinery().begin().await?;
     if !row.take(&mut transaction).await? {
         return Ok(false);
@@ -44,7 +41,7 @@ pub(super) async fn tell(backend: &Backend, row: &Row, means: Means<'_>) -> Resu
         tell_one(&mut transaction, row, &happening, told, chosen, means).await?;
     }
     // That a plan moved is worth a call where somebody has to look again; a session of edits is not one call each.
-    if !is_over(&happening) && (happening.kind != Kind::Moved || !told.is_empty()) {
+    if !happening.is_over() && (happening.kind != Kind::Moved || !told.is_empty()) {
         let body = webhooks::body(&happening, means.public_url);
         let title = words(&happening, Audience::Concerned).title;
         webhooks::call_all(&mut transaction, row.environment_id, row.id, happening.kind, &title, &body).await?;
@@ -53,16 +50,6 @@ pub(super) async fn tell(backend: &Backend, row: &Row, means: Means<'_>) -> Resu
     transaction.commit().await?;
     tracing::debug!(people = told.len(), "told");
     Ok(true)
-}
-
-/// What was to be said is not true any more: nobody waits for votes now.
-fn is_over(happening: &Happening) -> bool {
-    match (&happening.subject, happening.kind) {
-        (Subject::Change(change), Kind::Reminder | Kind::Escalated | Kind::Moved | Kind::Lapsed) => {
-            change.state() != ChangeState::InReview
-        }
-        _ => false,
-    }
 }
 
 async fn tell_one(

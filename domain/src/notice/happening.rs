@@ -29,6 +29,18 @@ pub struct Happening {
     pub subject: Subject,
 }
 
+impl Happening {
+    /// Whether what was to be said is not true any more: nobody waits for votes now.
+    pub fn is_over(&self) -> bool {
+        match (&self.subject, self.kind) {
+            (Subject::Change(change), Kind::Reminder | Kind::Escalated | Kind::Moved | Kind::Lapsed) => {
+                change.state() != ChangeState::InReview
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What it happened to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
