@@ -16,6 +16,8 @@ pub enum AuditAction {
     AccountGranted,
     /// Somebody signed in.
     SignedIn,
+    /// Somebody tried to sign in, and was not let in.
+    SignInFailed,
     /// Somebody signed out here.
     SignedOut,
     /// Somebody ended all their sessions.
@@ -125,6 +127,7 @@ words!(AuditAction, "audited action" {
     AccountAdded => "account-added",
     AccountGranted => "account-granted",
     SignedIn => "signed-in",
+    SignInFailed => "sign-in-failed",
     SignedOut => "signed-out",
     SignedOutEverywhere => "signed-out-everywhere",
     EnvironmentCreated => "environment-created",
@@ -173,6 +176,7 @@ impl AuditAction {
             Self::AccountAdded => "added the account",
             Self::AccountGranted => "granted access",
             Self::SignedIn => "signed in",
+            Self::SignInFailed => "was not let in",
             Self::SignedOut => "signed out",
             Self::SignedOutEverywhere => "signed out everywhere",
             Self::EnvironmentCreated => "created the environment",

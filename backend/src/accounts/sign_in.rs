@@ -8,7 +8,7 @@ use strata_domain::account::{AccountId, Person};
 use strata_domain::audit::AuditAction;
 use strata_domain::sign_in::normalise_email;
 
-use super::{password, throttle};
+use super::{failed, password, throttle};
 use crate::ctx::{self, AuditRow, Backend};
 use crate::error::Error;
 
@@ -89,6 +89,7 @@ pub async fn sign_in(backend: &Backend, email: &str, password: &str, address: Ip
     let checked = password::check(backend, password, stored).await?;
     let Some(account) = account.filter(|_| checked.right) else {
         tracing::info!(%address, "sign-in refused");
+        failed::record(backend, &email, address).await?;
         return Err(SignInError::WrongCredentials);
     };
 

@@ -7,6 +7,7 @@ mod apply;
 mod batches;
 mod catalogues;
 mod environments;
+mod failed_sign_ins;
 mod glass;
 mod mails;
 mod migrations;

@@ -147,6 +147,7 @@ impl Kind {
             AuditAction::AccountAdded
             | AuditAction::AccountGranted
             | AuditAction::SignedIn
+            | AuditAction::SignInFailed
             | AuditAction::SignedOut
             | AuditAction::SignedOutEverywhere
             | AuditAction::EnvironmentCreated
