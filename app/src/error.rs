@@ -42,6 +42,12 @@ pub enum AppError {
         "The database does not answer. Nothing that was acknowledged is lost; this page works again as soon as it is back."
     )]
     Unavailable,
+    /// There is no room for it now.
+    #[error("{what}")]
+    Busy {
+        /// A full sentence that says what to do.
+        what: String,
+    },
     /// A fault of ours.
     #[error("Something went wrong on the server. If you report it, give this id: {id}")]
     Unexpected {
@@ -65,7 +71,7 @@ impl AppError {
             Self::NotFound { .. } => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 422,
-            Self::Unavailable => 503,
+            Self::Unavailable | Self::Busy { .. } => 503,
             Self::Unexpected { .. } => 500,
             Self::Request { .. } => 400,
         }
@@ -73,7 +79,7 @@ impl AppError {
 
     /// Whether asking again in a while may well work.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::Request { .. })
+        matches!(self, Self::Unavailable | Self::Busy { .. } | Self::Request { .. })
     }
 
     /// The message, if it belongs to that field of a form.
@@ -89,6 +95,13 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
+        #[cfg(feature = "ssr")]
+        if matches!(
+            value,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_)
+        ) {
+            crate::server_context::arguments_unread();
+        }
         Self::Request { message: value.to_string() }
     }
 }

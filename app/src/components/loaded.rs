@@ -70,6 +70,7 @@ pub fn ErrorPanel(
         AppError::NotSignedIn => "Signed out",
         AppError::NotFound { .. } => "Not found",
         AppError::Unavailable => "The database does not answer",
+        AppError::Busy { .. } => "Not now",
         AppError::Refused { .. } => "Not allowed",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }
