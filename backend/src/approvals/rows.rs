@@ -38,19 +38,11 @@ pub(super) async fn votes_of(connection: &mut PgConnection, change: i64) -> Resu
         .collect()
 }
 
-/// Everybody who wrote an edit of the change, in force or not, who ever submitted it, or who decided in a rebase what
-/// becomes of an edit.
-pub(super) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
-    let rows = sqlx::query_scalar!(
-        r#"SELECT author_id AS "account!" FROM change_edits WHERE change_id = $1 AND author_id IS NOT NULL
-           UNION
-           SELECT submitter_id FROM change_submissions WHERE change_id = $1 AND submitter_id IS NOT NULL
-           UNION
-           SELECT rebaser_id FROM change_rebases
-           WHERE change_id = $1 AND rebaser_id IS NOT NULL AND choices <> '{}'"#,
-        change,
-    )
-    .fetch_all(connection)
-    .await?;
+/// Everybody who shaped the change: who wrote an edit of it, in force or not, ever submitted it, or decided in a rebase what
+/// becomes of an edit, and who did so in a change that it is a copy of. The database asks the same function.
+pub(crate) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
+    let rows = sqlx::query_scalar!(r#"SELECT account AS "account!" FROM shaped($1) AS account"#, change)
+        .fetch_all(connection)
+        .await?;
     Ok(rows.into_iter().map(|id| id.to_string()).collect())
 }

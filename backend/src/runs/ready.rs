@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
+use strata_domain::findings::{self, RuleId};
 use strata_domain::news::News;
 use strata_domain::plan::Plan;
 use strata_domain::review::{Planned, Review};
@@ -200,5 +201,11 @@ impl OnLive {
     /// The plan there, and what is asked for it.
     pub(super) fn planned(&self) -> (Planned, Plan) {
         self.terms.planned(&self.carried.material)
+    }
+
+    /// The rules that find a blocker by default in what would become live.
+    pub(super) fn blockers_by_default(&self) -> Vec<RuleId> {
+        let Material { desired, catalogue, .. } = &self.carried.material;
+        findings::blockers_by_default(desired, catalogue)
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! # Which votes count
 //! A vote counts if it approves exactly this plan (by digest), in this round (a round ends when the change is sent back),
-//! was not taken back, is its voter's last one on this plan, and its voter wrote and submitted nothing of the change.
+//! was not taken back, is its voter's last one on this plan, and its voter had no part in the change, nor in one that it
+//! is a copy of ([`Review::authors`]).
 //! Votes follow the digest, not the history: a plan that moves away and comes back finds its votes again.
 //!
 //! # How approvals expire
@@ -41,7 +42,9 @@ use crate::change::ChangeState;
 use crate::digest::Digest;
 use crate::policy::Asked;
 
-pub use break_glass::{BrokenGlass, GlassReview, REASON_MIN, may_break_glass, may_review_break_glass};
+pub use break_glass::{
+    Breaking, BrokenGlass, GlassReview, REASON_MIN, may_break_glass, may_review_break_glass, nothing_blocks_by_default,
+};
 pub use count::{Missing, Tally, VoteStanding, missing_text};
 pub use life::Start;
 pub use lifetime::{BadLifetime, Lifetime};
@@ -52,7 +55,8 @@ pub use vote::{Ballot, REASON_MAX, Verdict, Vote, may_vote};
 pub struct Review {
     /// Where the change is in its life.
     pub state: ChangeState,
-    /// Everyone who wrote an edit of it, in force or not, submitted it, or decided in a rebase what becomes of an edit.
+    /// Everyone who shaped it: who wrote an edit of it, in force or not, submitted it, or decided in a rebase what becomes of
+    /// an edit; and who did so in a change that it is a copy of, however far back.
     pub authors: BTreeSet<AccountId>,
     /// What is voted on.
     pub plan: Planned,

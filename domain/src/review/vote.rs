@@ -85,8 +85,7 @@ pub struct Ballot {
     pub reason: Option<String>,
 }
 
-/// Whether this person may vote on a change now. `authors` is everyone who wrote an edit of it or submitted it;
-/// `already` says whether the person voted on the plan as it is.
+/// Whether this person may vote on a change now. `authors` is everyone who shaped it ([`Review::authors`]); `already` says whether the person voted on the plan as it is.
 ///
 /// # Errors
 /// For all but leads, for states without a vote, for authors, and for who voted already.
@@ -100,7 +99,7 @@ pub fn may_vote(
     authz::allow(standing, Permission::Vote)?;
     votes_are_open(state)?;
     if authors.contains(voter) {
-        return Err(Refused::because("You wrote an edit of this change; somebody else has to approve it."));
+        return Err(Refused::because("You had a part in this change; somebody else has to approve it."));
     }
     if already {
         return Err(Refused::because("You have voted on this plan already."));

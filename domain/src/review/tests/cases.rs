@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Refused;
+use crate::findings::RuleId;
 
 fn in_review(asked: Vec<Asked>) -> Review {
     draft(asked).submit(Some(&Who::Ann.id()), hour(0)).expect("submitted")
@@ -53,7 +54,7 @@ fn refused_votes_say_why() {
     let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
     let vote = |ballot| reason(review.vote(ballot, hour(2)));
     let approval = |who| ballot(&review, who, Verdict::Approve);
-    assert_eq!(vote(approval(Who::Ann)), "You wrote an edit of this change; somebody else has to approve it.");
+    assert_eq!(vote(approval(Who::Ann)), "You had a part in this change; somebody else has to approve it.");
     assert_eq!(vote(approval(Who::Lea)), "You have voted on this plan already.");
     let other = Ballot { seen: Digest([9; 32]), ..approval(Who::Eve) };
     assert_eq!(vote(other), "The plan is no longer the one that you saw. Look again before you vote on it.");
@@ -186,34 +187,39 @@ fn the_glass_breaks_for_admins_with_a_reason_and_once() {
         by: Who::Ann.person(),
         at: hour(0),
         reason: "It burnt before, too.".to_owned(),
+        authors: [Who::Eve.id()].into(),
         reviewed: None,
     };
+    let act = Breaking { standing: &admin, seen, reason: why, unreviewed: None, blocking: &[] };
+    assert_eq!(review.break_glass(act, plan(), at).expect("applied").state, ChangeState::Provisioning);
+    let refused = |act, plan| reason(review.break_glass(act, plan, at));
     assert_eq!(
-        review.break_glass(&admin, seen, plan(), why, None, at).expect("applied").state,
-        ChangeState::Provisioning
-    );
-    assert_eq!(
-        reason(review.break_glass(&lead, seen, plan(), why, None, at)),
+        refused(Breaking { standing: &lead, ..act }, plan()),
         "Only admins of this environment apply without approval."
     );
     assert_eq!(
-        reason(review.break_glass(&admin, seen, plan(), " urgent     ", None, at)),
+        refused(Breaking { reason: " urgent     ", ..act }, plan()),
         "Say why in at least 10 characters; everybody in the environment is told."
     );
     assert_eq!(
-        reason(review.break_glass(&admin, seen, plan(), why, Some(&broken), at)),
+        refused(Breaking { unreviewed: Some(&broken), ..act }, plan()),
         "Ann applied change #7 without approval, and no lead has reviewed that yet; until then nobody can do it again."
     );
     assert_eq!(
-        reason(review.break_glass(&admin, seen, planned(1, two_and_an_expert()), why, None, at)),
+        refused(act, planned(1, two_and_an_expert())),
         "The plan is no longer the one that you saw. Look again before you apply it."
     );
+    assert_eq!(refused(act, Planned { blockers: 1, ..plan() }), "1 blocker has to be mended first.");
     assert_eq!(
-        reason(review.break_glass(&admin, seen, Planned { blockers: 1, ..plan() }, why, None, at)),
-        "1 blocker has to be mended first."
+        refused(Breaking { blocking: &[RuleId::SqlNoMaster], ..act }, plan()),
+        "It breaks sql.no-master, a blocker by default. Breaking the glass does not pass over that, whatever level the rule \
+         has in this environment."
     );
+    let several = [RuleId::SqlNoMaster, RuleId::NodeDuplicateHostname, RuleId::RoleTooFew];
+    let told = refused(Breaking { blocking: &several, ..act }, plan());
+    assert!(told.starts_with("It breaks sql.no-master and 2 more rules, "), "{told}");
     assert_eq!(
-        reason(draft(two_and_an_expert()).break_glass(&admin, seen, plan(), why, None, at)),
+        reason(draft(two_and_an_expert()).break_glass(act, plan(), at)),
         "It is still a draft; submit it first, so that leads see its plan."
     );
     assert!(may_break_glass(&admin, ChangeState::Approved, None).is_ok());
@@ -223,7 +229,9 @@ fn the_glass_breaks_for_admins_with_a_reason_and_once() {
     }
     assert_eq!(may_review_break_glass(&lead, &Who::Lea.person(), &broken), Ok(()));
     assert!(may_review_break_glass(&admin, &Who::Lea.person(), &broken).is_err());
-    assert!(may_review_break_glass(&lead, &Who::Ann.person(), &broken).is_err());
+    let refused = |who: Who| reason(may_review_break_glass(&lead, &who.person(), &broken));
+    assert_eq!(refused(Who::Ann), "You applied it without approval yourself; another lead has to review that.");
+    assert_eq!(refused(Who::Eve), "You had a part in this change; another lead has to review that it was applied.");
     assert!(may_review_break_glass(&lead, &Person { id: None, name: "The operator".to_owned() }, &broken).is_err());
 }
 
