@@ -116,9 +116,7 @@ fn from_constraint(name: &str) -> Option<Error> {
         ),
         "changes_title_given" => Error::invalid("title", "Say in a line what the change is for."),
         "group_members_name_given" => Error::invalid("group", "Give the group's name."),
-        "votes_not_by_authors" => {
-            Error::refused("You had a part in this change; somebody else has to vote on it.")
-        }
+        "votes_not_by_authors" => Error::refused("You had a part in this change; somebody else has to vote on it."),
         "votes_approve_once" => Error::refused("You have approved this plan already."),
         "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
         "policy_proposals_one_open" => {

@@ -132,6 +132,56 @@ fn another_policy_is_held_against_the_votes_as_they_are() {
 }
 
 #[test]
+fn a_vote_counts_while_its_giver_is_a_lead_and_in_the_group() {
+    let review = approved();
+    let with = |who: Who, standing: Option<Standing>| {
+        let mut review = review.clone();
+        match standing {
+            Some(standing) => review.voters.insert(who.id(), standing),
+            None => review.voters.remove(&who.id()),
+        };
+        review
+    };
+    let told =
+        |review: &Review| (review.as_of(hour(3)).state, standings(review, 3), missing_text(&review.missing(hour(3))));
+    let (counts, gone) = (VoteStanding::Counts, VoteStanding::VoterGone);
+    assert_eq!(told(&review), (ChangeState::Approved, vec![counts, counts], String::new()));
+    let disabled = with(Who::Lea, None);
+    assert_eq!(told(&disabled), (ChangeState::InReview, vec![gone, counts], "1 of 2 leads".to_owned()));
+    let no_lead = Standing { capabilities: [Capability::Admin].into(), ..Who::Lea.standing() };
+    assert_eq!(told(&with(Who::Lea, Some(no_lead))), told(&disabled));
+    let no_expert = with(Who::Eve, Some(Standing { groups: BTreeSet::new(), ..Who::Eve.standing() }));
+    let missing = "0 of 1 infrastructure experts".to_owned();
+    assert_eq!(told(&no_expert), (ChangeState::InReview, vec![counts, counts], missing), "a lead still");
+    let expert = with(Who::Lea, Some(Who::Eve.standing()));
+    assert!(expert.tallies(hour(3))[1].voters.len() == 1, "who joins a group later did not vote as one of it");
+    for gone in [disabled, no_expert] {
+        match gone.apply(planned(0, two_and_an_expert()), hour(3)).expect("no refusal") {
+            Start::Starts { review } => panic!("started {review:?}"),
+            Start::Back { why, .. } => assert!(why.starts_with("Somebody who approved it is no longer"), "{why}"),
+        }
+    }
+}
+
+#[test]
+fn a_copy_keeps_those_who_shaped_it() {
+    let decided = in_review(two_and_an_expert())
+        .rebase(Some(&Who::Lea.id()), planned(0, two_and_an_expert()), hour(1))
+        .expect("decided");
+    assert!(decided.copy(planned(0, two_and_an_expert()), Lifetime::default()).is_err(), "it is not over");
+    let again = |review: &Review| {
+        let ended = review.withdraw().expect("withdrawn");
+        let copy = ended.copy(planned(0, two_and_an_expert()), Lifetime::default()).expect("copied");
+        copy.submit(Some(&Who::Ann.id()), hour(2)).expect("submitted")
+    };
+    let copy = again(&again(&decided));
+    assert_eq!(copy.votes, []);
+    let told = reason(copy.vote(ballot(&copy, Who::Lea, Verdict::Approve), hour(3)));
+    assert_eq!(told, "You had a part in this change; somebody else has to approve it.");
+    assert_eq!(approve(&copy, Who::Eve, 3).votes.len(), 1);
+}
+
+#[test]
 fn apply_starts_what_was_approved_and_nothing_else() {
     let review = approved();
     let why = |plan, at| match review.apply(plan, hour(at)).expect("no refusal") {
