@@ -42,7 +42,7 @@ pub(super) struct AddArgs {
 pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
     let UserCommand::Add(args) = command;
     let secret = password::ask(args.password_stdin)?;
-    let database = Database::open_migrated(&args.database, true).await?;
+    let database = Database::open(&args.database, true).await?;
     let added = add(database.backend(), &args, secret).await;
     database.close().await;
     added
