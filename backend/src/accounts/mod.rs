@@ -2,6 +2,7 @@
 
 mod admin;
 mod failed;
+mod leaving;
 mod others;
 mod password;
 mod present;
@@ -9,6 +10,7 @@ mod sign_in;
 mod throttle;
 
 pub use admin::{NewAccount, account_add, account_grant, account_group_add};
+pub use leaving::{account_disable, account_enable, account_group_remove, account_revoke};
 pub use others::account_others;
 pub(crate) use present::account_of;
 pub use present::{actor_load, sign_out_everywhere, signed_out, standing_load};

@@ -66,7 +66,8 @@ pub(super) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     }
     let listener = Listener::bind(args.addr).await?;
     let site = Site::open(&args.site)?;
-    let database = Database::open_migrated(&args.database, false).await?;
+    let database = Database::open(&args.database, false).await?;
+    database.warn_of_owner();
     let served = serve_on(&args, listener, site, &database).await;
     database.close().await;
     served
@@ -106,6 +107,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         hsts_subdomains: args.hsts_subdomains,
         security_contact: args.security_contact.clone(),
         limits: Limits { connections: args.connections, ..Limits::default() },
+        ready: serve::Readiness::default(),
     };
     serve::allow_files(args.connections);
     let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;

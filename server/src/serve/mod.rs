@@ -15,8 +15,10 @@ mod limit;
 mod limits;
 mod linger;
 mod listener;
+mod plain_forms;
 mod proposal;
 mod public_url;
+mod ready;
 mod record;
 mod request_id;
 mod router;
@@ -26,6 +28,7 @@ mod shutdown;
 mod site;
 mod unavailable;
 mod ways;
+mod whole;
 
 use std::io;
 use std::net::SocketAddr;
@@ -48,6 +51,7 @@ pub use hosts::Hosts;
 pub use limits::Limits;
 pub use listener::Listener;
 pub use public_url::PublicUrl;
+pub use ready::{Part, Readiness};
 pub use shutdown::Shutdown;
 pub use site::Site;
 
@@ -108,6 +112,8 @@ pub struct Settings {
     pub security_contact: Option<Contact>,
     /// How long clients may take, and how much of the server they may have.
     pub limits: Limits,
+    /// Where parts of the process say how they are.
+    pub ready: Readiness,
 }
 
 /// What handlers and layers share.

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use http::StatusCode;
 use leptos::prelude::provide_context;
@@ -17,8 +17,8 @@ use tracing::Level;
 
 use super::site::Site;
 use super::{
-    AppState, actor, answer, body, contact, csrf, events, headers, hosts, limit, linger, proposal, record, request_id,
-    sessions, unavailable, ways,
+    AppState, actor, answer, body, contact, csrf, events, headers, hosts, limit, linger, plain_forms, proposal, ready,
+    record, request_id, sessions, unavailable, ways, whole,
 };
 
 /// The whole application.
@@ -31,22 +31,27 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         }
     };
     let options = state.leptos.clone();
+    let rendered = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
+        .fallback(no_such_page)
+        .layer(from_fn_with_state(whole::turns(), whole::render));
     let pages = Router::new()
         .route("/events", get(events::events))
         .route("/advisor/topology.yaml", get(proposal::topology_file))
         .route("/changes/{id}/record.json", get(record::change_record))
-        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .route("/api/{*name}", any(no_such_function))
-        .fallback(no_such_page)
+        .merge(rendered)
         // From here on the last one is the outermost. The library's own limit of 2 MB is below some of ours.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(state.clone(), body::take_in))
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
+        .layer(from_fn_with_state(state.clone(), plain_forms::guard))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
         .layer(from_fn(limit::guard));
     Router::new()
-        .route("/healthz", get(health))
+        .route("/healthz", get(ready::alive))
+        .route("/readyz", get(ready::ready))
         .route("/.well-known/security.txt", get(contact::security_txt))
         .merge(site.routes())
         .merge(pages)
@@ -66,14 +71,6 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         )
         .layer(from_fn(request_id::name))
         .with_state(state)
-}
-
-/// For a balancer: 200 while pages can be served.
-async fn health(State(state): State<AppState>) -> Response {
-    match state.backend.ping().await {
-        Ok(()) => "ok\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
-    }
 }
 
 async fn no_such_function(request: Request) -> Response {

@@ -1,12 +1,15 @@
-//! What an attacker tried, from outside, over real sockets. One test program, linked once; a module for each target.
+//! What an attacker tried against the server, and what now comes of it: a module for each thing that was attacked.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod database;
 mod edge;
 mod heavy;
 mod near;
+mod pool;
 mod private_postgres;
 #[expect(dead_code, reason = "shared with the tests from outside, which need other parts of it")]
 #[path = "../from_outside/running.rs"]
 mod running;
+mod served;
 mod slow;
