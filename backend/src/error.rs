@@ -122,11 +122,13 @@ fn from_constraint(name: &str) -> Option<Error> {
         "votes_approve_once" => Error::refused("You have approved this plan already."),
         "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
         "policy_proposals_one_open" => {
-            Error::refused("Somebody else has just proposed a policy; it has to be decided about first.")
+            Error::refused("Somebody else has just proposed something about it; that has to be decided about first.")
         }
-        "policy_proposals_by_another" | "policies_by_another" => {
-            Error::refused("You proposed this policy; another lead has to approve it.")
+        "policy_proposals_by_another" | "policies_by_another" | "policy_proposal_approvals_by_another" => {
+            Error::refused("You proposed it; other leads have to approve it.")
         }
+        "policy_proposal_approvals_pkey" => Error::refused("You have approved it already; others have to as well."),
+        "policies_by_enough" => Error::refused("More leads have to approve this policy before it is in force."),
         "votes_reason_given" => Error::invalid("reason", "Say why."),
         "runs_one_active" => {
             Error::refused("Another run of this environment has just begun; apply again when it has ended.")

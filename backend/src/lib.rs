@@ -16,6 +16,7 @@ pub mod history;
 pub mod news;
 pub mod notices;
 pub mod policies;
+pub mod proposals;
 pub mod runs;
 pub mod schedule;
 pub mod sessions;

@@ -28,6 +28,7 @@ pub mod notice;
 mod pairing;
 pub mod plan;
 pub mod policy;
+pub mod proposal;
 pub mod rebase;
 pub mod record;
 pub mod reference;

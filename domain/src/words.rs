@@ -51,8 +51,9 @@ pub(crate) use words;
 mod tests {
     use crate::audit::AuditAction;
     use crate::change::ChangeState;
-    use crate::notice::{Channel, DeliveryState, Kind as NoticeKind, Means, Topic};
+    use crate::notice::{Channel, DeliveryState, Kind as NoticeKind, Means, Sooner, Topic};
     use crate::plan::{Impact, Risk, StepKind};
+    use crate::proposal::Kind as ProposalKind;
     use crate::review::Verdict;
     use crate::run::{ExecutorKind, RunState, StepState};
     use crate::schedule::{Day, Kind};
@@ -70,6 +71,6 @@ mod tests {
             )+};
         }
         check!(Verdict, AuditAction, ChangeState, Impact, Risk, StepKind, ExecutorKind, RunState, StepState, Day, Kind);
-        check!(Topic, Channel, NoticeKind, DeliveryState, Means);
+        check!(Topic, Channel, NoticeKind, DeliveryState, Means, ProposalKind, Sooner);
     }
 }

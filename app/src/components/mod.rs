@@ -11,6 +11,7 @@ mod next_link;
 mod plan_table;
 mod settings_tabs;
 mod table;
+mod tally;
 
 pub use act::{Act, ActError};
 pub use audit_list::AuditList;
@@ -23,3 +24,4 @@ pub use next_link::NextLink;
 pub use plan_table::PlanTable;
 pub use settings_tabs::SettingsTabs;
 pub use table::Table;
+pub use tally::tally_item;

@@ -40,7 +40,7 @@ pub(super) async fn votes_of(connection: &mut PgConnection, change: i64) -> Resu
 
 /// Everybody who wrote an edit of the change, in force or not, who ever submitted it, or who decided in a rebase what
 /// becomes of an edit.
-pub(super) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
+pub(crate) async fn authors_of(connection: &mut PgConnection, change: i64) -> Result<BTreeSet<AccountId>, Error> {
     let rows = sqlx::query_scalar!(
         r#"SELECT author_id AS "account!" FROM change_edits WHERE change_id = $1 AND author_id IS NOT NULL
            UNION

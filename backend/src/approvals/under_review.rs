@@ -9,12 +9,15 @@ use strata_domain::review::{Lifetime, Planned, Review};
 use super::rows;
 use crate::changes::{Approval, Material};
 use crate::error::Error;
-use crate::policies::{lifetime_read, policy_at, policy_now, version_read};
+use crate::policies::{lifetime_read, policies_of_change};
 
 /// What an environment asks of its changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
+    /// The newest policy by which it is judged.
     pub(crate) policy: Policy,
+    /// Those before it that were in force since the change was submitted, newest first.
+    older: Vec<Policy>,
     /// How long approvals hold.
     pub(crate) expires_after: Lifetime,
 }
@@ -29,11 +32,11 @@ pub(crate) struct UnderReview {
 }
 
 impl Terms {
-    /// Those of now; for a change that has its run, those of when it was applied: what is asked later makes nothing of
-    /// the votes that it was approved with.
+    /// Those of now, and for what is in review those since it was submitted; for a change that has its run, those of when
+    /// it was applied: what is asked later makes nothing of the votes that it was approved with.
     async fn of(connection: &mut PgConnection, environment_id: i64, change: i64) -> Result<Self, Error> {
         let row = sqlx::query!(
-            r#"SELECT r.policy_version AS "policy_version?", coalesce(r.approval_hours, e.approval_hours) AS "hours!"
+            r#"SELECT coalesce(r.approval_hours, e.approval_hours) AS "hours!"
                FROM environments e LEFT JOIN runs r ON r.environment_id = e.id AND r.change_id = $2
                WHERE e.id = $1"#,
             environment_id,
@@ -41,11 +44,9 @@ impl Terms {
         )
         .fetch_one(&mut *connection)
         .await?;
-        let policy = match row.policy_version {
-            Some(version) => policy_at(connection, environment_id, version_read(version)?).await?,
-            None => policy_now(connection, environment_id).await?,
-        };
-        Ok(Self { policy, expires_after: lifetime_read(row.hours)? })
+        let mut policies = policies_of_change(connection, environment_id, change).await?.into_iter();
+        let policy = policies.next().ok_or_else(|| Error::unexpected("no policy is in force"))?;
+        Ok(Self { policy, older: policies.collect(), expires_after: lifetime_read(row.hours)? })
     }
 
     /// The plan of the material, and what is asked for it.
@@ -56,7 +57,7 @@ impl Terms {
             digest: plan.digest,
             steps: plan.steps.len(),
             blockers: material.blockers(),
-            asked: policy::matching(&self.policy, &plan, policy::size_of(base, desired), catalogue),
+            asked: policy::strictest(&self.policy, &self.older, &plan, policy::size_of(base, desired), catalogue),
         };
         (planned, plan)
     }

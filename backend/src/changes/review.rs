@@ -8,6 +8,7 @@ use strata_domain::news::News;
 
 use super::{Locked, Material};
 use crate::approvals::UnderReview;
+use crate::catalogues::version_stored;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
@@ -26,7 +27,7 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
     }
     locked.at_version(version, &write)?;
     let material = Material::load(write.connection(), environment_id, &locked.change).await?;
-    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let UnderReview { review, plan, terms } = locked.review(&mut write, &material).await?;
     let (before, now) = (locked.change.state, locked.now(&write));
     let review = review.submit(write.person().id.as_ref(), now)?;
     locked.take_up(&review, now);
@@ -36,13 +37,17 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
     let version = locked.save(&mut write, AuditAction::ChangeSubmitted).await?;
     let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
-        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at)
-         VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, policy_version,
+                                         rule_level_id)
+         VALUES ($1, $2, $3, $4, $5, $6,
+                 (SELECT coalesce(max(id), 0) FROM rule_level_history WHERE environment_id = $7))",
         id,
         version,
         submitter,
         name,
         at,
+        version_stored(terms.policy.version)?,
+        environment_id,
     )
     .execute(write.connection())
     .await?;

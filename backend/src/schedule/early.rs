@@ -3,6 +3,7 @@
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
+use strata_domain::notice::Sooner;
 use strata_domain::schedule::{self, EndedEarly, Entry, Kind};
 
 use super::{edit, rows};
@@ -13,7 +14,8 @@ use crate::error::Error;
 /// Repeated by the same person with the same reason, it is met already.
 ///
 /// # Errors
-/// [`Error::Refused`] for all but leads, for windows, where it is not on, and without a reason.
+/// [`Error::Refused`] for all but leads, for windows, where it is not on, without a reason, and for who shaped a change that
+/// waits for it.
 #[tracing::instrument(skip_all, fields(environment, id))]
 pub async fn freeze_end(
     backend: &Backend,
@@ -31,6 +33,8 @@ pub async fn freeze_end(
     if was_ended(&before, &person, reason) && schedule::may_end_early(&before, &standing, at).is_err() {
         return Ok(());
     }
+    schedule::may_end_early(&before, &standing, at)?;
+    edit::refuse_shapers(&mut write).await?;
     let after = schedule::end_early(&before, &standing, &person, reason, at)?;
     let fresh = after.ended_early.get(before.ended_early.len()..).unwrap_or_default();
     let ended_by = write.account_id()?;
@@ -51,7 +55,7 @@ pub async fn freeze_end(
     }
     let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &after.name)
         .reason(Some(reason.trim()))
-        .after(json!({ "id": id, "name": after.name, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
+        .after(json!({ "id": id, "name": after.name, "how": Sooner::Ended, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
     edit::ended(write, row).await
 }
 

@@ -127,7 +127,7 @@ impl Review {
         self.tallies(now)
             .into_iter()
             .filter(|tally| !tally.is_met())
-            .map(|Tally { asked: Asked { rule, group, quorum, because: _ }, voters }| Missing {
+            .map(|Tally { asked: Asked { rule, group, quorum, because: _, older: _ }, voters }| Missing {
                 rule,
                 group,
                 have: voters.len(),
@@ -216,6 +216,6 @@ fn voters(asked: &Asked, votes: &[&Vote]) -> BTreeSet<AccountId> {
 }
 
 /// Whether a lead in those groups is of that group.
-fn is_of(group: &str, groups: &BTreeSet<String>) -> bool {
+pub(crate) fn is_of(group: &str, groups: &BTreeSet<String>) -> bool {
     group == LEADS || groups.contains(group)
 }

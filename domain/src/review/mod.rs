@@ -42,6 +42,7 @@ use crate::digest::Digest;
 use crate::policy::Asked;
 
 pub use break_glass::{BrokenGlass, GlassReview, REASON_MIN, may_break_glass, may_review_break_glass};
+pub(crate) use count::is_of;
 pub use count::{Missing, Tally, VoteStanding, missing_text};
 pub use life::Start;
 pub use lifetime::{BadLifetime, Lifetime};
@@ -75,7 +76,7 @@ pub struct Planned {
     pub steps: usize,
     /// Number of blocker findings in its outcome.
     pub blockers: usize,
-    /// What the environment's policy asks for it ([`crate::policy::matching`]); never empty.
+    /// What the environment's policies since its submission ask for it ([`crate::policy::strictest`]); never empty.
     pub asked: Vec<Asked>,
 }
 

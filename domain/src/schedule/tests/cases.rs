@@ -149,6 +149,31 @@ fn what_is_wrong_is_told_by_field() {
 }
 
 #[test]
+fn every_way_to_let_a_freeze_end_sooner_is_seen() {
+    let freeze = entry(1, Kind::Freeze, "UTC", once("2026-12-20T00:00", "2027-01-02T00:00"));
+    let with = |recurrence| Entry { recurrence, ..freeze.clone() };
+    let sooner = |after: Option<&Entry>, at: &str| ends_sooner(&freeze, after, utc(at));
+    let on = "2026-12-24T12:00Z";
+    assert!(sooner(None, on));
+    assert!(sooner(Some(&with(once("2026-12-20T00:00", "2026-12-31T00:00"))), on), "shortened");
+    assert!(sooner(Some(&with(once("2026-12-25T00:00", "2027-01-10T00:00"))), on), "moved: it is not on now");
+    assert!(sooner(Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), on), "on today alone");
+    assert!(sooner(Some(&Entry { zone: "Asia/Tokyo".to_owned(), ..freeze.clone() }), on), "nine hours sooner");
+    assert!(sooner(Some(&Entry { kind: Kind::Window, ..freeze.clone() }), on), "made a window");
+    assert!(!sooner(Some(&Entry { zone: "America/New_York".to_owned(), ..freeze.clone() }), on));
+    assert!(!sooner(Some(&with(once("2026-12-22T00:00", "2027-01-03T00:00"))), on));
+    assert!(!sooner(Some(&Entry { reason: "Another".to_owned(), ..freeze.clone() }), on));
+    assert!(!sooner(None, "2026-12-01T12:00Z"), "it is not on yet");
+    let unknown = Entry { zone: "Mars/Olympus".to_owned(), ..freeze.clone() };
+    assert!(ends_sooner(&unknown, Some(&freeze), utc(on)), "it was on for ever");
+    // Days that follow each other without a gap are one freeze.
+    let days = with(weekly(Day::ALL, "00:00", 24 * 60));
+    assert!(ends_sooner(&days, Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), utc(on)));
+    assert!(may_end_sooner(&[]).is_ok() && may_end_sooner(&[12]).is_err());
+    assert!(accept_why(" ").is_err() && accept_why(" Done ") == Ok("Done"));
+}
+
+#[test]
 fn json_is_strict() {
     let text = serde_json::to_string(&christmas()).expect("serialises");
     assert_eq!(serde_json::from_str::<Entry>(&text).expect("reads"), christmas());
