@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::news::NewsHub;
 
-pub(crate) use actor::Place;
 pub use actor::{Account, Actor, Scope};
+pub(crate) use actor::{Place, standing};
 pub use transaction::{AuditRow, Read, Write};
 
 /// How many passwords are hashed at once: each takes a core and some 19 MiB for as long as it lasts.

@@ -19,7 +19,10 @@ use crate::proposals::{OpenProposal, demands_of, open_of, present_of};
 
 pub(crate) use crate::catalogues::{version_read, version_stored};
 pub use propose::policy_propose;
-pub(crate) use rows::{lifetime_of, lifetime_read, policies_of_change, policies_since, policy_now};
+pub(crate) use rows::{
+    lifetime_of, lifetime_read, lifetime_since_submission, lifetime_stored, policies_of_change, policies_since,
+    policy_now,
+};
 
 /// Everything that the page of the policy shows, as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

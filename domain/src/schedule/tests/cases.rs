@@ -78,7 +78,7 @@ fn a_lead_ends_a_freeze_for_this_time() {
     );
     assert_eq!(
         reason(end_early(&christmas(), &lead, &by, "  ", now)),
-        "Say why: the freeze was there for a reason too."
+        "Say why: the freeze was there for a reason too, and everybody is told."
     );
     assert_eq!(
         reason(end_early(&ended, &lead, &by, "Again.", now)),
