@@ -14,25 +14,34 @@ use crate::ctx::{self, AuditRow, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add, topology_of};
 use crate::error::Error;
 use crate::history;
+use crate::outage::Outage;
 
 /// Ends every run whose steps have all ended, or of which one failed and none is under way; says whether there was one.
 pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
-    let ended = sqlx::query!(
-        "SELECT id, requested_by, requested_by_name FROM runs r
+    let ended = ctx::statement(async {
+        Ok(sqlx::query!(
+            "SELECT id, requested_by, requested_by_name FROM runs r
          WHERE state = 'running'
            AND NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'running')
            AND (EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'failed')
                 OR NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state IN ('pending', 'waiting')))
          ORDER BY id"
-    )
-    .fetch_all(backend.machinery())
+        )
+        .fetch_all(backend.machinery())
+        .await?)
+    })
     .await?;
     let mut any = false;
     for run in ended {
         // By the name of the person who applied: the worker acts for them.
         let person = ctx::person(run.requested_by, run.requested_by_name);
         let write = backend.write_for(person, Scope::Run(run.id)).await?;
-        any |= settle(write, run.id).await?;
+        match settle(write, run.id).await {
+            Ok(is_settled) => any |= is_settled,
+            // Who holds it may have frozen; runs of other environments do not wait for that.
+            Err(Error::Unavailable(Outage::Busy)) => tracing::info!(run = run.id, "somebody is at work on the run"),
+            Err(error) => return Err(error),
+        }
     }
     Ok(any)
 }

@@ -159,8 +159,13 @@ async fn what_waits_does_not_start_on_the_vote_of_who_is_gone(pool: sqlx::PgPool
     };
     let freeze = entry_add(backend, luis, ENVIRONMENT, always).await.unwrap();
     let id = world.approved("worker-2.example.net").await;
+    // Lena was away for a while, and is back without Strata having looked.
+    account_disable(backend, &Actor::Operator, &email("Lena Lead")).await.unwrap();
+    sqlx::query("UPDATE accounts SET disabled_at = NULL").execute(&world.pool).await.unwrap();
+    assert_eq!(stored(&world, id).await, "in-review");
     let applied = runs::change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     assert!(matches!(applied, Applied::Waits { .. }));
+    assert_eq!(stored(&world, id).await, "approved");
     // Behind its back: what is stored still says that it is approved and waits.
     sqlx::query("DELETE FROM grants WHERE account_id = $1 AND capability = 'lead'")
         .bind(account_id(&world.lena))

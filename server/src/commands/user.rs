@@ -77,19 +77,19 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add(args) => {
             let secret = password::ask(args.password_stdin)?;
-            let database = Database::open_migrated(&args.database, true).await?;
+            let database = Database::open(&args.database, true).await?;
             let added = add(database.backend(), &args, secret).await;
             database.close().await;
             added
         }
         UserCommand::Revoke(args) => {
-            let database = Database::open_migrated(&args.database, true).await?;
+            let database = Database::open(&args.database, true).await?;
             let revoked = revoke(database.backend(), &args).await;
             database.close().await;
             revoked
         }
         UserCommand::Disable(OneArgs { email, database }) => {
-            let database = Database::open_migrated(&database, true).await?;
+            let database = Database::open(&database, true).await?;
             let disabled = accounts::account_disable(database.backend(), &operator, &email).await;
             database.close().await;
             disabled?;
@@ -97,7 +97,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
             Ok(())
         }
         UserCommand::Enable(OneArgs { email, database }) => {
-            let database = Database::open_migrated(&database, true).await?;
+            let database = Database::open(&database, true).await?;
             let enabled = accounts::account_enable(database.backend(), &operator, &email).await;
             database.close().await;
             enabled?;
