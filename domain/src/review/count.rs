@@ -185,7 +185,8 @@ impl Review {
         if self.authors.contains(voter) {
             return VoteStanding::ByAuthor;
         }
-        if !self.voters.get(voter).is_some_and(|standing| authz::allow(standing, Permission::Vote).is_ok()) {
+        let is_lead = self.voters.get(voter).is_some_and(|standing| authz::allow(standing, Permission::Vote).is_ok());
+        if !is_lead {
             return VoteStanding::VoterGone;
         }
         let mut later = self.votes.iter().skip_while(|other| other.id != vote.id).skip(1);
