@@ -113,9 +113,7 @@ fn from_constraint(name: &str) -> Option<Error> {
         ),
         "changes_title_given" => Error::invalid("title", "Say in a line what the change is for."),
         "group_members_name_given" => Error::invalid("group", "Give the group's name."),
-        "votes_not_by_authors" => {
-            Error::refused("You wrote an edit of this change or submitted it; somebody else has to vote on it.")
-        }
+        "votes_not_by_authors" => Error::refused("You had a part in this change; somebody else has to vote on it."),
         "votes_approve_once" => Error::refused("You have approved this plan already."),
         "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
         "policy_proposals_one_open" => {
@@ -136,6 +134,9 @@ fn from_constraint(name: &str) -> Option<Error> {
         ),
         "broken_glass_by_another" => {
             Error::refused("You applied it without approval yourself; another lead has to review that.")
+        }
+        "broken_glass_not_by_authors" => {
+            Error::refused("You had a part in this change; another lead has to review that it was applied.")
         }
         "schedule_entries_name" => {
             Error::invalid("name", "There is an entry of that name already; choose another one.")

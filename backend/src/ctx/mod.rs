@@ -19,8 +19,8 @@ use crate::news::NewsHub;
 use crate::outage::Outage;
 use crate::roles::{self, VersionError};
 
-pub(crate) use actor::Place;
 pub use actor::{Account, Actor, Scope};
+pub(crate) use actor::{Place, standing};
 pub use connections::{Limits, pool_options};
 pub(crate) use connections::{statement, within};
 pub use transaction::{AuditRow, Read, Write};

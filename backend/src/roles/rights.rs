@@ -41,6 +41,7 @@ const fn all_but(columns: &'static [&'static str]) -> Rights {
 /// Every table, by what it is for.
 pub(super) const TABLES: &[(&str, Rights)] = &[
     // Evidence.
+    ("approval_lifetimes", EVIDENCE),
     ("audit_log", EVIDENCE),
     ("catalogues", EVIDENCE),
     ("change_comments", EVIDENCE),
@@ -49,6 +50,7 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     ("change_submissions", EVIDENCE),
     ("freeze_endings", EVIDENCE),
     ("policies", EVIDENCE),
+    ("policy_proposal_approvals", EVIDENCE),
     ("revisions", EVIDENCE),
     ("run_log", EVIDENCE),
     ("vote_take_backs", EVIDENCE),

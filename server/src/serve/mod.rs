@@ -8,6 +8,7 @@ mod events;
 mod headers;
 mod limit;
 mod listener;
+mod plain_forms;
 mod proposal;
 mod public_url;
 mod ready;
@@ -17,6 +18,7 @@ mod sessions;
 mod shutdown;
 mod site;
 mod unavailable;
+mod whole;
 
 use std::future::IntoFuture;
 use std::io;

@@ -17,7 +17,10 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
 
 use super::site::Site;
-use super::{AppState, actor, answer, csrf, events, headers, limit, proposal, ready, record, sessions, unavailable};
+use super::{
+    AppState, actor, answer, csrf, events, headers, limit, plain_forms, proposal, ready, record, sessions, unavailable,
+    whole,
+};
 
 /// The whole application.
 pub(super) fn router(state: AppState, site: &Site) -> Router {
@@ -29,16 +32,20 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         }
     };
     let options = state.leptos.clone();
+    let rendered = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
+        .fallback(no_such_page)
+        .layer(from_fn_with_state(whole::turns(), whole::render));
     let pages = Router::new()
         .route("/events", get(events::events))
         .route("/advisor/topology.yaml", get(proposal::topology_file))
         .route("/changes/{id}/record.json", get(record::change_record))
-        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .route("/api/{*name}", any(no_such_function))
-        .fallback(no_such_page)
+        .merge(rendered)
         // From here on the last one is the outermost.
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
+        .layer(from_fn_with_state(state.clone(), plain_forms::guard))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
         .layer(from_fn(limit::guard));
     Router::new()
