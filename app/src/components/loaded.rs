@@ -114,13 +114,14 @@ pub fn ErrorPanel(
     let heading = match &error {
         AppError::NotSignedIn => "Signed out",
         AppError::NotFound { .. } => "Not found",
-        AppError::Unavailable => "The database does not answer",
+        AppError::Unavailable { title, .. } => title.as_str(),
         AppError::Refused { .. } => "Not allowed",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }
         | AppError::Unexpected { .. }
         | AppError::Request { .. } => "That did not work",
-    };
+    }
+    .to_owned();
     let way_on = match &error {
         AppError::NotSignedIn => {
             // The server never sees the fragment.

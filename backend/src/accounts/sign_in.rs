@@ -74,7 +74,7 @@ pub async fn sign_in(backend: &Backend, email: &str, password: &str, address: Ip
     // What is no address belongs to no account, and is counted like any other.
     let email = normalise_email(email).unwrap_or_else(|_| email.trim().to_lowercase());
     let keys = throttle::Keys::of(&email, address);
-    if let Some(seconds) = throttle::count(backend.machinery(), &keys, ctx::now()).await? {
+    if let Some(seconds) = throttle::count(backend, &keys, ctx::now()).await? {
         tracing::info!(%address, seconds, "sign-in slowed down");
         return Err(SignInError::Wait { seconds });
     }

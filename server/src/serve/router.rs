@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use http::StatusCode;
 use leptos::prelude::provide_context;
@@ -18,7 +18,8 @@ use tracing::{Level, Span};
 
 use super::site::Site;
 use super::{
-    AppState, actor, answer, csrf, events, headers, limit, plain_forms, proposal, record, sessions, unavailable, whole,
+    AppState, actor, answer, csrf, events, headers, limit, plain_forms, proposal, ready, record, sessions, unavailable,
+    whole,
 };
 
 /// The whole application.
@@ -48,7 +49,8 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         .layer(from_fn(limit::guard))
         .layer(from_fn_with_state(state.clone(), plain_forms::guard));
     Router::new()
-        .route("/healthz", get(health))
+        .route("/healthz", get(ready::alive))
+        .route("/readyz", get(ready::ready))
         .merge(site.routes())
         .merge(pages)
         // Leaves events alone, and what is compressed already.
@@ -71,14 +73,6 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
 fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
-}
-
-/// For a balancer: 200 while pages can be served.
-async fn health(State(state): State<AppState>) -> Response {
-    match state.backend.ping().await {
-        Ok(()) => "ok\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
-    }
 }
 
 async fn no_such_function(request: Request) -> Response {
