@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::edit::Edit;
+use strata_domain::limits::{Things, TooMany};
 
 use crate::ctx::{self, Write};
 use crate::error::Error;
@@ -126,6 +127,19 @@ pub(super) async fn last_stored(connection: &mut PgConnection, change: &Change) 
         .fetch_one(connection)
         .await?;
     Ok(last.unwrap_or(0).max(change.log_start - 1))
+}
+
+/// Whether a log with that many edits in force takes so many more.
+///
+/// # Errors
+/// [`Error::Refused`] where it does not.
+pub(super) fn room_for(in_force: usize, more: usize) -> Result<(), Error> {
+    Things::Edits.check(in_force.saturating_add(more)).map_err(|TooMany { .. }| {
+        Error::refused(format!(
+            "A change has at most {} edits, and this one has {in_force} already. Submit it, and go on in another.",
+            Things::Edits.most()
+        ))
+    })
 }
 
 /// Appends edits behind the sequence number `after`, with the key of the batch that they came in; gives the sequence

@@ -23,6 +23,7 @@ mod story;
 mod support;
 mod talk;
 mod telling;
+mod texts;
 mod votes;
 mod webhooks;
 mod worker;

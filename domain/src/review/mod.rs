@@ -45,7 +45,7 @@ pub use break_glass::{BrokenGlass, GlassReview, REASON_MIN, may_break_glass, may
 pub use count::{Missing, Tally, VoteStanding, missing_text};
 pub use life::Start;
 pub use lifetime::{BadLifetime, Lifetime};
-pub use vote::{Ballot, REASON_MAX, Verdict, Vote, may_vote};
+pub use vote::{Ballot, Verdict, Vote, may_vote};
 
 /// A change with all that decides about its approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

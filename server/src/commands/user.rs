@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use strata_backend::accounts::{self, NewAccount};
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::account::Capability;
+use strata_domain::text::visible;
 
 use super::{Failure, password};
 use crate::database::{Database, DatabaseArgs};
@@ -52,21 +53,21 @@ async fn add(backend: &Backend, args: &AddArgs, secret: String) -> Result<(), Fa
     let operator = Actor::Operator;
     let account = NewAccount { email: args.email.clone(), name: args.name.clone(), password: secret };
     match accounts::account_add(backend, &operator, account).await {
-        Ok(_) => println!("{} can sign in as {}.", args.name, args.email),
+        Ok(_) => println!("{} can sign in as {}.", visible(&args.name), visible(&args.email)),
         // An account that is there keeps its password; that is said, and the grants go on.
         Err(Error::Invalid { field: "email", message }) if !args.capability.is_empty() || !args.group.is_empty() => {
-            eprintln!("{message} Its name and password stay as they are.");
+            eprintln!("{} Its name and password stay as they are.", visible(&message));
         }
         Err(error) => return Err(error.into()),
     }
     if let Some(environment) = &args.environment {
         for capability in &args.capability {
             accounts::account_grant(backend, &operator, &args.email, environment, *capability).await?;
-            println!("{} is {} in {environment}.", args.email, capability.as_str());
+            println!("{} is {} in {}.", visible(&args.email), capability.as_str(), visible(environment));
         }
         for group in &args.group {
             accounts::account_group_add(backend, &operator, &args.email, environment, group).await?;
-            println!("{} is in the group “{group}” of {environment}.", args.email);
+            println!("{} is in the group “{}” of {}.", visible(&args.email), visible(group), visible(environment));
         }
     }
     Ok(())

@@ -126,7 +126,7 @@ fn what_is_wrong_is_told_by_field() {
     assert_eq!(faults(&|_| {}), [] as [&str; 0]);
     assert_eq!(accept(&christmas()), Ok(()));
     assert_eq!(faults(&|entry| entry.name = " ".to_owned()), ["name"]);
-    assert_eq!(faults(&|entry| entry.name = "x".repeat(81)), ["name"]);
+    assert_eq!(faults(&|entry| entry.name = "x".repeat(201)), ["name"]);
     assert_eq!(faults(&|entry| entry.name = "two\nlines".to_owned()), ["name"]);
     assert_eq!(faults(&|entry| entry.reason = String::new()), ["reason"]);
     assert_eq!(faults(&|entry| entry.reason = "two\nlines".to_owned()), [] as [&str; 0]);
