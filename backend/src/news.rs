@@ -1,16 +1,18 @@
 //! What changed, carried by PostgreSQL's LISTEN and NOTIFY to every process, and on to open pages.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnection, PgListener};
+use sqlx::postgres::PgConnection;
 use strata_domain::authz::Permission;
 use strata_domain::news::News;
 use tokio::sync::broadcast;
 
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::listener::Listener;
 use crate::notices;
 
 /// The channel that news goes through.
@@ -19,6 +21,8 @@ pub(crate) const CHANNEL: &str = "strata_news";
 const KEPT: usize = 1024;
 /// Pause before the next attempt to listen.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+/// Longest that it may take to read what can have moved.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 
 /// Told to everybody at once, in the transaction of the thing that is news: nobody hears of what was undone.
 pub(crate) async fn tell(connection: &mut PgConnection, news: &News) -> Result<(), Error> {
@@ -70,34 +74,36 @@ pub async fn news_for(backend: &Backend, actor: &Actor, news: &News) -> bool {
 
 /// Listens until the pool closes.
 async fn listen(pool: PgPool, sender: broadcast::Sender<News>) {
-    let mut was_lost = false;
-    loop {
-        match listen_once(&pool, &sender, &mut was_lost).await {
-            Err(sqlx::Error::PoolClosed) => return,
-            Err(error) if !was_lost => tracing::warn!("news are lost until the database answers again: {error}"),
-            Err(_) | Ok(()) => {}
+    let listening = async {
+        let mut was_lost = false;
+        loop {
+            let lost = listen_once(&pool, &sender, &mut was_lost).await;
+            if !was_lost {
+                let why = lost.map_or_else(|error| error.to_string(), |()| "the connection is gone".to_owned());
+                tracing::warn!("news are lost until the database answers again: {why}");
+            }
+            was_lost = true;
+            tokio::time::sleep(RECONNECT_AFTER).await;
         }
-        was_lost = true;
-        tokio::time::sleep(RECONNECT_AFTER).await;
-        if pool.is_closed() {
-            return;
-        }
+    };
+    tokio::select! {
+        () = listening => {}
+        () = pool.close_event() => {}
     }
 }
 
 /// Listens on one connection until it is lost.
 async fn listen_once(pool: &PgPool, sender: &broadcast::Sender<News>, was_lost: &mut bool) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
+    let mut listener = Listener::on(pool, CHANNEL).await?;
     // Pages may have read before the connection stood: whatever can have moved is told once more.
     if std::mem::take(was_lost) {
-        for news in everything_open(pool).await? {
+        let read = tokio::time::timeout(READ_WITHIN, everything_open(pool)).await;
+        for news in read.map_err(|_| sqlx::Error::Io(io::ErrorKind::TimedOut.into()))?? {
             let _nobody_listens = sender.send(news);
         }
         tracing::info!("news arrive again");
     }
-    while let Some(notification) = listener.try_recv().await? {
+    while let Some(notification) = listener.next().await? {
         match serde_json::from_str(notification.payload()) {
             Ok(news) => {
                 let _nobody_listens = sender.send(news);

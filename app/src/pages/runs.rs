@@ -10,7 +10,7 @@ use strata_domain::words::counted;
 
 use crate::api::runs::{RunConfirmStep, RunView, run_list, run_load};
 use crate::components::{
-    Act, ActError, AuditList, Badge, Moment, NextLink, Stateful, Table, duration_in_words, loaded,
+    Act, ActError, AuditList, Badge, Moment, NextLink, PageTitle, Stateful, Table, duration_in_words, loaded,
 };
 use crate::live::{Live, Topic};
 use crate::pages::{before, number, query};
@@ -79,7 +79,7 @@ pub fn RunPage() -> impl IntoView {
     );
     let error = Signal::derive(move || confirm.value().get().and_then(Result::err));
     view! {
-        <Title text=move || format!("Run {}", id.get()) />
+        <PageTitle text=move || format!("Run {}", id.get()) />
         {loaded(view, move |view| view! { <RunBody view confirm error /> })}
     }
 }

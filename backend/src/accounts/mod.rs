@@ -1,12 +1,14 @@
 //! Accounts: made by the operator, signed in with a password, slowed down when somebody guesses.
 
 mod admin;
+mod leaving;
 mod password;
 mod present;
 mod sign_in;
 mod throttle;
 
 pub use admin::{NewAccount, account_add, account_grant, account_group_add};
+pub use leaving::{account_disable, account_enable, account_group_remove, account_revoke};
 pub(crate) use present::account_of;
 pub use present::{actor_load, sign_out_everywhere, signed_out, standing_load};
 pub use sign_in::{SignInError, SignedIn, sign_in};

@@ -76,7 +76,7 @@ pub async fn sign_in(backend: &Backend, email: &str, password: &str, address: Ip
     let known = normalise_email(email).ok();
     let typed = known.clone().unwrap_or_else(|| text::excerpt(&email.trim().to_lowercase(), 254));
     let keys = throttle::Keys::of(&typed, address);
-    if let Some(seconds) = throttle::count(backend.machinery(), &keys, ctx::now()).await? {
+    if let Some(seconds) = throttle::count(backend, &keys, ctx::now()).await? {
         tracing::info!(%address, seconds, "sign-in slowed down");
         return Err(SignInError::Wait { seconds });
     }

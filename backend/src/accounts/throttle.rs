@@ -7,10 +7,10 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use strata_domain::sign_in::{address_wait_seconds, wait_seconds};
 
+use crate::ctx::Backend;
 use crate::error::Error;
 
 /// After this long without a failure the count begins anew.
@@ -53,8 +53,8 @@ impl std::fmt::LowerHex for HexBytes<'_> {
 }
 
 /// Counts an attempt; gives the seconds to wait where it may not be made yet.
-pub(super) async fn count(pool: &PgPool, keys: &Keys, now: DateTime<Utc>) -> Result<Option<u32>, Error> {
-    let mut transaction = pool.begin().await?;
+pub(super) async fn count(backend: &Backend, keys: &Keys, now: DateTime<Utc>) -> Result<Option<u32>, Error> {
+    let mut transaction = backend.begin().await?;
     // One order for everybody, so that two attempts never wait for each other.
     let account = seen(&mut transaction, &keys.account, now).await?;
     let address = seen(&mut transaction, &keys.address, now).await?;

@@ -105,7 +105,7 @@ async fn tell_next(backend: &Backend, means: Means<'_>) -> Result<ControlFlow<()
         Ok(true) => {}
         // Another process is at it.
         Ok(false) => return Ok(ControlFlow::Break(())),
-        Err(Error::Unavailable) => return Err(Error::Unavailable),
+        Err(error @ Error::Unavailable(_)) => return Err(error),
         Err(error) => {
             tracing::warn!(outbox = row.id, "could not be told now: {error}");
             row.put_off(backend.machinery(), &error).await?;

@@ -7,6 +7,8 @@
 //! Keys of batches are made outside, since there is no randomness here; the server takes a batch of one key once.
 
 mod act;
+mod known;
+mod returned;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -25,6 +27,8 @@ use crate::text::{excerpt, visible};
 use crate::topology::Topology;
 use act::Act;
 
+pub use known::Known;
+
 /// Longest label, in characters.
 pub const LABEL_MAX: usize = 200;
 
@@ -40,7 +44,7 @@ pub struct Batch {
 }
 
 /// A batch that could not be taken, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
     /// The batch as it was.
     pub batch: Batch,

@@ -43,7 +43,8 @@ pub(super) struct WorkerArgs {
 /// Runs steps, and tells people of what happens, until it is told to stop; what is under way then ends in good order.
 pub(super) async fn worker(args: WorkerArgs) -> Result<(), Failure> {
     let telling = args.public_url.as_ref().map(|url| args.telling.settings(&url.to_string())).transpose()?;
-    let database = Database::open_migrated(&args.database, true).await?;
+    let database = Database::open(&args.database, true).await?;
+    database.warn_of_owner();
     let (shutdown, backend) = (Shutdown::on_signals()?, database.backend());
     let tell = async {
         match telling {

@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use super::{AppState, shutdown};
 
-/// Proxies close what is silent for longer.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Proxies close what is silent for longer; a page that hears none of three knows that it is not live.
+const BEAT: Duration = Duration::from_secs(15);
 
 /// Streams what this actor may know of, until they leave or we stop.
 pub(super) async fn events(State(state): State<AppState>, Extension(actor): Extension<Actor>) -> Response {
@@ -28,7 +28,8 @@ pub(super) async fn events(State(state): State<AppState>, Extension(actor): Exte
     }
     let watcher =
         Watcher { receiver: state.backend.news().subscribe(), told: state.shutdown, backend: state.backend, actor };
-    let mut response = Sse::new(watcher.events()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let beat = KeepAlive::new().interval(BEAT).event(Event::default().event("beat").data(""));
+    let mut response = Sse::new(watcher.events()).keep_alive(beat).into_response();
     // nginx would hold back what is to be seen now.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
