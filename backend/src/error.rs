@@ -2,6 +2,7 @@
 
 use sqlx::error::DatabaseError;
 use strata_domain::Refused;
+use strata_domain::text::TextFault;
 use uuid::Uuid;
 
 use crate::ctx;
@@ -58,6 +59,16 @@ impl Error {
         Self::Invalid { field, message: message.into() }
     }
 
+    /// A field whose text is not taken; `field` is its name in the form.
+    pub(crate) fn text(field: &'static str, fault: &TextFault) -> Self {
+        // Where the fault names what is within the field, the message does too.
+        let message = match fault.field == field || fault.field.is_empty() {
+            true => fault.problem.as_sentence(),
+            false => fault.to_string(),
+        };
+        Self::Invalid { field, message }
+    }
+
     /// Logs what should not have happened and keeps only the id.
     pub(crate) fn unexpected(what: impl std::fmt::Display) -> Self {
         let id = ctx::new_id();
@@ -92,6 +103,13 @@ fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
         tracing::warn!(code = &*code, "the database cannot serve: {refusal}");
         outage.met();
         return Some(Error::Unavailable(outage));
+    }
+    // What no text of the database can hold, in a text or in JSON.
+    if code == "22021" || code == "22P05" {
+        return Some(Error::invalid(
+            "text",
+            "The character U+0000 (null) is in one of the texts, and no text can have it.",
+        ));
     }
     if code == "40001" || code == "40P01" {
         return Some(Error::Conflict {

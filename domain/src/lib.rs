@@ -23,6 +23,7 @@ pub mod export;
 pub mod file;
 pub mod findings;
 pub mod inventory;
+pub mod limits;
 pub mod news;
 pub mod notice;
 mod pairing;

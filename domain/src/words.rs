@@ -1,4 +1,9 @@
-//! Enums that are stored: each variant has one word, and each word one variant.
+//! Words: how things are counted, and enums that are stored, of which each variant has one word, and each word one variant.
+
+/// `1 node`, `2 nodes`.
+pub fn counted<N: Copy + PartialEq + From<u8> + std::fmt::Display>(count: N, thing: &str) -> String {
+    if count == N::from(1) { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
 
 /// A word is none of those that an enum is stored as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

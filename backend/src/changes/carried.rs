@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::rebase::{Choice, RebaseConflict, Rebased, rebase};
 
-use super::log::{CarriedEdit, edits_carry, edits_of, last_of};
+use super::log::{CarriedEdit, edits_carry, edits_of, last_of, room_for};
 use super::{Locked, Material};
 use crate::catalogues::own_of_change;
 use crate::ctx::{self, Write};
@@ -75,6 +75,7 @@ impl Carried {
         if from == self.revision {
             return Ok(());
         }
+        room_for(self.edits.len(), 0)?;
         let sequence = self.last + 1;
         let (rebaser, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
         let written = sqlx::query!(

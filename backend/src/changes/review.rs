@@ -5,6 +5,7 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::ChangeState;
 use strata_domain::news::News;
+use strata_domain::text;
 
 use super::{Locked, Material};
 use crate::approvals::UnderReview;
@@ -94,12 +95,9 @@ pub async fn change_withdraw(
 }
 
 /// A reason without spaces around it; an empty one is none.
+///
+/// # Errors
+/// [`Error::Invalid`] for `reason` where its text is not taken.
 pub(crate) fn accepted_reason(reason: Option<String>) -> Result<Option<String>, Error> {
-    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    match reason {
-        Some(reason) if reason.chars().count() > 2000 => {
-            Err(Error::invalid("reason", "A reason has at most 2000 characters."))
-        }
-        reason => Ok(reason),
-    }
+    text::long_or_none("reason", reason.as_deref()).map_err(|fault| Error::text("reason", &fault))
 }

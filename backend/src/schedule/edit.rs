@@ -213,7 +213,7 @@ impl Ending {
         refuse_shapers(write).await?;
         let why =
             schedule::accept_why(why.unwrap_or_default()).map_err(|refused| Error::invalid("why", refused.reason))?;
-        Ok(Some(Self { freeze: before.id, name: before.name.clone(), why: why.to_owned() }))
+        Ok(Some(Self { freeze: before.id, name: before.name.clone(), why }))
     }
 
     /// Ends the write of which `row` tells: where a freeze ends sooner by it, that is the act, and everybody is told.

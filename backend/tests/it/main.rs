@@ -29,6 +29,7 @@ mod support;
 mod talk;
 mod tampering;
 mod telling;
+mod texts;
 mod voters;
 mod votes;
 mod weaker_policies;

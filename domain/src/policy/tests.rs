@@ -195,8 +195,8 @@ fn what_is_wrong_is_told_by_rule_and_field() {
     assert_eq!(faults(&|rule| rule.name = "a RULE".to_owned()), [(Some(1), "name")]);
     assert_eq!(faults(&|rule| rule.name = " ".to_owned()), [(Some(1), "name")]);
     assert_eq!(faults(&|rule| rule.name = "two\nlines".to_owned()), [(Some(1), "name")]);
-    assert_eq!(faults(&|rule| rule.name = "x".repeat(80)), []);
-    assert_eq!(faults(&|rule| rule.name = "x".repeat(81)), [(Some(1), "name")]);
+    assert_eq!(faults(&|rule| rule.name = "x".repeat(200)), []);
+    assert_eq!(faults(&|rule| rule.name = "x".repeat(201)), [(Some(1), "name")]);
     assert_eq!(faults(&|rule| rule.group = String::new()), [(Some(1), "group")]);
     assert_eq!(faults(&|rule| rule.group = "leads ".to_owned()), [(Some(1), "group")]);
     assert_eq!(faults(&|rule| rule.quorum = 0), [(Some(1), "quorum")]);

@@ -53,7 +53,7 @@ pub(crate) use count::is_of;
 pub use count::{Missing, Tally, VoteStanding, missing_text};
 pub use life::Start;
 pub use lifetime::{BadLifetime, Lifetime};
-pub use vote::{Ballot, REASON_MAX, Verdict, Vote, as_voted, may_vote};
+pub use vote::{Ballot, Verdict, Vote, as_voted, may_vote};
 
 /// A change with all that decides about its approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

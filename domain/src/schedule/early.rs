@@ -42,7 +42,7 @@ pub fn end_early(
     let mut ended = entry.clone();
     // Occurrences can overlap; all that are on are ended.
     while let Some(occurrence) = on_at(&ended, now) {
-        let (by, reason) = (by.clone(), reason.to_owned());
+        let (by, reason) = (by.clone(), reason.clone());
         ended.ended_early.push(EndedEarly { occurrence: occurrence.from, by, reason, at: now });
     }
     Ok(ended)

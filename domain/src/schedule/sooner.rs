@@ -4,10 +4,8 @@ use chrono::{DateTime, Days, Utc};
 
 use super::occurrences::{HORIZON, on_at};
 use super::{Entry, Kind};
-use crate::Refused;
+use crate::{Refused, text};
 
-/// Longest reason, in characters.
-const REASON_MAX: usize = 2_000;
 
 /// Whether a freeze that is on is over sooner once it is `after`; none where it is removed. What comes of it once it is
 /// over does not matter: that is no freeze that is on.
@@ -34,15 +32,11 @@ pub fn may_end_sooner(shaped: &[i64]) -> Result<(), Refused> {
 ///
 /// # Errors
 /// Where there is none, or it is too long.
-pub fn accept_why(why: &str) -> Result<&str, Refused> {
-    let why = why.trim();
-    if why.is_empty() {
+pub fn accept_why(why: &str) -> Result<String, Refused> {
+    if why.trim().is_empty() {
         return Err(Refused::because("Say why: the freeze was there for a reason too, and everybody is told."));
     }
-    if why.chars().count() > REASON_MAX {
-        return Err(Refused::because(format!("A reason has at most {REASON_MAX} characters.")));
-    }
-    Ok(why)
+    text::long("reason", why).map_err(|fault| Refused::because(fault.to_string()))
 }
 
 /// The first moment from that one on at which it is not on. What goes on for longer than anything is looked for ends at

@@ -7,6 +7,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::catalogue::{Catalogue, Layer, Requirement, Role, SettingSpec};
+use strata_domain::words::counted;
 
 use self::rules::Rules;
 use crate::api::catalogue::{CatalogueView, RoleRemove, RuleLevelSet, VersionRow, catalogue_load};
@@ -85,7 +86,7 @@ fn CatalogueBody(
         <div class="page-head">
             <div>
                 <h1>"Catalogue " <span class="of">{environment.clone()}</span></h1>
-                <p class="facts">{format!("Version {version}, {} roles, {} of them its own", catalogue.roles.len(), own.roles.len())}</p>
+                <p class="facts">{format!("Version {version}, {}, {} of them its own", counted(catalogue.roles.len(), "role"), own.roles.len())}</p>
             </div>
             <div class="page-acts">{add}</div>
         </div>

@@ -7,6 +7,7 @@ use strata_domain::discussion::Comment;
 use strata_domain::plan::Impact;
 use strata_domain::record::{ChangeRecord, RecordedDemand, RecordedPlan, RecordedRun, RecordedStep, RecordedVote};
 use strata_domain::review::BrokenGlass;
+use strata_domain::words::counted;
 
 use crate::api::record::record_load;
 use crate::components::{AuditList, Badge, Moment, PageTitle, Stateful, Table, loaded};
@@ -61,7 +62,7 @@ fn Record(record: ChangeRecord) -> impl IntoView {
                 {submitted}
                 <dt>"Over revision"</dt><dd>{change.base}</dd>
                 <dt>"Catalogue"</dt><dd>{format!("version {}", change.catalogue)}</dd>
-                <dt>"Plan"</dt><dd><Badge of=Stateful::Risk(plan.risk) /> {format!(" {} steps, digest ", plan.steps.len())} <code>{digest}</code></dd>
+                <dt>"Plan"</dt><dd><Badge of=Stateful::Risk(plan.risk) /> {format!(" {}, digest ", counted(plan.steps.len(), "step"))} <code>{digest}</code></dd>
                 {reason}
             </dl>
             {without_approval.map(|broken| view! { <WithoutApproval broken /> })}

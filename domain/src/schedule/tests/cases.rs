@@ -126,7 +126,7 @@ fn what_is_wrong_is_told_by_field() {
     assert_eq!(faults(&|_| {}), [] as [&str; 0]);
     assert_eq!(accept(&christmas()), Ok(()));
     assert_eq!(faults(&|entry| entry.name = " ".to_owned()), ["name"]);
-    assert_eq!(faults(&|entry| entry.name = "x".repeat(81)), ["name"]);
+    assert_eq!(faults(&|entry| entry.name = "x".repeat(201)), ["name"]);
     assert_eq!(faults(&|entry| entry.name = "two\nlines".to_owned()), ["name"]);
     assert_eq!(faults(&|entry| entry.reason = String::new()), ["reason"]);
     assert_eq!(faults(&|entry| entry.reason = "two\nlines".to_owned()), [] as [&str; 0]);
@@ -170,7 +170,7 @@ fn every_way_to_let_a_freeze_end_sooner_is_seen() {
     let days = with(weekly(Day::ALL, "00:00", 24 * 60));
     assert!(ends_sooner(&days, Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), utc(on)));
     assert!(may_end_sooner(&[]).is_ok() && may_end_sooner(&[12]).is_err());
-    assert!(accept_why(" ").is_err() && accept_why(" Done ") == Ok("Done"));
+    assert!(accept_why(" ").is_err() && accept_why(" Done ") == Ok("Done".to_owned()));
 }
 
 #[test]
