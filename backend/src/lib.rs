@@ -19,6 +19,7 @@ pub mod news;
 pub mod notices;
 pub mod outage;
 pub mod policies;
+pub mod proposals;
 pub mod roles;
 pub mod runs;
 pub mod schedule;

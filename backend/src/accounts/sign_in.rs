@@ -7,6 +7,7 @@ use serde_json::json;
 use strata_domain::account::{AccountId, Person};
 use strata_domain::audit::AuditAction;
 use strata_domain::sign_in::normalise_email;
+use strata_domain::text;
 
 use super::{failed, password, throttle};
 use crate::ctx::{self, AuditRow, Backend};
@@ -72,15 +73,16 @@ impl From<sqlx::Error> for SignInError {
 #[tracing::instrument(skip_all)]
 pub async fn sign_in(backend: &Backend, email: &str, password: &str, address: IpAddr) -> Result<SignedIn, SignInError> {
     // What is no address belongs to no account, and is counted like any other.
-    let email = normalise_email(email).unwrap_or_else(|_| email.trim().to_lowercase());
-    let keys = throttle::Keys::of(&email, address);
+    let known = normalise_email(email).ok();
+    let typed = known.clone().unwrap_or_else(|| text::excerpt(&email.trim().to_lowercase(), 254));
+    let keys = throttle::Keys::of(&typed, address);
     if let Some(seconds) = throttle::count(backend, &keys, ctx::now()).await? {
         tracing::info!(%address, seconds, "sign-in slowed down");
         return Err(SignInError::Wait { seconds });
     }
     let account = sqlx::query!(
         "SELECT id, name, password_hash, session_epoch FROM accounts WHERE email = $1 AND disabled_at IS NULL",
-        email,
+        known,
     )
     .fetch_optional(backend.machinery())
     .await?;

@@ -7,6 +7,7 @@ use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Audience, Happening, Kind, Subject, Topic, words};
+use strata_domain::text;
 
 use super::body;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
@@ -164,6 +165,7 @@ pub async fn webhook_test(
 fn accepted(url: &str) -> Result<String, Error> {
     let wrong = |message: &str| Error::invalid("url", message);
     let url = url.trim();
+    text::check_line("url", url).map_err(|fault| Error::text("url", &fault))?;
     if url.chars().count() > URL_MAX {
         return Err(wrong("An address has at most 2000 characters."));
     }
