@@ -25,6 +25,7 @@ pub mod findings;
 pub mod inventory;
 pub mod news;
 pub mod notice;
+pub mod pace;
 mod pairing;
 pub mod plan;
 pub mod policy;

@@ -71,6 +71,7 @@ pub fn ErrorPanel(
         AppError::NotFound { .. } => "Not found",
         AppError::Unavailable => "The database does not answer",
         AppError::Refused { .. } => "Not allowed",
+        AppError::TooMuch { .. } => "Too much at once",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }
         | AppError::Unexpected { .. }

@@ -5,14 +5,16 @@ mod transaction;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::loops::Loops;
 use crate::news::NewsHub;
 
 pub(crate) use actor::Place;
@@ -27,14 +29,16 @@ const HASHES_AT_ONCE: usize = 2;
 pub struct Backend {
     pool: PgPool,
     news: NewsHub,
+    loops: Loops,
     hashing: Arc<Semaphore>,
 }
 
 impl Backend {
     /// A backend over that pool, whose database has been migrated.
     pub fn new(pool: PgPool) -> Self {
-        let news = NewsHub::new(pool.clone());
-        Self { pool, news, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+        let loops = Loops::default();
+        let news = NewsHub::new(pool.clone(), loops.clone());
+        Self { pool, news, loops, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
     }
 
     /// Asks the database whether it is there.
@@ -49,6 +53,11 @@ impl Backend {
     /// What changed, as it happens.
     pub fn news(&self) -> &NewsHub {
         &self.news
+    }
+
+    /// The loops of this process, watched.
+    pub fn loops(&self) -> &Loops {
+        &self.loops
     }
 
     /// The permits for hashing passwords.
@@ -88,7 +97,8 @@ impl Backend {
         let mut transaction = self.pool.begin().await?;
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
-        Ok(Write::new(transaction, Some(place), person))
+        let at = place.now;
+        Ok(Write::new(transaction, Some(place), person, at).paced(actor))
     }
 
     /// Opens a write outside of any environment that only the operator may do.
@@ -103,19 +113,24 @@ impl Backend {
                 return Err(Error::refused("Only the operator does this, with the command line on the server."));
             }
         }
-        Ok(Write::new(self.pool.begin().await?, None, person))
+        let mut transaction = self.pool.begin().await?;
+        let at = now(&mut transaction).await?;
+        Ok(Write::new(transaction, None, person, at))
     }
 
     /// Opens a write of somebody about their own account.
     pub(crate) async fn write_own(&self, person: Person) -> Result<Write, Error> {
-        Ok(Write::new(self.pool.begin().await?, None, person))
+        let mut transaction = self.pool.begin().await?;
+        let at = now(&mut transaction).await?;
+        Ok(Write::new(transaction, None, person, at))
     }
 
     /// Opens the write with which a worker ends what a person began; it is audited by that person's name.
     pub(crate) async fn write_for(&self, person: Person, scope: Scope<'_>) -> Result<Write, Error> {
         let mut transaction = self.pool.begin().await?;
         let place = Place::find(&mut transaction, &Actor::Operator, scope).await?;
-        Ok(Write::new(transaction, Some(place), person))
+        let at = place.now;
+        Ok(Write::new(transaction, Some(place), person, at))
     }
 }
 
@@ -147,11 +162,10 @@ pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> Result<T, Error> {
     word.parse().map_err(|_| Error::unexpected(format!("the stored word {word:?} is unknown")))
 }
 
-/// The time, asked once for each write, in the microseconds that the database keeps: what is answered at once and what
-/// is read later are the same.
-#[expect(clippy::disallowed_methods, reason = "the one place where the backend asks the clock")]
-pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
+/// The time, by the one clock that everybody shares: the database's. Inside of a transaction it is the time of its begin.
+/// No process asks its own clock for what is stored or compared: those of two machines differ.
+pub(crate) async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
+    Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(connection).await?)
 }
 
 /// A new id that sorts by time.

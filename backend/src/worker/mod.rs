@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::ctx::Backend;
 use crate::error::Error;
+use crate::loops::Over;
 use executors::Executor;
 
 /// The channel that says that there is work.
@@ -60,26 +61,32 @@ impl Settings {
 /// Works until `shutdown` says true; a step that is under way then is given back at once.
 pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver<bool>) {
     let (told, work) = watch::channel(());
+    let loops = backend.loops().clone();
     let mut tasks = JoinSet::new();
-    tasks.spawn(listen(backend.clone(), told, shutdown.clone()));
+    let over = || Over::Told(shutdown.clone());
+    {
+        let (backend, told, shutdown) = (backend.clone(), told.clone(), shutdown.clone());
+        let listening = move || listen(backend.clone(), told.clone(), shutdown.clone());
+        tasks.spawn(loops.clone().keep("worker: listening", over(), listening));
+    }
     for place in 1..=settings.parallel.max(1) {
-        let worker = queue::Worker {
-            backend: backend.clone(),
-            owner: format!("{}/{place}/{}", settings.name, crate::ctx::new_id().simple()),
-            lease: settings.lease,
-            poll: settings.poll,
-            executor: Arc::clone(&settings.executor),
-            work: work.clone(),
-            shutdown: shutdown.clone(),
+        let (backend, settings, work, shutdown) = (backend.clone(), settings.clone(), work.clone(), shutdown.clone());
+        let working = move || {
+            let worker = queue::Worker {
+                backend: backend.clone(),
+                owner: format!("{}/{place}/{}", settings.name, crate::ctx::new_id().simple()),
+                lease: settings.lease,
+                poll: settings.poll,
+                executor: Arc::clone(&settings.executor),
+                work: work.clone(),
+                shutdown: shutdown.clone(),
+            };
+            worker.work()
         };
-        tasks.spawn(worker.work());
+        tasks.spawn(loops.clone().keep(format!("worker: place {place}"), over(), working));
     }
     tracing::info!(worker = settings.name, parallel = settings.parallel, "the worker works");
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(worker = settings.name, "a loop of the worker broke: {error}");
-        }
-    }
+    while tasks.join_next().await.is_some() {}
     tracing::info!(worker = settings.name, "the worker has stopped");
 }
 

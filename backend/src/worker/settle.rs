@@ -1,8 +1,12 @@
 //! The end of a run: a new live revision, or a failure. Found by looking, so that it happens once and is not lost
 //! with the worker that ended the last step.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use serde_json::json;
 use sqlx::types::Json;
+use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
@@ -12,6 +16,7 @@ use crate::changes::{Locked, Material};
 use crate::ctx::{self, AuditRow, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add};
 use crate::error::Error;
+use crate::loops::said_by;
 
 /// Ends every run whose steps have all ended, or of which one failed and none is under way; says whether there was one.
 pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
@@ -29,10 +34,21 @@ pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
     for run in ended {
         // By the name of the person who applied: the worker acts for them.
         let person = ctx::person(run.requested_by, run.requested_by_name);
-        let write = backend.write_for(person, Scope::Run(run.id)).await?;
-        any |= settle(write, run.id).await?;
+        // One that cannot be ended is looked at again, and holds up neither the others nor the steps of other environments.
+        match end(backend, person, run.id).await {
+            Ok(is_ended) => any |= is_ended,
+            Err(Error::Unavailable) => return Err(Error::Unavailable),
+            Err(error) => tracing::error!(run = run.id, "a run could not be ended: {error}"),
+        }
     }
     Ok(any)
+}
+
+/// Ends one run, by the name of that person.
+async fn end(backend: &Backend, person: Person, run: i64) -> Result<bool, Error> {
+    let ending = async { settle(backend.write_for(person, Scope::Run(run)).await?, run).await };
+    let ended = AssertUnwindSafe(ending).catch_unwind().await;
+    ended.unwrap_or_else(|panic| Err(Error::unexpected(said_by(panic.as_ref()))))
 }
 
 /// Ends one run; false where another worker has done so meanwhile.

@@ -56,6 +56,11 @@ pub enum Subject {
         /// Its name.
         name: String,
     },
+    /// An account.
+    Account {
+        /// Whose it is.
+        owner: Option<AccountId>,
+    },
     /// Nothing: a webhook is tried.
     Nothing,
 }

@@ -42,6 +42,10 @@ pub fn told(happening: &Happening, members: &[Member]) -> Vec<Told> {
         (Subject::Schedule { .. }, _) => {
             told.all(members.iter().filter(|member| is_responsible(member)), Topic::Policy, Audience::Concerned);
         }
+        (Subject::Account { owner }, _) => {
+            let is_owner = |member: &&Member| Some(&member.id) == owner.as_ref();
+            told.all(members.iter().filter(is_owner), Topic::Account, Audience::Concerned);
+        }
         (Subject::Nothing, _) => {}
     }
     if !happening.unattended
@@ -102,6 +106,7 @@ fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Te
         | Kind::PolicyRejected
         | Kind::PolicyWithdrawn
         | Kind::FreezeEnded
+        | Kind::AccountGuessed
         | Kind::Test => {}
     }
 }

@@ -17,7 +17,7 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
 
 use super::site::Site;
-use super::{AppState, actor, answer, csrf, events, headers, limit, proposal, record, sessions, unavailable};
+use super::{AppState, actor, answer, csrf, device, events, headers, limit, proposal, record, sessions, unavailable};
 
 /// The whole application.
 pub(super) fn router(state: AppState, site: &Site) -> Router {
@@ -39,6 +39,7 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         // From here on the last one is the outermost.
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
+        .layer(from_fn_with_state(state.clone(), device::know))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
         .layer(from_fn(limit::guard));
     Router::new()

@@ -1,0 +1,7 @@
+//! What an attacker tried against the server, and what now comes of it: a module for each thing that was attacked.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod guessing;
+mod heard;
+mod streams;
