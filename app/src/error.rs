@@ -45,11 +45,14 @@ pub enum AppError {
         /// What is wrong and what to do.
         message: String,
     },
-    /// The database does not answer.
-    #[error(
-        "The database does not answer. Nothing that was acknowledged is lost; this page works again as soon as it is back."
-    )]
-    Unavailable,
+    /// The database cannot serve now.
+    #[error("{why}")]
+    Unavailable {
+        /// What a heading says of it.
+        title: String,
+        /// A full sentence with what can be done.
+        why: String,
+    },
     /// A fault of ours.
     #[error("Something went wrong on the server. If you report it, give this id: {id}")]
     Unexpected {
@@ -74,7 +77,7 @@ impl AppError {
             Self::Conflict { .. } => 409,
             Self::TooMuch { .. } => 429,
             Self::Invalid { .. } => 422,
-            Self::Unavailable => 503,
+            Self::Unavailable { .. } => 503,
             Self::Unexpected { .. } => 500,
             Self::Request { .. } => 400,
         }
@@ -82,7 +85,7 @@ impl AppError {
 
     /// Whether asking again in a while may well work.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::Request { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Request { .. })
     }
 
     /// The message, if it belongs to that field of a form.

@@ -194,7 +194,7 @@ pub fn safe_next(next: Option<&str>) -> String {
                 && !next.starts_with("//")
                 && !next.contains('\\')
                 && !next.chars().any(char::is_control)
-                && !next.starts_with("/sign-in") =>
+                && !["/sign-in", "/api/", "/events"].iter().any(|none| next.starts_with(none)) =>
         {
             next.to_owned()
         }
@@ -215,8 +215,19 @@ mod tests {
     #[test]
     fn next_stays_inside() {
         assert_eq!(safe_next(Some("/changes/3?env=a")), "/changes/3?env=a");
-        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""]
-        {
+        assert_eq!(safe_next(Some("/changes/3#discussion")), "/changes/3#discussion");
+        for foreign in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/a\nb",
+            "",
+            "#discussion",
+            "/sign-in?next=/",
+            "/api/sign_out",
+            "/events",
+        ] {
             assert_eq!(safe_next(Some(foreign)), "/", "{foreign}");
         }
     }

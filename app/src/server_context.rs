@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{Method, StatusCode, header};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
+use strata_backend::Outage;
 use strata_backend::ctx::{Actor, Backend};
 use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY};
 use tower_sessions::Session;
@@ -119,9 +120,15 @@ impl From<strata_backend::Error> for AppError {
             Backend::Conflict { what } => Self::Conflict { what },
             Backend::TooMuch { what, seconds } => Self::TooMuch { what, seconds },
             Backend::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
-            Backend::Unavailable => Self::Unavailable,
+            Backend::Unavailable(outage) => outage.into(),
             Backend::Unexpected { id } => Self::Unexpected { id: id.to_string() },
         }
+    }
+}
+
+impl From<Outage> for AppError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable { title: outage.title().to_owned(), why: outage.to_string() }
     }
 }
 
@@ -130,7 +137,7 @@ impl From<strata_backend::Error> for AppError {
 /// # Errors
 /// `Unavailable` where the session store does not answer.
 pub async fn session_begin(session: &Session, account: &str, epoch: i64) -> Result<(), AppError> {
-    let store = |_| fail(AppError::Unavailable);
+    let store = |_| fail(store_away());
     session.cycle_id().await.map_err(store)?;
     session.insert(ACCOUNT_KEY, account).await.map_err(store)?;
     session.insert(EPOCH_KEY, epoch).await.map_err(store)
@@ -141,5 +148,10 @@ pub async fn session_begin(session: &Session, account: &str, epoch: i64) -> Resu
 /// # Errors
 /// `Unavailable` where the session store does not answer.
 pub async fn session_end(session: &Session) -> Result<(), AppError> {
-    session.flush().await.map_err(|_| fail(AppError::Unavailable))
+    session.flush().await.map_err(|_| fail(store_away()))
+}
+
+/// What the session store met; it keeps no more of it than that it failed.
+fn store_away() -> AppError {
+    Outage::lately().unwrap_or(Outage::Away).into()
 }

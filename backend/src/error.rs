@@ -5,6 +5,7 @@ use strata_domain::Refused;
 use uuid::Uuid;
 
 use crate::ctx;
+use crate::outage::Outage;
 
 /// Why a use case did not happen. Nothing was written when one of these comes back, unless the variant says so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +44,9 @@ pub enum Error {
         /// What is wrong with it, as a sentence.
         message: String,
     },
-    /// The database does not answer (503). Nothing is known about whether the last statement was carried out.
-    #[error("The database does not answer at the moment.")]
-    Unavailable,
+    /// The database cannot serve now (503). Nothing is known about whether the last statement was carried out.
+    #[error(transparent)]
+    Unavailable(#[from] Outage),
     /// Anything else (500); the log has the rest under that id.
     #[error("Something went wrong; the log has it as {id}.")]
     Unexpected {
@@ -76,13 +77,13 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::Tls(_) => {
+            sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_) => {
                 tracing::warn!("the database does not answer: {error}");
-                Self::Unavailable
+                Self::Unavailable(Outage::Away)
+            }
+            sqlx::Error::PoolTimedOut => {
+                tracing::warn!("no connection to the database in time: it does not answer, or all of ours are in use");
+                Self::Unavailable(Outage::Away)
             }
             sqlx::Error::Database(refusal) => {
                 from_database(refusal.as_ref()).unwrap_or_else(|| Self::unexpected(&error))
@@ -95,9 +96,10 @@ impl From<sqlx::Error> for Error {
 /// The typed error of a refusal by the database; none for what no use case should provoke.
 fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
     let code = refusal.code().unwrap_or_default();
-    if is_outage(&code) {
-        tracing::warn!("the database does not answer: {refusal}");
-        return Some(Error::Unavailable);
+    if let Some(outage) = Outage::of_code(&code) {
+        tracing::warn!(code = &*code, "the database cannot serve: {refusal}");
+        outage.met();
+        return Some(Error::Unavailable(outage));
     }
     if code == "40001" || code == "40P01" {
         return Some(Error::Conflict {
@@ -105,11 +107,6 @@ fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
         });
     }
     from_constraint(refusal.constraint()?)
-}
-
-/// Connection exceptions, shut-downs, start-ups and too many connections: all of them pass by themselves.
-fn is_outage(code: &str) -> bool {
-    code.starts_with("08") || code.starts_with("57P") || code == "53300"
 }
 
 /// What a violated constraint means to a person.
@@ -124,9 +121,7 @@ fn from_constraint(name: &str) -> Option<Error> {
         ),
         "changes_title_given" => Error::invalid("title", "Say in a line what the change is for."),
         "group_members_name_given" => Error::invalid("group", "Give the group's name."),
-        "votes_not_by_authors" => {
-            Error::refused("You wrote an edit of this change or submitted it; somebody else has to vote on it.")
-        }
+        "votes_not_by_authors" => Error::refused("You had a part in this change; somebody else has to vote on it."),
         "votes_approve_once" => Error::refused("You have approved this plan already."),
         "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
         "policy_proposals_one_open" => {
@@ -148,6 +143,9 @@ fn from_constraint(name: &str) -> Option<Error> {
         "broken_glass_by_another" => {
             Error::refused("You applied it without approval yourself; another lead has to review that.")
         }
+        "broken_glass_not_by_authors" => {
+            Error::refused("You had a part in this change; another lead has to review that it was applied.")
+        }
         "schedule_entries_name" => {
             Error::invalid("name", "There is an entry of that name already; choose another one.")
         }
@@ -167,9 +165,8 @@ mod tests {
     #[test]
     fn a_lost_connection_is_unavailable() {
         let broken = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
-        assert_eq!(Error::from(broken), Error::Unavailable);
-        assert_eq!(Error::from(sqlx::Error::PoolTimedOut), Error::Unavailable);
-        assert!(is_outage("57P01") && is_outage("08006") && !is_outage("23505"));
+        assert_eq!(Error::from(broken), Error::Unavailable(Outage::Away));
+        assert_eq!(Error::from(sqlx::Error::PoolTimedOut), Error::Unavailable(Outage::Away));
     }
 
     #[test]

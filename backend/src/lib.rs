@@ -13,11 +13,14 @@ pub mod deliveries;
 pub mod environments;
 pub mod error;
 pub mod history;
+mod listener;
 pub mod loops;
 pub mod news;
 pub mod notices;
+pub mod outage;
 mod paces;
 pub mod policies;
+pub mod roles;
 pub mod runs;
 pub mod schedule;
 pub mod sessions;
@@ -26,6 +29,7 @@ pub mod worker;
 
 pub use ctx::{Account, Actor, Backend};
 pub use error::Error;
+pub use outage::Outage;
 
 /// The migrations of the folder `migrations`, in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

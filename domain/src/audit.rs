@@ -14,6 +14,12 @@ pub enum AuditAction {
     AccountAdded,
     /// A capability or a group was given.
     AccountGranted,
+    /// A capability or a group was taken away.
+    AccountRevoked,
+    /// An account was disabled: its sessions ended, its votes count no longer.
+    AccountDisabled,
+    /// A disabled account may sign in again.
+    AccountEnabled,
     /// Somebody signed in.
     SignedIn,
     /// Somebody signed out here.
@@ -124,6 +130,9 @@ pub struct AuditEntry {
 words!(AuditAction, "audited action" {
     AccountAdded => "account-added",
     AccountGranted => "account-granted",
+    AccountRevoked => "account-revoked",
+    AccountDisabled => "account-disabled",
+    AccountEnabled => "account-enabled",
     SignedIn => "signed-in",
     SignedOut => "signed-out",
     SignedOutEverywhere => "signed-out-everywhere",
@@ -172,6 +181,9 @@ impl AuditAction {
         match self {
             Self::AccountAdded => "added the account",
             Self::AccountGranted => "granted access",
+            Self::AccountRevoked => "took access away",
+            Self::AccountDisabled => "disabled the account",
+            Self::AccountEnabled => "enabled the account",
             Self::SignedIn => "signed in",
             Self::SignedOut => "signed out",
             Self::SignedOutEverywhere => "signed out everywhere",

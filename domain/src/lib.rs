@@ -39,6 +39,7 @@ pub mod run;
 mod sample;
 pub mod schedule;
 pub mod sign_in;
+pub mod text;
 pub mod topology;
 pub mod whatif;
 pub mod words;

@@ -8,7 +8,7 @@ export const ENVIRONMENT = 'production';
 export interface Review {
   change: { id: number; version: number; state: string; title: string };
   plan: { digest: string; risk: string; steps: unknown[] };
-  votes: { vote: { voter: { name: string }; verdict: string } }[];
+  votes: { vote: { id: number; voter: { name: string }; verdict: string } }[];
   edits: unknown[];
   runs: { id: number; state: string }[];
 }

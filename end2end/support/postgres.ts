@@ -63,6 +63,17 @@ export class Postgres {
     this.process = undefined;
   }
 
+  /** Sets its data aside as a backup; it has to be stopped. */
+  backUp(): void {
+    execFileSync('cp', ['-a', this.data, `${this.data}-backup`]);
+  }
+
+  /** Sets it back to the backup; it has to be stopped. */
+  restore(): void {
+    rmSync(this.data, { recursive: true, force: true });
+    execFileSync('cp', ['-a', `${this.data}-backup`, this.data]);
+  }
+
   /** Stops it and removes its data. */
   async remove(): Promise<void> {
     await this.stop();

@@ -91,9 +91,36 @@ export class StrataServer {
       }
     }
     const { exitCode, signalCode } = this.process;
-    rmSync(this.data, { recursive: true, force: true });
+    this.cleanUp();
     if (exitCode !== 0) {
       throw new Error(`the server ended with ${exitCode ?? signalCode}; its log: ${this.log}`);
+    }
+  }
+
+  /** Kills it outright, as a crash would. */
+  async crash(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await once(this.process, 'exit');
+    this.cleanUp();
+  }
+
+  /** Lets it stand still, as a machine that hangs does: connections stay, and nothing comes. */
+  freeze(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    this.process.kill('SIGCONT');
+  }
+
+  private cleanUp(): void {
+    // After a crash its PostgreSQL may need a moment to end.
+    rmSync(this.data, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+    // A panic may have cost nobody anything that a test looks at; it is a fault all the same.
+    const panics = this.said().split('\n').filter((line) => /panicked at/.test(line));
+    if (panics.length > 0) {
+      throw new Error(`the server panicked; its log: ${this.log}\n${panics.slice(0, 5).join('\n')}`);
     }
   }
 

@@ -18,7 +18,7 @@ test('who wrote a change cannot approve it: not on the page, and not past it', a
   const both = await api(BOTH);
   const id = await both.draft('Approved by its own author', { hostname: 'worker-own.example.net', address: '10.77.1.1' });
   await both.submit(id);
-  const reason = 'You wrote an edit of this change; somebody else has to approve it.';
+  const reason = 'You had a part in this change; somebody else has to approve it.';
 
   const page = await signedIn(BOTH);
   await open(page, `/changes/${id}`);

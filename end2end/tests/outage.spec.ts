@@ -34,13 +34,18 @@ test('a database that goes away: pages say so, and recover by themselves when it
     const refused = await ada.post('change_start', { environment: 'production', title: 'In the outage' });
     expect(refused.status()).toBe(503);
     expect(await refused.json()).toMatchObject({ kind: 'unavailable' });
-    expect((await fetch(`${strata.address}/healthz`)).status).toBe(503);
+    // The process lives, and says that it cannot serve and why.
+    expect((await fetch(`${strata.address}/healthz`)).status).toBe(200);
+    const ready = await fetch(`${strata.address}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toMatch(/^database: The database does not answer/);
 
     await postgres.start();
     // The page that said so comes back without a hand on it, and nothing that was acknowledged is lost.
     await expect(heading(page, /^Changes/)).toBeVisible({ timeout: 30_000 });
     await expect(page.getByRole('row').filter({ hasText: 'Acknowledged before the outage' })).toBeVisible();
     await expect(page.getByRole('row').filter({ hasText: 'In the outage' })).toHaveCount(0);
+    await expect(async () => expect((await fetch(`${strata.address}/readyz`)).status).toBe(200)).toPass();
     // The page that was open hears news again.
     await ada.submit(id);
     const row = watching.getByRole('row').filter({ hasText: 'Acknowledged before the outage' });

@@ -142,3 +142,68 @@ test('the session’s cookie is out of reach of scripts and of other sites, and 
   expect(await page.content()).not.toContain(PASSWORD);
   expect(strata.said(), 'no password in the log').not.toContain('not the password');
 });
+
+test('who asked for a part of a page is led back to that part', async ({ visitor, api }) => {
+  const ada = await api(ADA);
+  const id = await ada.draft('To be talked about', { hostname: 'worker-fragment.example.net', address: '10.77.23.1' });
+  const page = await visitor();
+  await open(page, `/changes/${id}#discussion`);
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await signIn(page, ADA);
+  await expect(page).toHaveURL((url) => url.pathname + url.hash === `/changes/${id}#discussion`);
+  await expect(page.locator('#discussion')).toBeInViewport();
+});
+
+/** What server functions answer, as it stands in the address of a page after a plain form. */
+function said(path: string, error: object): string {
+  const encoded = Buffer.from(JSON.stringify(error)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+  return `__path=${encodeURIComponent(path)}&__err=${encodeURIComponent(encoded)}`;
+}
+
+test('no page shows what a stranger wrote into its address', async ({ visitor, signedIn, api }) => {
+  const lie = { kind: 'refused', reason: 'Your account was moved. Write to helpdesk@evil.example.' };
+  const id = await (await api(ADA)).changeStart('With a stranger’s link');
+  for (const javaScriptEnabled of [true, false]) {
+    const page = await visitor({ javaScriptEnabled });
+    await page.goto(`/sign-in?next=/changes&${said('/api/sign_in', lie)}`);
+    await expect(heading(page, 'Sign in')).toBeVisible();
+    await expect(page.getByText('helpdesk')).toHaveCount(0);
+    expect(new URL(page.url()).search, 'the rest of the address stays').toBe('?next=%2Fchanges');
+
+    const inside = await signedIn(ADA, { javaScriptEnabled });
+    for (const [path, name] of [
+      [`/changes/${id}`, 'change_submit'],
+      [`/changes/${id}/edit`, 'change_edit'],
+      ['/changes?env=production', 'change_start'],
+      ['/catalogue/role?env=production', 'role_save'],
+      ['/settings/policy/propose?env=production', 'policy_propose'],
+      ['/settings/schedule/entry?env=production', 'schedule_entry_save'],
+      ['/settings/webhooks?env=production', 'webhook_add'],
+    ] as const) {
+      const separator = path.includes('?') ? '&' : '?';
+      // The names of the parts can be written otherwise.
+      for (const written of [said(`/api/${name}`, lie), said(`/api/${name}`, lie).replaceAll('__', '%5F_')]) {
+        await inside.goto(path + separator + written);
+        await expect(inside.getByRole('heading', { level: 1 }), path).toBeVisible();
+        await expect(inside.getByText('helpdesk'), path).toHaveCount(0);
+      }
+    }
+  }
+});
+
+test('a plain form is led back to our own pages alone', async ({ strata, sessions }) => {
+  const cookie = (await sessions.of(ADA)).cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  for (const referer of ['https://evil.example/form', `${strata.address}.evil.example/`, 'http://evil.example@127.0.0.1:1/', 'nonsense']) {
+    for (const fields of ['email=nobody%40example.net&password=wrong', 'email=']) {
+      const answer = await fetch(`${strata.address}/api/sign_in`, {
+        method: 'POST',
+        headers: { cookie, referer, accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' },
+        body: fields,
+        redirect: 'manual',
+      });
+      const to = answer.headers.get('location') ?? '/';
+      expect(new URL(to, strata.address).origin, `from ${referer} to ${to}`).toBe(strata.address);
+      expect(await answer.text()).not.toContain('evil.example');
+    }
+  }
+});

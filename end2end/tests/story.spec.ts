@@ -175,7 +175,7 @@ async function runEnds(page: Page, name: string): Promise<void> {
   await expect(heading(page, name)).toBeVisible();
   await expect(page.getByText('This is a dry run.')).toBeVisible();
   await expect(heading(page, name)).toContainText('succeeded', { timeout: 30_000 });
-  await expect(page.getByRole('status')).toHaveText(/^(\d+) of \1 steps done$/);
+  await expect(page.getByRole('status').filter({ hasText: 'steps' })).toHaveText(/^(\d+) of \1 steps done$/);
   await expect(page.getByRole('link', { name: 'revision 2' })).toBeVisible();
   await expect(region(page, /^Log/).getByRole('listitem')).not.toHaveCount(0);
   const steps = page.getByRole('region', { name: 'Steps' }).getByRole('row');

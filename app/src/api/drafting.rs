@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use serde::{Deserialize, Serialize};
@@ -51,14 +52,20 @@ pub enum Rebasing {
     Conflicts(Vec<RebaseConflict>),
 }
 
-/// Appends a batch, written in view of the log up to the sequence number `after`. Sent twice, it is taken once.
+/// Appends a batch, written in view of the log up to the sequence number `after`, whose `mark` tells it from another log
+/// ([`strata_domain::draft::Known`]). Sent twice, it is taken once.
 #[server(prefix = "/api", endpoint = "draft_append", input = Json)]
-pub async fn draft_append(id: i64, after: i64, batch: Batch) -> Result<Appended, AppError> {
+pub async fn draft_append(
+    id: i64,
+    after: i64,
+    mark: Option<DateTime<Utc>>,
+    batch: Batch,
+) -> Result<Appended, AppError> {
     use strata_backend::changes;
 
     use crate::server_context::{actor, answer, backend};
 
-    Ok(match answer(changes::change_append(&backend(), &actor(), id, after, batch).await)? {
+    Ok(match answer(changes::change_append(&backend(), &actor(), id, changes::Seen { after, mark }, batch).await)? {
         changes::Appended::Taken(tail) => Appended::Taken(tail_of(tail).await?),
         changes::Appended::Returned { place: _, reason, can_be_forced, tail } => {
             Appended::Returned { reason, can_be_forced, tail: tail_of(tail).await? }
@@ -67,12 +74,15 @@ pub async fn draft_append(id: i64, after: i64, batch: Batch) -> Result<Appended,
     })
 }
 
-/// What came into the log behind the sequence number `after`; none where the draft was moved to another base since.
+/// What came into the log behind the sequence number `after`; none where the draft was moved to another base since, or
+/// where `mark` is of another log.
 #[server(prefix = "/api", endpoint = "draft_tail", input = GetUrl)]
-pub async fn draft_tail(id: i64, after: i64) -> Result<Option<Tail>, AppError> {
+pub async fn draft_tail(id: i64, after: i64, mark: Option<DateTime<Utc>>) -> Result<Option<Tail>, AppError> {
+    use strata_backend::changes;
+
     use crate::server_context::{actor, answer, backend};
 
-    match answer(strata_backend::changes::change_tail(&backend(), &actor(), id, after).await)? {
+    match answer(changes::change_tail(&backend(), &actor(), id, changes::Seen { after, mark }).await)? {
         Some(tail) => tail_of(tail).await.map(Some),
         None => Ok(None),
     }

@@ -20,7 +20,7 @@ where
     Data: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     View: IntoView + 'static,
 {
-    let page = StoredValue::new(());
+    let patience = StoredValue::new(Patience { pause: FIRST_PAUSE, waits: false, came: false });
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {move || {
@@ -28,14 +28,17 @@ where
                 Suspend::new(async move {
                     let outcome = resource.await;
                     // Whoever leaves the page while it is read again takes its signals along: nothing may be built of them.
-                    if page.is_disposed() {
+                    if patience.is_disposed() {
                         return None;
                     }
                     Some(match outcome {
-                        Ok(data) => Either::Left(view(data)),
+                        Ok(data) => {
+                            arrived(patience);
+                            Either::Left(view(data))
+                        }
                         Err(error) => {
                             if error.is_passing() {
-                                try_again(resource);
+                                try_again(resource, patience);
                             }
                             Either::Right(view! { <ErrorPanel error /> })
                         }
@@ -46,17 +49,59 @@ where
     }
 }
 
-/// How long a page waits before it asks again for what could not be had for now.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a page waits before it asks again for what could not be had for now; doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How a panel waits for its content.
+struct Patience {
+    /// Before the next try.
+    pause: Duration,
+    /// Whether a next try is on its way.
+    waits: bool,
+    /// Whether its content came once.
+    came: bool,
+}
+
+/// The content is there; the first time, the page goes to the part of it that the address names, which was not there
+/// when the browser looked for it.
+fn arrived(patience: StoredValue<Patience>) {
+    let first = patience.try_update_value(|patience| {
+        patience.pause = FIRST_PAUSE;
+        !std::mem::replace(&mut patience.came, true)
+    });
+    if cfg!(feature = "hydrate") && first == Some(true) {
+        request_animation_frame(|| {
+            let fragment = window().location().hash().unwrap_or_default();
+            let part = document().get_element_by_id(fragment.trim_start_matches('#'));
+            let moved = window().scroll_y().is_ok_and(|at| at > 0.0);
+            if let (false, Some(part)) = (moved, part) {
+                part.scroll_into_view();
+            }
+        });
+    }
+}
 
 /// Reads the resource again in a while; in the browser alone.
-fn try_again<Data>(resource: Resource<Result<Data, AppError>>)
+fn try_again<Data>(resource: Resource<Result<Data, AppError>>, patience: StoredValue<Patience>)
 where
     Data: Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    if cfg!(feature = "hydrate") {
-        set_timeout(move || resource.refetch(), PATIENCE);
+    if cfg!(not(feature = "hydrate")) || patience.with_value(|patience| patience.waits) {
+        return;
     }
+    let wait = patience.with_value(|patience| patience.pause);
+    patience.update_value(|patience| {
+        patience.pause = (wait * 2).min(LONGEST_PAUSE);
+        patience.waits = true;
+    });
+    let again = move || {
+        // Whoever left the page takes it along.
+        if patience.try_update_value(|patience| patience.waits = false).is_some() {
+            resource.refetch();
+        }
+    };
+    set_timeout(again, wait);
 }
 
 /// An error in place of what could not be loaded, with the way on.
@@ -69,17 +114,22 @@ pub fn ErrorPanel(
     let heading = match &error {
         AppError::NotSignedIn => "Signed out",
         AppError::NotFound { .. } => "Not found",
-        AppError::Unavailable => "The database does not answer",
+        AppError::Unavailable { title, .. } => title.as_str(),
         AppError::Refused { .. } => "Not allowed",
         AppError::TooMuch { .. } => "Too much at once",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }
         | AppError::Unexpected { .. }
         | AppError::Request { .. } => "That did not work",
-    };
+    }
+    .to_owned();
     let way_on = match &error {
         AppError::NotSignedIn => {
-            let next = format!("{}{}", location.pathname.get_untracked(), location.search.get_untracked());
+            // The server never sees the fragment.
+            let fragment = if cfg!(feature = "hydrate") { location.hash.get_untracked() } else { String::new() };
+            let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+            let question = if search.is_empty() { "" } else { "?" };
+            let next = format!("{path}{question}{search}{fragment}");
             Either::Left(view! { <a class="button" href=paths::sign_in(&next)>"Sign in"</a> })
         }
         _ => Either::Right(view! { <a class="button" href="/" rel="external">"Go to the role map"</a> }),

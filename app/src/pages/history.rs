@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::history::{Origin, RevisionView, revision_list, revision_load};
-use crate::components::{AuditList, Badge, Moment, NextLink, Stateful, Table, loaded};
+use crate::components::{AuditList, Badge, Moment, NextLink, PageTitle, Stateful, Table, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::runs::took;
 use crate::pages::{before, number, query};
@@ -69,7 +69,7 @@ pub fn RevisionPage() -> impl IntoView {
     let number = number("number");
     let view = Resource::new(move || (env.get(), number.get()), |(env, number)| revision_load(env, number));
     view! {
-        <Title text=move || format!("Revision {}", number.get()) />
+        <PageTitle text=move || format!("Revision {}", number.get()) />
         {loaded(view, |view| view! { <RevisionBody view /> })}
     }
 }

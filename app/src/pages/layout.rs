@@ -9,7 +9,7 @@ use leptos_router::hooks::use_location;
 
 use crate::api::notices::notice_unread;
 use crate::api::session::{SessionView, SignOut, SignOutEverywhere, session_load};
-use crate::live::{Live, Topic};
+use crate::live::{Live, LiveStatus, Topic};
 use crate::pages::query;
 use crate::paths;
 
@@ -30,6 +30,7 @@ pub fn Layout() -> impl IntoView {
                 })}
             </Transition>
         </header>
+        <LiveStatus />
         <main id="main" tabindex="-1">
             <Outlet />
         </main>
@@ -50,7 +51,7 @@ pub fn Mark() -> impl IntoView {
 
 #[component]
 fn SignedIn(session: SessionView) -> impl IntoView {
-    Live::listen();
+    Live::listen(&session.account);
     let env = query("env");
     let location = use_location();
     let first = session.environments.first().map(|environment| environment.slug.clone()).unwrap_or_default();

@@ -9,7 +9,7 @@ use strata_domain::run::{ExecutorKind, LogLine, Run, RunState, RunStep, StepStat
 
 use crate::api::runs::{RunConfirmStep, RunView, run_list, run_load};
 use crate::components::{
-    Act, ActError, AuditList, Badge, Moment, NextLink, Stateful, Table, duration_in_words, loaded,
+    Act, ActError, AuditList, Badge, Moment, NextLink, PageTitle, Stateful, Table, duration_in_words, loaded,
 };
 use crate::live::{Live, Topic};
 use crate::pages::{before, number, query};
@@ -78,7 +78,7 @@ pub fn RunPage() -> impl IntoView {
     );
     let error = Signal::derive(move || confirm.value().get().and_then(Result::err));
     view! {
-        <Title text=move || format!("Run {}", id.get()) />
+        <PageTitle text=move || format!("Run {}", id.get()) />
         {loaded(view, move |view| view! { <RunBody view confirm error /> })}
     }
 }

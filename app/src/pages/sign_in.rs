@@ -15,6 +15,14 @@ use crate::pages::query;
 pub fn SignInPage() -> impl IntoView {
     let action = ServerAction::<SignIn>::new();
     let next = query("next");
+    // The server never sees it; a browser carries it along from the page that asked to sign in.
+    let fragment = RwSignal::new(String::new());
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| fragment.set(window().location().hash().unwrap_or_default()));
+    let next = move || {
+        let (next, fragment) = (next.get(), fragment.get());
+        (next.is_some() || !fragment.is_empty()).then(|| next.unwrap_or_else(|| "/".to_owned()) + &fragment)
+    };
     let error = move || action.value().get().and_then(Result::err);
     let password_error =
         Signal::derive(move || error().and_then(|error| error.for_field("password").map(ToOwned::to_owned)));
@@ -26,7 +34,7 @@ pub fn SignInPage() -> impl IntoView {
             <h1>"Sign in"</h1>
             <ActionForm action=action>
                 <ActError error=other_error />
-                {move || next.get().map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                {move || next().map(|next| view! { <input type="hidden" name="next" value=next /> })}
                 <TextField id="email" name="email" label="E-mail" kind="email" required=true autocomplete="username" />
                 <TextField
                     id="password"

@@ -8,7 +8,9 @@ use strata_domain::audit::AuditAction;
 use strata_domain::sign_in;
 use uuid::Uuid;
 
+use super::leaving::has_open_votes;
 use super::password;
+use crate::changes::ask_anew;
 use crate::ctx::{self, Actor, AuditRow, Backend, Write};
 use crate::error::Error;
 
@@ -86,9 +88,7 @@ pub async fn account_grant(
     if written.rows_affected() == 0 {
         return Ok(());
     }
-    let row = AuditRow::new(AuditAction::AccountGranted, "account", &account)
-        .after(json!({ "capability": capability.as_str() }));
-    write.commit(row, Vec::new()).await
+    granted(write, account, environment_id, "capability", capability.as_str()).await
 }
 
 /// Puts an account into a group of an environment, such as "infrastructure experts"; twice changes nothing.
@@ -116,11 +116,21 @@ pub async fn account_group_add(
     if written.rows_affected() == 0 {
         return Ok(());
     }
-    let row = AuditRow::new(AuditAction::AccountGranted, "account", &account).after(json!({ "group": group }));
-    write.commit(row, Vec::new()).await
+    granted(write, account, environment_id, "group", group).await
 }
 
-async fn account_in(
+/// Ends the write that gave somebody something. Who had lost it and voted before has their votes back.
+async fn granted(mut write: Write, account: Uuid, environment_id: i64, what: &str, given: &str) -> Result<(), Error> {
+    let row = AuditRow::new(AuditAction::AccountGranted, "account", &account);
+    if !has_open_votes(&mut write, account, environment_id).await? {
+        return write.commit(row.after(json!({ what: given })), Vec::new()).await;
+    }
+    write.lock_environment().await?;
+    let moved = ask_anew(&mut write, AuditAction::AccountGranted, "Somebody who voted was given access").await?;
+    write.commit(row.after(json!({ what: given, "changes": moved.told() })), moved.news).await
+}
+
+pub(super) async fn account_in(
     backend: &Backend,
     actor: &Actor,
     email: &str,
@@ -136,6 +146,6 @@ async fn account_in(
     Ok((write, account, environment_id))
 }
 
-fn normal_email(email: &str) -> Result<String, Error> {
+pub(super) fn normal_email(email: &str) -> Result<String, Error> {
     sign_in::normalise_email(email).map_err(|refused| Error::invalid("email", refused.reason))
 }

@@ -114,7 +114,7 @@ pub async fn sign_in(
     };
     let hash = word.as_ref().filter(|_| known).map(Word::hash);
     let counters = Counters::of(&email, address, hash.as_ref().map(|hash| &hash[..]));
-    let of_account = match throttle::count(backend.machinery(), &counters).await? {
+    let of_account = match throttle::count(backend, &counters).await? {
         Counted::Yes { of_account } => of_account,
         Counted::TooEarly { seconds } => {
             tracing::info!(%address, seconds, "sign-in slowed down");

@@ -18,6 +18,7 @@ use strata_domain::sign_in::{
     GUESSES_TOLD, account_wait_seconds, network_wait_seconds, site_wait_seconds, wait_seconds,
 };
 
+use crate::ctx::Backend;
 use crate::error::Error;
 
 /// After so many hours without a failure the count begins anew.
@@ -108,8 +109,8 @@ pub(super) enum Counted {
 }
 
 /// Counts an attempt, unless it comes too early.
-pub(super) async fn count(pool: &PgPool, counters: &Counters) -> Result<Counted, Error> {
-    let mut transaction = pool.begin().await?;
+pub(super) async fn count(backend: &Backend, counters: &Counters) -> Result<Counted, Error> {
+    let mut transaction = backend.begin().await?;
     let mut longest = 0;
     for counter in &counters.counters {
         longest = longest.max(left(&mut transaction, counter).await?);

@@ -15,6 +15,7 @@ pub(crate) use comments::comments_of;
 pub use difference::{VoteDifference, vote_difference};
 pub use inbox::{Awaited, AwaitedAct, AwaitedDecision, DecisionAbout, Inbox, inbox_load};
 pub(crate) use leads::leads_of;
+pub(crate) use rows::authors_of;
 pub use take_back::vote_take_back;
 pub(crate) use under_review::{Terms, UnderReview};
 pub use vote::change_vote;

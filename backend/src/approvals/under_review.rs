@@ -1,21 +1,25 @@
 //! A change with all that decides about its approval, loaded.
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgConnection;
-use strata_domain::change::Change;
+use sqlx::types::Json;
+use strata_domain::account::{AccountId, Standing};
+use strata_domain::change::{Change, ChangeState};
 use strata_domain::plan::Plan;
 use strata_domain::policy::{self, Policy};
-use strata_domain::review::{Lifetime, Planned, Review};
+use strata_domain::review::{Lifetime, Planned, Review, Vote, as_voted};
 
 use super::rows;
 use crate::changes::{Approval, Material};
 use crate::error::Error;
-use crate::policies::{lifetime_read, policy_at, policy_now, version_read};
+use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policy_at, policy_now, version_read};
 
 /// What an environment asks of its changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     pub(crate) policy: Policy,
-    /// How long approvals hold.
+    /// How long approvals of the change hold at most.
     pub(crate) expires_after: Lifetime,
 }
 
@@ -31,13 +35,13 @@ pub(crate) struct UnderReview {
 impl Terms {
     /// Those of now; for a change that has its run, those of when it was applied: what is asked later makes nothing of
     /// the votes that it was approved with.
-    async fn of(connection: &mut PgConnection, environment_id: i64, change: i64) -> Result<Self, Error> {
+    async fn of(connection: &mut PgConnection, environment_id: i64, change: &Change) -> Result<Self, Error> {
         let row = sqlx::query!(
-            r#"SELECT r.policy_version AS "policy_version?", coalesce(r.approval_hours, e.approval_hours) AS "hours!"
+            r#"SELECT r.policy_version AS "policy_version?", r.approval_hours AS "hours?"
                FROM environments e LEFT JOIN runs r ON r.environment_id = e.id AND r.change_id = $2
                WHERE e.id = $1"#,
             environment_id,
-            change,
+            change.id,
         )
         .fetch_one(&mut *connection)
         .await?;
@@ -45,7 +49,13 @@ impl Terms {
             Some(version) => policy_at(connection, environment_id, version_read(version)?).await?,
             None => policy_now(connection, environment_id).await?,
         };
-        Ok(Self { policy, expires_after: lifetime_read(row.hours)? })
+        let expires_after = match row.hours {
+            Some(hours) => lifetime_read(hours)?,
+            // A draft that was sent back is submitted anew, under what is in force then.
+            None if change.state == ChangeState::Draft => lifetime_of(connection, environment_id).await?,
+            None => lifetime_since_submission(connection, environment_id, change.id).await?,
+        };
+        Ok(Self { policy, expires_after })
     }
 
     /// The plan of the material, and what is asked for it.
@@ -71,17 +81,38 @@ impl UnderReview {
         approval: Approval,
         material: &Material,
     ) -> Result<Self, Error> {
-        let terms = Terms::of(connection, environment_id, change.id).await?;
+        let terms = Terms::of(connection, environment_id, change).await?;
         let (planned, plan) = terms.planned(material);
+        let votes = rows::votes_of(connection, change.id).await?;
         let review = Review {
             state: change.state,
             authors: rows::authors_of(connection, change.id).await?,
             plan: planned,
             round: approval.round,
-            votes: rows::votes_of(connection, change.id).await?,
+            voters: voters(connection, environment_id, change, &votes).await?,
+            votes,
             approved_at: approval.since,
             expires_after: terms.expires_after,
         };
         Ok(Self { review, plan, terms })
     }
+}
+
+/// What those who voted are now; of a change that is over or has its run, what they were then.
+async fn voters(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    change: &Change,
+    votes: &[Vote],
+) -> Result<BTreeMap<AccountId, Standing>, Error> {
+    if change.state.is_open() {
+        return rows::voters_of(connection, environment_id, change.id).await;
+    }
+    let kept = sqlx::query_scalar!(
+        r#"SELECT voters AS "voters: Json<BTreeMap<AccountId, Standing>>" FROM runs WHERE change_id = $1"#,
+        change.id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(kept.flatten().map_or_else(|| as_voted(votes), |kept| kept.0))
 }

@@ -13,6 +13,7 @@ use crate::catalogues::version_stored;
 use crate::changes::{self, Locked, Material, last_of};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
+use crate::policies::lifetime_stored;
 
 /// Votes on a change. `digest` is that of the plan the person saw: the vote belongs to it and to no other.
 ///
@@ -102,9 +103,9 @@ async fn vote_add(
     let groups: Vec<String> = vote.groups.iter().cloned().collect();
     let written = sqlx::query!(
         "INSERT INTO votes (id, change_id, round, voter_id, voter_name, groups, verdict, digest, reason, at,
-                            base_revision, catalogue_version, log_from, log_to)
+                            base_revision, catalogue_version, log_from, log_to, approval_hours)
          OVERRIDING SYSTEM VALUE
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         vote.id,
         change.id,
         vote.round,
@@ -119,6 +120,7 @@ async fn vote_add(
         version_stored(change.catalogue)?,
         change.log_start,
         last_of(change, log),
+        lifetime_stored(vote.expires_after)?,
     )
     .execute(write.connection())
     .await?;

@@ -1,5 +1,6 @@
 //! Batches of edits: taken whole or not at all, once each, in the order in which they come.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use strata_domain::audit::AuditAction;
@@ -11,7 +12,7 @@ use strata_domain::edit::{self, Edit, ReplayError};
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
-use super::log::{edits_add, edits_after, edits_of, last_of, last_stored};
+use super::log::{edits_add, edits_after, edits_of, last_of};
 use super::{Locked, rows};
 use crate::catalogues::catalogue_at;
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
@@ -38,6 +39,31 @@ pub struct LogTail {
     pub edits: Vec<LoggedEdit>,
 }
 
+/// Up to where somebody knows the log of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The sequence number of the last edit that they know.
+    pub after: i64,
+    /// The moment of that edit, or of the change where none is in force ([`strata_domain::draft::Known::mark`]). By it a
+    /// log that was set back to a backup is told from the one that they know. None asks for no such check.
+    pub mark: Option<DateTime<Utc>>,
+}
+
+impl From<i64> for Seen {
+    fn from(after: i64) -> Self {
+        Self { after, mark: None }
+    }
+}
+
+impl Seen {
+    /// Whether the log reaches back to it: the edits of the change in force, from that one on.
+    fn is_of(self, change: &Change, log: &[LoggedEdit]) -> bool {
+        let known = log.iter().find(|logged| logged.sequence == self.after).map(|logged| logged.at);
+        let reaches = known.is_some() || self.after == change.log_start - 1;
+        reaches && self.mark.is_none_or(|mark| mark == known.unwrap_or(change.created_at))
+    }
+}
+
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
@@ -54,25 +80,28 @@ pub enum Appended {
         /// What others did.
         tail: LogTail,
     },
-    /// The log in force does not reach back to what the author knew: the whole draft has to be read again.
+    /// The log in force does not reach back to what the author knew, or is another one: the whole draft has to be read
+    /// again.
     Moved,
 }
 
-/// Appends a batch that was written in view of the log up to the sequence number `after`, carried over what others
-/// appended since. Under review, its author is an author of the change from then on, and votes stay only where the plan
+/// Appends a batch that was written in view of the log as its author has `seen` it, carried over what others appended
+/// since. Under review, its author is an author of the change from then on, and votes stay only where the plan
 /// does. A batch whose key the change has already, by the same person, is answered as the first time.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200 characters
 /// in one line) or `edits` (1 to 10,000); [`Error::Refused`] where the change takes no edits any more, or has 50,000.
-#[tracing::instrument(skip_all, fields(id, after, edits = batch.edits.len()))]
+#[tracing::instrument(skip_all, fields(id, edits = batch.edits.len()))]
 pub async fn change_append(
     backend: &Backend,
     actor: &Actor,
     id: i64,
-    after: i64,
+    seen: impl Into<Seen>,
     batch: Batch,
 ) -> Result<Appended, Error> {
+    let seen = seen.into();
+    let after = seen.after;
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
     check(&batch)?;
     let Batch { key, label, edits } = batch;
@@ -81,13 +110,13 @@ pub async fn change_append(
     let live = live.unwrap_or(locked.change.base);
     if is_taken(&mut write, id, &key).await? {
         let change = rows::shown(locked.change, locked.approval, write.at());
-        let tail = tail(write.connection(), change, live, after).await?;
+        let tail = tail(write.connection(), change, live, seen).await?;
         return Ok(tail.map_or(Appended::Moved, Appended::Taken));
     }
     let reviewed = locked.before_edit(&mut write).await?;
     let log = edits_of(write.connection(), id).await?;
     let last = last_of(&locked.change, &log);
-    if !(locked.change.log_start - 1..=last).contains(&after) {
+    if !seen.is_of(&locked.change, &log) {
         return Ok(Appended::Moved);
     }
     if log.len() + edits.len() > LOG_MAX {
@@ -131,27 +160,34 @@ pub async fn change_append(
     Ok(Appended::Taken(LogTail { change, live, edits: tail }))
 }
 
-/// The log of a change behind the sequence number `after`; none where the log in force does not reach back to it: then
-/// the whole draft has to be read again.
+/// The log of a change behind what was `seen` of it; none where the log in force does not reach back to it, or is another
+/// one: then the whole draft has to be read again.
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id, after))]
-pub async fn change_tail(backend: &Backend, actor: &Actor, id: i64, after: i64) -> Result<Option<LogTail>, Error> {
+#[tracing::instrument(skip_all, fields(id))]
+pub async fn change_tail(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    seen: impl Into<Seen>,
+) -> Result<Option<LogTail>, Error> {
+    let seen = seen.into();
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
     let live = read.place().live;
     let stored = rows::change_of(read.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
     let live = live.unwrap_or(stored.change.base);
     let change = rows::shown(stored.change, stored.approval, read.at());
-    tail(read.connection(), change, live, after).await
+    tail(read.connection(), change, live, seen).await
 }
 
-async fn tail(connection: &mut PgConnection, change: Change, live: i64, after: i64) -> Result<Option<LogTail>, Error> {
-    let last = last_stored(connection, &change).await?;
-    if !(change.log_start - 1..=last).contains(&after) {
+async fn tail(connection: &mut PgConnection, change: Change, live: i64, seen: Seen) -> Result<Option<LogTail>, Error> {
+    // The edit that is known itself comes along, for its moment.
+    let mut edits = edits_after(connection, change.id, seen.after.saturating_sub(1)).await?;
+    if !seen.is_of(&change, &edits) {
         return Ok(None);
     }
-    let edits = edits_after(connection, change.id, after).await?;
+    edits.retain(|logged| logged.sequence > seen.after);
     Ok(Some(LogTail { change, live, edits }))
 }
 

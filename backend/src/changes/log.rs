@@ -120,14 +120,6 @@ pub(crate) fn last_of(change: &Change, in_force: &[LoggedEdit]) -> i64 {
     in_force.last().map_or(change.log_start - 1, |logged| logged.sequence)
 }
 
-/// As [`last_of`], where the edits are not at hand.
-pub(super) async fn last_stored(connection: &mut PgConnection, change: &Change) -> Result<i64, Error> {
-    let last = sqlx::query_scalar!("SELECT max(sequence) FROM change_edits WHERE change_id = $1", change.id)
-        .fetch_one(connection)
-        .await?;
-    Ok(last.unwrap_or(0).max(change.log_start - 1))
-}
-
 /// Appends edits behind the sequence number `after`, with the key of the batch that they came in; gives the sequence
 /// of the last.
 pub(crate) async fn edits_add(

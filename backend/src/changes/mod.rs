@@ -16,7 +16,7 @@ mod review;
 mod rows;
 
 pub(crate) use anew::ask_anew;
-pub use append::{Appended, LogTail, change_append, change_tail};
+pub use append::{Appended, LogTail, Seen, change_append, change_tail};
 pub(crate) use carried::Carried;
 pub use carried::conflict_text;
 pub use copy::change_copy;

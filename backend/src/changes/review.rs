@@ -36,13 +36,16 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
     let version = locked.save(&mut write, AuditAction::ChangeSubmitted).await?;
     let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
-        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at)
-         VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, approval_hours, lifetime_id)
+         SELECT $1, $2, $3, $4, $5, e.approval_hours,
+                (SELECT coalesce(max(l.id), 0) FROM approval_lifetimes l WHERE l.environment_id = e.id)
+         FROM environments e WHERE e.id = $6",
         id,
         version,
         submitter,
         name,
         at,
+        environment_id,
     )
     .execute(write.connection())
     .await?;

@@ -1,24 +1,30 @@
 //! The only door to the pool: authorise, read or write, and end every write with its audit row.
 
 mod actor;
+mod connections;
 mod transaction;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
+use sqlx::{PgPool, Postgres, Transaction};
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::loops::Loops;
 use crate::news::NewsHub;
+use crate::outage::Outage;
+use crate::roles::{self, VersionError};
 
-pub(crate) use actor::Place;
 pub use actor::{Account, Actor, Scope};
+pub(crate) use actor::{Place, standing};
+pub use connections::{Limits, pool_options};
+pub(crate) use connections::{statement, within};
 pub use transaction::{AuditRow, Read, Write};
 
 /// How many passwords are hashed at once: each takes a core and some 19 MiB for as long as it lasts.
@@ -34,7 +40,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// A backend over that pool, whose database has been migrated.
+    /// A backend over that pool (made with [`pool_options`]), whose database has been migrated.
     pub fn new(pool: PgPool) -> Self {
         let loops = Loops::default();
         let news = NewsHub::new(pool.clone(), loops.clone());
@@ -46,8 +52,64 @@ impl Backend {
     /// # Errors
     /// [`Error::Unavailable`] when it is not.
     pub async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+        statement(async { Ok(sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)?) }).await
+    }
+
+    /// Asks the database whether it can be written to, by writing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with what is in the way.
+    pub async fn probe(&self) -> Result<(), Error> {
+        statement(async { Ok(sqlx::query("UPDATE write_probe SET at = now()").execute(&self.pool).await.map(drop)?) })
+            .await
+    }
+
+    /// Asks whether the database is at this version; says what is to be done where it is not.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be asked.
+    pub async fn wrong_version(&self) -> Result<Option<String>, Error> {
+        statement(async {
+            let mut connection = self.pool.acquire().await?;
+            match roles::at_this_version(&mut connection).await {
+                Ok(()) => Ok(None),
+                Err(VersionError::Database(error)) => Err(error.into()),
+                Err(wrong) => Ok(Some(wrong.to_string())),
+            }
+        })
+        .await
+    }
+
+    /// Begins a transaction: the one place where one is begun.
+    ///
+    /// In a task of its own, because a request that is dropped while BEGIN is under way would leave its connection in a
+    /// transaction that sqlx 0.9.0 knows nothing of (launchbadge/sqlx#4393), and whoever got it next would fail.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        self.begin_with("BEGIN").await
+    }
+
+    /// Whether all connections are in use; those that are dead are in use by nobody.
+    fn is_exhausted(&self) -> bool {
+        self.pool.size() >= self.pool.options().get_max_connections() && self.pool.num_idle() == 0
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place where a transaction is begun")]
+    async fn begin_with(&self, statement: &'static str) -> Result<Transaction<'static, Postgres>, Error> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(statement).await }.in_current_span());
+        match begun.await {
+            Ok(Err(sqlx::Error::PoolTimedOut)) if self.is_exhausted() => {
+                tracing::warn!(
+                    "all {} connections to the database are in use (STRATA_DATABASE_CONNECTIONS)",
+                    self.pool.size()
+                );
+                Err(Outage::Exhausted.into())
+            }
+            Ok(begun) => Ok(begun?),
+            // The runtime ends.
+            Err(cancelled) if cancelled.is_cancelled() => Err(Outage::Away.into()),
+            Err(broken) => Err(Error::unexpected(broken)),
+        }
     }
 
     /// What changed, as it happens.
@@ -77,7 +139,7 @@ impl Backend {
     /// [`Error::Refused`] where they may view it but do not hold the permission.
     pub async fn authorise_read(&self, actor: &Actor, permission: Permission, scope: Scope<'_>) -> Result<Read, Error> {
         actor.signed_in()?;
-        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let mut transaction = self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
         Ok(Read::new(transaction, place))
@@ -94,7 +156,7 @@ impl Backend {
         scope: Scope<'_>,
     ) -> Result<Write, Error> {
         let person = actor.signed_in()?;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
         let at = place.now;
@@ -113,21 +175,23 @@ impl Backend {
                 return Err(Error::refused("Only the operator does this, with the command line on the server."));
             }
         }
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let at = now(&mut transaction).await?;
         Ok(Write::new(transaction, None, person, at))
     }
 
     /// Opens a write of somebody about their own account.
     pub(crate) async fn write_own(&self, person: Person) -> Result<Write, Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
         let at = now(&mut transaction).await?;
         Ok(Write::new(transaction, None, person, at))
     }
 
-    /// Opens the write with which a worker ends what a person began; it is audited by that person's name.
+    /// Opens the write with which a worker ends what a person began; it is audited by that person's name. It waits a
+    /// second at most for what others hold: the worker has other work, and comes again.
     pub(crate) async fn write_for(&self, person: Person, scope: Scope<'_>) -> Result<Write, Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin().await?;
+        sqlx::query("SET LOCAL lock_timeout = '1s'").execute(&mut *transaction).await?;
         let place = Place::find(&mut transaction, &Actor::Operator, scope).await?;
         let at = place.now;
         Ok(Write::new(transaction, Some(place), person, at))

@@ -134,6 +134,11 @@ impl Write {
         Ok(id)
     }
 
+    /// Out of the environment again: what ends the write belongs to none.
+    pub(crate) fn leave(&mut self) {
+        self.place = None;
+    }
+
     /// Takes the lock on the environment, and gives its id: one at a time moves its policy, its schedule, its catalogue or
     /// its live revision. Environment before change is the order in which everybody locks them.
     pub(crate) async fn lock_environment(&mut self) -> Result<i64, Error> {
@@ -163,6 +168,13 @@ impl Write {
     /// the row that ends the write.
     pub(crate) async fn also(&mut self, row: &AuditRow) -> Result<(), Error> {
         self.log(row).await.map(drop)
+    }
+
+    /// As [`Self::also`], of an act in several environments: this one tells its people what it moved here.
+    pub(crate) async fn also_told(&mut self, row: &AuditRow) -> Result<(), Error> {
+        let (environment_id, at) = (self.place()?.id, self.at);
+        let sequence = self.log(row).await?;
+        outbox::leave(&mut self.transaction, row, sequence, environment_id, at).await
     }
 
     /// Adds an audit row; gives its sequence.

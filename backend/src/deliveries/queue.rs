@@ -143,7 +143,7 @@ impl Claim {
             Some(_) => DeliveryState::Failed,
             None => DeliveryState::GivenUp,
         };
-        let mut transaction = backend.machinery().begin().await?;
+        let mut transaction = backend.begin().await?;
         sqlx::query!(
             "INSERT INTO delivery_attempts (delivery_id, number, at, arrived, status, answer)
              VALUES ($1, $2, now(), $3, $4, $5)",

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnection, PgListener, PgNotification};
+use sqlx::postgres::{PgConnection, PgNotification};
 use strata_domain::news::News;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::ctx::Actor;
 use crate::error::Error;
+use crate::listener::{self, Listener};
 use crate::loops::{Loops, Over};
 use crate::notices;
 
@@ -29,11 +30,8 @@ const STANDING: &str = "strata_standing";
 const KEPT: usize = 1024;
 /// Pause before the next attempt to listen.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
-/// When nothing was heard for so long, the database is asked whether it is still there: a connection that was dropped
-/// without a word looks just like one with nothing to say.
-const QUIET: Duration = Duration::from_secs(15);
-/// How long it may take to answer that, and to connect.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest that it may take to read what can have moved.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 /// What streams may hear is looked at again this often, whatever was told: sessions end by time, too.
 const JUDGED_EVERY: Duration = Duration::from_secs(60);
 
@@ -102,31 +100,32 @@ impl NewsHub {
 async fn listen(hub: NewsHub) {
     // What broke the loop, if anything did, may have lost news as well.
     let mut was_lost = hub.hears.send_replace(false);
-    loop {
-        match listen_once(&hub, &mut was_lost).await {
-            Err(sqlx::Error::PoolClosed) => return,
-            Err(error) if !was_lost => tracing::warn!("news are lost until the database answers again: {error}"),
-            Err(_) | Ok(()) => {}
+    let listening = async {
+        loop {
+            let lost = listen_once(&hub, &mut was_lost).await;
+            hub.hears.send_replace(false);
+            if !was_lost {
+                let why = lost.map_or_else(|error| error.to_string(), |()| "the connection is gone".to_owned());
+                tracing::warn!("news are lost until the database answers again: {why}");
+            }
+            was_lost = true;
+            tokio::time::sleep(RECONNECT_AFTER).await;
         }
-        hub.hears.send_replace(false);
-        was_lost = true;
-        tokio::time::sleep(RECONNECT_AFTER).await;
-        if hub.pool.is_closed() {
-            return;
-        }
+    };
+    tokio::select! {
+        () = listening => {}
+        () = hub.pool.close_event() => {}
     }
 }
 
 /// Listens on one connection until it is lost.
 async fn listen_once(hub: &NewsHub, was_lost: &mut bool) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(&hub.pool).await?;
-    listener.eager_reconnect(false);
-    in_time(listener.listen_all([STANDING, CHANNEL])).await?;
+    let mut listener = Listener::on(&hub.pool, &[STANDING, CHANNEL]).await?;
     // What was told of standings before the connection stood is looked up.
-    in_time(hub.streams.judge(&mut listener, None)).await?;
+    in_time(hub.streams.judge(listener.connection(), None)).await?;
     // Pages may have read before the connection stood: whatever can have moved is told once more.
     if std::mem::take(was_lost) {
-        for news in everything_open(&hub.pool).await? {
+        for news in in_time(everything_open(&hub.pool)).await? {
             let _nobody_listens = hub.sender.send(news);
         }
         tracing::info!("news arrive again");
@@ -134,17 +133,13 @@ async fn listen_once(hub: &NewsHub, was_lost: &mut bool) -> Result<(), sqlx::Err
     hub.hears.send_replace(true);
     let mut judged_at = Instant::now();
     loop {
-        match tokio::time::timeout(QUIET, listener.try_recv()).await {
-            Ok(Ok(Some(notification))) => hear(hub, &mut listener, &notification).await?,
-            Ok(Ok(None)) => return Ok(()),
-            Ok(Err(error)) => return Err(error),
-            // It listens already: this asks whether anybody is there.
-            Err(_) => {
-                in_time(async { sqlx::query("LISTEN strata_news").execute(&mut listener).await.map(drop) }).await?;
-            }
+        match listener.hear().await? {
+            listener::Heard::Told(notification) => hear(hub, &mut listener, &notification).await?,
+            listener::Heard::Quiet => {}
+            listener::Heard::Lost => return Ok(()),
         }
         if judged_at.elapsed() >= JUDGED_EVERY {
-            in_time(hub.streams.judge(&mut listener, None)).await?;
+            in_time(hub.streams.judge(listener.connection(), None)).await?;
             judged_at = Instant::now();
         }
     }
@@ -152,14 +147,14 @@ async fn listen_once(hub: &NewsHub, was_lost: &mut bool) -> Result<(), sqlx::Err
 
 /// Passes on what a channel says. A standing is looked up before anything that was told after it is passed on, so that
 /// nobody hears what they might not hear any more.
-async fn hear(hub: &NewsHub, listener: &mut PgListener, notification: &PgNotification) -> Result<(), sqlx::Error> {
+async fn hear(hub: &NewsHub, listener: &mut Listener, notification: &PgNotification) -> Result<(), sqlx::Error> {
     let payload = notification.payload();
     if notification.channel() == STANDING {
         let account = Uuid::parse_str(payload).ok();
         if account.is_none() {
             tracing::warn!("a standing that cannot be read: {payload:?}");
         }
-        return in_time(hub.streams.judge(listener, account)).await;
+        return in_time(hub.streams.judge(listener.connection(), account)).await;
     }
     match serde_json::from_str(payload) {
         Ok(news) => {
@@ -172,7 +167,7 @@ async fn hear(hub: &NewsHub, listener: &mut PgListener, notification: &PgNotific
 
 /// A database that does not answer in time is away.
 async fn in_time<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(PATIENCE, asked)
+    tokio::time::timeout(READ_WITHIN, asked)
         .await
         .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }

@@ -22,7 +22,7 @@ pub(super) async fn tell(backend: &Backend, row: &Row, mail: bool) -> Result<boo
     let happening = facts::happening(backend, row).await?;
     let members = facts::members(backend, row.environment_id).await?;
     let told = if happening.is_over() { Vec::new() } else { notice::told(&happening, &members) };
-    let mut transaction = backend.machinery().begin().await?;
+    let mut transaction = backend.begin().await?;
     if !row.take(&mut transaction).await? {
         return Ok(false);
     }

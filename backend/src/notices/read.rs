@@ -88,7 +88,7 @@ pub async fn notice_read(backend: &Backend, actor: &Actor, which: WhichNotices) 
         WhichNotices::One(id) => Some(id),
         WhichNotices::All => None,
     };
-    let mut transaction = backend.machinery().begin().await?;
+    let mut transaction = backend.begin().await?;
     let environments = sqlx::query_scalar!(
         r#"WITH read AS (
                UPDATE notices SET read_at = now()

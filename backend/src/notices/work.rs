@@ -165,7 +165,7 @@ async fn tell_next(backend: &Backend, which: Which, turn: &Mutex<i64>, mail: boo
     match told.unwrap_or_else(|panic| Err(Error::unexpected(said_by(panic.as_ref())))) {
         // Told here, or by another process beside us.
         Ok(true | false) => {}
-        Err(Error::Unavailable) => return Err(Error::Unavailable),
+        Err(error @ Error::Unavailable(_)) => return Err(error),
         Err(error) => {
             tracing::warn!(outbox = row.id, "could not be told now: {error}");
             row.put_off(backend.machinery(), &error).await?;

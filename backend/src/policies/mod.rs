@@ -18,7 +18,7 @@ use crate::error::Error;
 pub(crate) use crate::catalogues::{version_read, version_stored};
 pub use decide::{policy_decide, policy_withdraw};
 pub use propose::policy_propose;
-pub(crate) use rows::{lifetime_of, lifetime_read, policy_at, policy_now};
+pub(crate) use rows::{lifetime_of, lifetime_read, lifetime_since_submission, lifetime_stored, policy_at, policy_now};
 
 /// Everything that the page of the policy shows, as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -52,12 +52,39 @@ pub(crate) fn lifetime_read(hours: i32) -> Result<Lifetime, Error> {
     Lifetime::hours(hours).map_err(Error::unexpected)
 }
 
+/// A number of hours as the database has it.
+pub(crate) fn lifetime_stored(lifetime: Lifetime) -> Result<i32, Error> {
+    i32::try_from(lifetime.as_hours()).map_err(Error::unexpected)
+}
+
 /// How long approvals hold in the environment.
 pub(crate) async fn lifetime_of(connection: &mut PgConnection, environment_id: i64) -> Result<Lifetime, Error> {
     let hours = sqlx::query_scalar!("SELECT approval_hours FROM environments WHERE id = $1", environment_id)
         .fetch_one(connection)
         .await?;
     lifetime_read(hours)
+}
+
+/// How long approvals of a change hold, since its last submission.
+pub(crate) async fn lifetime_since_submission(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    change: i64,
+) -> Result<Lifetime, Error> {
+    let now = lifetime_of(connection, environment_id).await?;
+    let row = sqlx::query!(
+        r#"SELECT s.approval_hours,
+                  ARRAY(SELECT l.hours FROM approval_lifetimes l
+                        WHERE l.environment_id = $1 AND l.id > s.lifetime_id) AS "since!"
+           FROM change_submissions s WHERE s.change_id = $2 ORDER BY s.version DESC LIMIT 1"#,
+        environment_id,
+        change,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(now) };
+    let since = row.since.into_iter().map(lifetime_read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Lifetime::strictest(lifetime_read(row.approval_hours)?, since).min(now))
 }
 
 /// The versions after the built-in one, newest first; at most 100.

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::change::ApplyAsked;
+use strata_domain::change::{ApplyAsked, ChangeState};
 use strata_domain::news::News;
-use strata_domain::review::Start;
+use strata_domain::review::{Review, Start};
 use strata_domain::schedule::{self, Reason, Verdict};
 
 use super::ready::Ready;
@@ -75,7 +75,7 @@ pub(super) async fn go_on(mut ready: Ready) -> Result<Applied, Error> {
         }
         Verdict::Waits { until, because } => {
             if !is_asked_by_same(&ready) {
-                wait(ready, until, &because).await?;
+                wait(ready, &under.review, until, &because).await?;
             }
             Ok(Applied::Waits { until })
         }
@@ -87,13 +87,18 @@ fn is_asked_by_same(ready: &Ready) -> bool {
     ready.locked.change.apply_asked.as_ref().is_some_and(|asked| asked.by == *ready.write.person())
 }
 
-/// Stores that the change is to start when its environment opens.
-async fn wait(ready: Ready, until: Option<DateTime<Utc>>, because: &[Reason]) -> Result<(), Error> {
+/// Stores that the change is to start when its environment opens; `stored` is its review as it was stored.
+async fn wait(ready: Ready, stored: &Review, until: Option<DateTime<Utc>>, because: &[Reason]) -> Result<(), Error> {
     let now = ready.now();
     let Ready { mut write, mut locked, .. } = ready;
     let id = locked.change.id;
     if let Some(asked) = &locked.change.apply_asked {
         return Err(Error::refused(format!("It waits to be started already; {} applied it.", asked.by.name)));
+    }
+    // Who voted may be who may again since it was looked at last: what is approved by looking anew is stored as that.
+    let present = stored.as_of(now);
+    if present.state == ChangeState::Approved {
+        locked.take_up(&present, now);
     }
     // Why an earlier one did not start is no longer what there is to say.
     locked.change.reason = None;

@@ -12,6 +12,7 @@ use super::ready::Ready;
 use crate::accounts::account_of;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
+use crate::outage::Outage;
 use crate::schedule::entries_of;
 
 /// Starts changes that wait and whose environment is open, one in each environment at a time, who asked first first; says
@@ -21,15 +22,18 @@ use crate::schedule::entries_of;
 /// [`Error::Unavailable`] alone: whatever else stands against a start is stored with the change, which then waits no
 /// longer, or holds up nothing but itself.
 pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
-    let waiting = sqlx::query!(
-        r#"SELECT c.environment_id, c.id, c.apply_asked_by, c.apply_asked_by_name, now() AS "now!"
+    let waiting = ctx::statement(async {
+        Ok(sqlx::query!(
+            r#"SELECT c.environment_id, c.id, c.apply_asked_by, c.apply_asked_by_name, now() AS "now!"
          FROM changes c
          WHERE c.apply_asked_at IS NOT NULL
            AND NOT EXISTS (SELECT FROM runs r
                            WHERE r.environment_id = c.environment_id AND r.state IN ('queued', 'running'))
          ORDER BY c.apply_asked_at, c.id"#
-    )
-    .fetch_all(backend.machinery())
+        )
+        .fetch_all(backend.machinery())
+        .await?)
+    })
     .await?;
     // Environments with which nothing more is to be done in this turn.
     let mut done = BTreeSet::new();
@@ -44,7 +48,9 @@ pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
                 any |= is_done;
                 done.insert(row.environment_id);
             }
-            Err(Error::Unavailable) => return Err(Error::Unavailable),
+            // Somebody is at work on it: the next one.
+            Err(Error::Unavailable(Outage::Busy)) => {}
+            Err(error @ Error::Unavailable(_)) => return Err(error),
             // It is tried again; others of its environment, and the steps of all runs, do not wait for it.
             Err(error) => tracing::error!(change = row.id, "a change that waits could not be started: {error}"),
         }

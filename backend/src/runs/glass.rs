@@ -6,9 +6,10 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::digest::Digest;
 use strata_domain::news::News;
-use strata_domain::review::{BrokenGlass, GlassReview, REASON_MAX, may_review_break_glass, missing_text};
+use strata_domain::review::{Breaking, BrokenGlass, GlassReview, REASON_MAX, may_review_break_glass, missing_text};
 
 use super::ready::Ready;
+use crate::approvals::authors_of;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
@@ -16,8 +17,8 @@ use crate::error::Error;
 /// the digest of the plan that the person saw. Everybody in the environment is told.
 ///
 /// # Errors
-/// [`Error::Refused`] for all but admins, for drafts and ended changes, where a blocker is left, where the plan is another
-/// one on the live revision, for a reason that says too little, while another run is under way, and while what was applied
+/// [`Error::Refused`] for all but admins, for drafts and ended changes, where a blocker is left or a rule is broken that is
+/// one by default, where the plan is another one on the live revision, for a reason that says too little, while another run is under way, and while what was applied
 /// in this way before waits for its review. Repeated by the same person, it gives the same run.
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn change_break_glass(
@@ -39,7 +40,9 @@ pub async fn change_break_glass(
     ready.refuse_beside_another().await?;
     let on_live = ready.on_live(under.terms).await?;
     let (planned, plan) = on_live.planned();
-    let review = under.review.break_glass(&standing, seen, planned, reason, unreviewed.as_ref(), now)?;
+    let blocking = on_live.blockers_by_default();
+    let act = Breaking { standing: &standing, seen, reason, unreviewed: unreviewed.as_ref(), blocking: &blocking };
+    let review = under.review.break_glass(act, planned, now)?;
     let (reason, broken_by) = (reason.trim(), ready.write.account_id()?);
     let written = sqlx::query!(
         "INSERT INTO broken_glass (change_id, environment_id, digest, broken_by, broken_by_name, reason, at)
@@ -64,7 +67,7 @@ pub async fn change_break_glass(
 /// Repeated by the same person, it is met already.
 ///
 /// # Errors
-/// [`Error::Refused`] for all but leads, for who applied it, and where another lead reviewed it; [`Error::Invalid`] for
+/// [`Error::Refused`] for all but leads, for who applied it or shaped it, and where another lead reviewed it; [`Error::Invalid`] for
 /// `conclusion` where nothing is said; [`Error::NotFound`] where the change was not applied in that way.
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion: &str) -> Result<(), Error> {
@@ -134,9 +137,10 @@ pub(crate) async fn glass_of(connection: &mut PgConnection, change: i64) -> Resu
          FROM broken_glass WHERE change_id = $1",
         change,
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let authors = authors_of(connection, change).await?;
     // The database's check says that the four go together.
     let reviewed = match (row.reviewed_by_name, row.reviewed_at, row.conclusion) {
         (Some(name), Some(at), Some(conclusion)) => {
@@ -145,5 +149,5 @@ pub(crate) async fn glass_of(connection: &mut PgConnection, change: i64) -> Resu
         _ => None,
     };
     let by = ctx::person(row.broken_by, row.broken_by_name);
-    Ok(Some(BrokenGlass { change, by, at: row.at, reason: row.reason, reviewed }))
+    Ok(Some(BrokenGlass { change, by, at: row.at, reason: row.reason, authors, reviewed }))
 }

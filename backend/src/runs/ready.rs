@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
+use strata_domain::findings::{self, RuleId};
 use strata_domain::news::News;
 use strata_domain::plan::Plan;
 use strata_domain::review::{Planned, Review};
@@ -17,6 +18,7 @@ use crate::catalogues::{version_now, version_stored};
 use crate::changes::{self, Carried, Locked, Material};
 use crate::ctx::{self, AuditRow, Write};
 use crate::error::Error;
+use crate::policies::lifetime_stored;
 use crate::worker;
 
 /// A change that nobody else can apply or move, in an environment that nobody else can apply to.
@@ -109,7 +111,7 @@ impl Ready {
         told: (Option<&str>, Value),
     ) -> Result<i64, Error> {
         let (now, id, before) = (self.now(), self.locked.change.id, self.locked.change.state);
-        let run = self.run_add(on_live, plan, now).await?;
+        let run = self.run_add(on_live, review, plan, now).await?;
         let Self { mut write, mut locked, live, .. } = self;
         on_live.carried.store(&mut write, &mut locked).await?;
         locked.take_up(review, now);
@@ -157,15 +159,21 @@ impl Ready {
     }
 
     /// Adds the run and its steps: from here on the worker finds them.
-    async fn run_add(&mut self, on_live: &OnLive, plan: &Plan, at: DateTime<Utc>) -> Result<i64, Error> {
+    async fn run_add(
+        &mut self,
+        on_live: &OnLive,
+        review: &Review,
+        plan: &Plan,
+        at: DateTime<Utc>,
+    ) -> Result<i64, Error> {
         let Self { write, locked, environment_id, live } = self;
         let OnLive { carried, terms } = on_live;
         let (requester, name) = (write.account_id()?, write.person().name.clone());
-        let hours = i32::try_from(terms.expires_after.as_hours()).map_err(Error::unexpected)?;
         let run = sqlx::query_scalar!(
             "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
-                               requested_by, requested_by_name, requested_at, policy_version, approval_hours)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+                               requested_by, requested_by_name, requested_at, policy_version, approval_hours,
+                               voters)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
             *environment_id,
             locked.change.id,
             ExecutorKind::DryRun.as_str(),
@@ -177,7 +185,8 @@ impl Ready {
             name,
             at,
             version_stored(terms.policy.version)?,
-            hours,
+            lifetime_stored(terms.expires_after)?,
+            Json(&review.voters) as _,
         )
         .fetch_one(write.connection())
         .await?;
@@ -200,5 +209,11 @@ impl OnLive {
     /// The plan there, and what is asked for it.
     pub(super) fn planned(&self) -> (Planned, Plan) {
         self.terms.planned(&self.carried.material)
+    }
+
+    /// The rules that find a blocker by default in what would become live.
+    pub(super) fn blockers_by_default(&self) -> Vec<RuleId> {
+        let Material { desired, catalogue, .. } = &self.carried.material;
+        findings::blockers_by_default(desired, catalogue)
     }
 }

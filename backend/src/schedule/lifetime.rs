@@ -9,10 +9,10 @@ use super::rows;
 use crate::changes::ask_anew;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
-use crate::policies::lifetime_of;
+use crate::policies::{lifetime_of, lifetime_stored};
 
-/// Says how long approvals of the environment hold from now on, those that were given included: a shorter time can end
-/// some at once. Repeated, it is met already.
+/// Says how long approvals of the environment hold from now on. A shorter time serves at once and can end some approvals; a
+/// longer one serves changes that are submitted from now on, and brings none back. Repeated, it is met already.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `hours` that are too few or too many; [`Error::Refused`] for all but leads.
@@ -30,10 +30,19 @@ pub async fn approval_lifetime_set(
     if before == wanted {
         return Ok(());
     }
+    let stored = lifetime_stored(wanted)?;
+    let written = sqlx::query!("UPDATE environments SET approval_hours = $2 WHERE id = $1", environment_id, stored)
+        .execute(write.connection())
+        .await?;
+    ctx::expect_rows(written.rows_affected(), 1)?;
+    let (set_by, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
-        "UPDATE environments SET approval_hours = $2 WHERE id = $1",
+        "INSERT INTO approval_lifetimes (environment_id, hours, set_by, set_by_name, at) VALUES ($1, $2, $3, $4, $5)",
         environment_id,
-        i32::try_from(hours).map_err(Error::unexpected)?,
+        stored,
+        set_by,
+        name,
+        at,
     )
     .execute(write.connection())
     .await?;

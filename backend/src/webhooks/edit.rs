@@ -155,7 +155,7 @@ pub async fn webhook_test(backend: &Backend, actor: &Actor, environment: &str, i
     let to = To::Webhook { webhook: id, outbox: None, payload: &payload };
     let new = NewDelivery { environment_id, kind: Kind::Test, title: &title, to };
     // Nothing of the environment is altered: the delivery log, and no audit row, says that it was tried.
-    let mut transaction = backend.machinery().begin().await?;
+    let mut transaction = backend.begin().await?;
     if let Some(account) = actor.account_id()? {
         paces::take(&mut transaction, account, Paced::Sending).await?;
     }

@@ -153,7 +153,7 @@ impl Claim {
             Ending::Waiting => ("waiting", None),
             Ending::Failed(why) => ("failed", Some(why)),
         };
-        let mut transaction = backend.machinery().begin().await?;
+        let mut transaction = backend.begin().await?;
         // Claims of this run wait out: after a failure none begins another step.
         sqlx::query!("SELECT id FROM runs WHERE id = $1 FOR NO KEY UPDATE", self.run)
             .fetch_one(&mut *transaction)

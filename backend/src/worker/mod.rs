@@ -6,20 +6,24 @@
 
 mod claim;
 pub mod executors;
+mod process;
 mod queue;
 mod settle;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnection, PgListener};
+use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
+use crate::listener::Listener;
 use crate::loops::Over;
 use executors::Executor;
+
+pub use process::Process;
 
 /// The channel that says that there is work.
 const CHANNEL: &str = "strata_work";
@@ -63,18 +67,24 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
     let (told, work) = watch::channel(());
     let loops = backend.loops().clone();
     let mut tasks = JoinSet::new();
+    let process = Process::this().ok();
     let over = || Over::Told(shutdown.clone());
     {
         let (backend, told, shutdown) = (backend.clone(), told.clone(), shutdown.clone());
         let listening = move || listen(backend.clone(), told.clone(), shutdown.clone());
         tasks.spawn(loops.clone().keep("worker: listening", over(), listening));
     }
+    if let Some(here) = &process {
+        // Once, and then it is done: no loop.
+        tasks.spawn(free_of_the_dead(backend.clone(), here.clone(), shutdown.clone()));
+    }
     for place in 1..=settings.parallel.max(1) {
         let (backend, settings, work, shutdown) = (backend.clone(), settings.clone(), work.clone(), shutdown.clone());
+        let process = process.clone();
         let working = move || {
             let worker = queue::Worker {
                 backend: backend.clone(),
-                owner: format!("{}/{place}/{}", settings.name, crate::ctx::new_id().simple()),
+                owner: process::owner(&settings.name, place, process.as_ref()),
                 lease: settings.lease,
                 poll: settings.poll,
                 executor: Arc::clone(&settings.executor),
@@ -88,6 +98,16 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
     tracing::info!(worker = settings.name, parallel = settings.parallel, "the worker works");
     while tasks.join_next().await.is_some() {}
     tracing::info!(worker = settings.name, "the worker has stopped");
+}
+
+/// Frees what processes held that died on this machine, once; while the database is away, as soon as it is back.
+async fn free_of_the_dead(backend: Backend, here: Process, mut shutdown: watch::Receiver<bool>) {
+    while ctx::statement(process::free_of_the_dead(&backend, &here)).await.is_err() {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = stopped(&mut shutdown) => return,
+        }
+    }
 }
 
 /// Passes on what the channel says. Polling makes up for whatever is missed, so errors only pause.
@@ -105,10 +125,8 @@ async fn listen(backend: Backend, told: watch::Sender<()>, mut shutdown: watch::
 }
 
 async fn listen_once(backend: &Backend, told: &watch::Sender<()>) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(backend.machinery()).await?;
-    listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
-    while listener.try_recv().await?.is_some() {
+    let mut listener = Listener::on(backend.machinery(), &[CHANNEL]).await?;
+    while listener.next().await?.is_some() {
         told.send_replace(());
     }
     Ok(())

@@ -11,10 +11,12 @@ use tokio::sync::watch;
 use super::claim::{Claim, Ending};
 use super::executors::{Executor, StepError, StepLog};
 use super::{settle, stopped};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 use crate::runs;
 
+/// The end of a run plans a whole topology anew, which may take its time.
+const SETTLES_WITHIN: Duration = Duration::from_secs(120);
 /// Longest pause after errors that go on.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
@@ -75,11 +77,12 @@ impl Worker {
         // What is told from here on is looked at in the next turn.
         self.work.mark_unchanged();
         if let Some(claim) = dropped.as_ref() {
-            claim.release(&self.backend).await?;
+            ctx::statement(claim.release(&self.backend)).await?;
             *dropped = None;
         }
-        let settled = settle::settle_ended(&self.backend).await? | runs::start_due(&self.backend).await?;
-        let Some(claim) = Claim::next(&self.backend, &self.owner, self.lease).await? else {
+        let settled = ctx::within(SETTLES_WITHIN, settle::settle_ended(&self.backend)).await?
+            | ctx::within(SETTLES_WITHIN, runs::start_due(&self.backend)).await?;
+        let Some(claim) = ctx::statement(Claim::next(&self.backend, &self.owner, self.lease)).await? else {
             return Ok(if settled { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
         };
         match self.carry_out(&claim).await {
@@ -93,17 +96,17 @@ impl Worker {
 
     #[tracing::instrument(name = "run_carry_out_step", skip_all, fields(run = claim.run, step = claim.step_id, attempt = claim.attempt))]
     async fn carry_out(&mut self, claim: &Claim) -> Result<(), Error> {
-        claim.tell(&self.backend).await?;
+        ctx::statement(claim.tell(&self.backend)).await?;
         let ended = match self.execute(claim).await? {
-            Done::Stopped => return claim.release(&self.backend).await,
+            Done::Stopped => return ctx::statement(claim.release(&self.backend)).await,
             Done::Ended(ended) => ended,
         };
         let recorded = match ended {
-            Ok(()) if claim.is_manual() => claim.finish(&self.backend, Ending::Waiting).await?,
-            Ok(()) => claim.finish(&self.backend, Ending::Succeeded).await?,
+            Ok(()) if claim.is_manual() => ctx::statement(claim.finish(&self.backend, Ending::Waiting)).await?,
+            Ok(()) => ctx::statement(claim.finish(&self.backend, Ending::Succeeded)).await?,
             Err(StepError::Failed(why)) => {
                 tracing::warn!("the step failed: {why}");
-                claim.finish(&self.backend, Ending::Failed(&why)).await?
+                ctx::statement(claim.finish(&self.backend, Ending::Failed(&why))).await?
             }
             Err(StepError::LeaseLost) => false,
             Err(StepError::Backend(error)) => return Err(error),
@@ -125,7 +128,7 @@ impl Worker {
                 return Ok(Done::Ended(Err(StepError::Failed(why))));
             }
         };
-        let catalogue = claim.catalogue(&self.backend).await?;
+        let catalogue = ctx::statement(claim.catalogue(&self.backend)).await?;
         let log = StepLog { backend: &self.backend, claim };
         let work = async {
             if claim.attempt > 1 {
@@ -146,7 +149,8 @@ impl Worker {
             tokio::select! {
                 ended = &mut work => return Ok(Done::Ended(ended)),
                 _ = renewal.tick() => {
-                    if !claim.renew(&self.backend, self.lease).await? {
+                    // One that takes longer comes too late; the step does not go on meanwhile.
+                    if !ctx::within(self.lease / 3, claim.renew(&self.backend, self.lease)).await? {
                         return Ok(Done::Ended(Err(StepError::LeaseLost)));
                     }
                 }

@@ -9,35 +9,43 @@ use sqlx::types::Json;
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::news::News;
+use strata_domain::plan;
 use strata_domain::topology::Topology;
 
-use crate::catalogues::version_read;
+use crate::catalogues::{catalogue_at, version_read};
 use crate::changes::{Locked, Material};
 use crate::ctx::{self, AuditRow, Backend, Scope, Write};
-use crate::environments::{NewRevision, revision_add};
+use crate::environments::{NewRevision, revision_add, topology_of};
 use crate::error::Error;
+use crate::history;
 use crate::loops::said_by;
+use crate::outage::Outage;
 
 /// Ends every run whose steps have all ended, or of which one failed and none is under way; says whether there was one.
 pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
-    let ended = sqlx::query!(
-        "SELECT id, requested_by, requested_by_name FROM runs r
+    let ended = ctx::statement(async {
+        Ok(sqlx::query!(
+            "SELECT id, requested_by, requested_by_name FROM runs r
          WHERE state = 'running'
            AND NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'running')
            AND (EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'failed')
                 OR NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state IN ('pending', 'waiting')))
          ORDER BY id"
-    )
-    .fetch_all(backend.machinery())
+        )
+        .fetch_all(backend.machinery())
+        .await?)
+    })
     .await?;
     let mut any = false;
     for run in ended {
         // By the name of the person who applied: the worker acts for them.
         let person = ctx::person(run.requested_by, run.requested_by_name);
-        // One that cannot be ended is looked at again, and holds up neither the others nor the steps of other environments.
         match end(backend, person, run.id).await {
-            Ok(is_ended) => any |= is_ended,
-            Err(Error::Unavailable) => return Err(Error::Unavailable),
+            Ok(is_settled) => any |= is_settled,
+            // Who holds it may have frozen; runs of other environments do not wait for that.
+            Err(Error::Unavailable(Outage::Busy)) => tracing::info!(run = run.id, "somebody is at work on the run"),
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            // One that cannot be ended is looked at again, and holds up neither the others nor the steps of all runs.
             Err(error) => tracing::error!(run = run.id, "a run could not be ended: {error}"),
         }
     }
@@ -64,7 +72,8 @@ async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
             .await?;
     let locked = Locked::take(&mut write, change_id).await?;
     let row = sqlx::query!(
-        r#"SELECT state, base_revision, catalogue_version, desired AS "desired: Json<Topology>" FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
+        r#"SELECT state, digest, base_revision, catalogue_version, desired AS "desired: Json<Topology>"
+           FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
         run,
     )
     .fetch_one(write.connection())
@@ -92,8 +101,23 @@ async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
         let reason = format!("Revision {} was to be built on, and it is not live any more.", row.base_revision);
         fail(write, locked, run, &reason).await?;
     } else {
-        let catalogue = version_read(row.catalogue_version)?;
-        succeed(write, locked, run, row.base_revision, &row.desired.0, catalogue).await?;
+        let (version, desired) = (version_read(row.catalogue_version)?, &row.desired.0);
+        let base = topology_of(write.connection(), environment_id, row.base_revision).await?;
+        let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
+        let (approved, is) = (history::digest(&row.digest)?, plan::plan(&base, desired, &catalogue).digest);
+        if is == approved {
+            succeed(write, locked, run, row.base_revision, desired, version).await?;
+        } else {
+            // Whatever altered it since: what nobody approved does not become live.
+            tracing::error!(%approved, %is, "what a run was to make live is not what was approved");
+            let reason = format!(
+                "What was to become live is not what was approved: its plan is {}, and {} was approved. Nothing of it became \
+                 live; look at what the steps did.",
+                is.short(),
+                approved.short()
+            );
+            fail(write, locked, run, &reason).await?;
+        }
     }
     Ok(true)
 }

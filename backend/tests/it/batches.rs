@@ -2,10 +2,10 @@
 
 use futures::future::join_all;
 use strata_backend::audit::audit_list;
-use strata_backend::changes::{Appended, LogTail, change_append, change_start, change_submit, change_tail};
+use strata_backend::changes::{Appended, LogTail, Seen, change_append, change_start, change_submit, change_tail};
 use strata_backend::{Actor, Error};
 use strata_domain::audit::AuditAction;
-use strata_domain::draft::Batch;
+use strata_domain::draft::{Batch, Known};
 use strata_domain::edit::Edit;
 use strata_domain::topology::Topology;
 
@@ -250,4 +250,42 @@ async fn a_batch_of_thousands(pool: sqlx::PgPool) {
         node.site.as_deref() == Some("dc1") && node.hardware.memory_mib.is_some()
     };
     assert!(names.iter().all(both));
+}
+
+/// A server that was set back to a backup and has gone on since: the numbers are there again, in other edits.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_log_that_was_set_back_is_not_taken_for_the_one_that_is_known(pool: sqlx::PgPool) {
+    let world = World::new(pool.clone()).await;
+    let World { backend, ada, .. } = &world;
+    let (id, base) = started(&world).await;
+    let batch = |key: &str, to: &str| Batch {
+        key: key.to_owned(),
+        label: "Move".to_owned(),
+        edits: vec![site(&base, SQL, to)],
+    };
+    let begun = world.view(id).await.change;
+    let empty = Known::of(&begun, &[]);
+    let other = begun.created_at - chrono::Duration::microseconds(1);
+    let seen = |after, mark| Seen { after, mark: Some(mark) };
+    let wrong = change_append(backend, ada, id, seen(0, other), batch("one", "dc1")).await.unwrap();
+    assert_eq!(wrong, Appended::Moved, "a change of that number that was begun at another time is another change");
+    let tail = taken(change_append(backend, ada, id, seen(0, empty.mark()), batch("one", "dc1")).await);
+    let known = Known::of(&tail.change, &tail.edits);
+    assert_eq!(known.sequence(), 1);
+    assert!(change_tail(backend, ada, id, seen(1, known.mark())).await.unwrap().is_some());
+
+    // What a backup of the moment before would lead to, once somebody has worked on.
+    let back = "BEGIN; ALTER TABLE change_edits DISABLE TRIGGER USER;
+                UPDATE change_edits SET at = at + interval '1 hour', batch = 'another';
+                ALTER TABLE change_edits ENABLE TRIGGER USER; COMMIT";
+    sqlx::raw_sql(back).execute(&pool).await.unwrap();
+    assert_eq!(change_tail(backend, ada, id, seen(1, known.mark())).await.unwrap(), None);
+    let wrong = change_append(backend, ada, id, seen(1, known.mark()), batch("two", "dc2")).await.unwrap();
+    assert_eq!(wrong, Appended::Moved);
+    assert_eq!(world.count("change_edits").await, 1);
+    let view = world.view(id).await;
+    assert!(!known.is_of(&view.change, &view.edits));
+    assert!(empty.is_of(&view.change, &view.edits), "who knew none of it goes on");
+    let found = Known::of(&view.change, &view.edits);
+    taken(change_append(backend, ada, id, seen(1, found.mark()), batch("two", "dc2")).await);
 }

@@ -20,6 +20,7 @@ use crate::telling::tell_all;
 async fn ahead(pool: &PgPool) -> PgPool {
     sqlx::raw_sql(
         "CREATE SCHEMA ahead;
+         GRANT USAGE ON SCHEMA ahead TO PUBLIC;
          CREATE FUNCTION ahead.now() RETURNS timestamptz STABLE LANGUAGE sql
              AS 'SELECT pg_catalog.now() + interval ''2 hours''';
          CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql

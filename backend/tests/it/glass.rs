@@ -1,18 +1,22 @@
 //! Applying without approval, what that blocks, and its review; and that the database lets no run in past all of this.
 
 use strata_backend::Error;
+use strata_backend::approvals::inbox_load;
 use strata_backend::audit::audit_list;
+use strata_backend::changes::{change_copy, change_start, change_submit, change_withdraw};
 use strata_backend::runs::{change_break_glass, glass_review};
 use strata_backend::schedule::{NewEntry, entry_add};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
+use strata_domain::edit::Edit;
 use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
 use strata_domain::schedule::{Day, Kind, Recurrence};
+use strata_domain::topology::SettingValue;
 
-use crate::support::{ENVIRONMENT, World, account_id, digest_of, refusal};
+use crate::support::{ENVIRONMENT, World, account_id, add_node, digest_of, refusal};
 
 const WHY: &str = "All calls to the emergency number fail.";
 
@@ -129,4 +133,72 @@ async fn the_database_lets_no_run_in_that_only_its_authors_approved(pool: sqlx::
     .await
     .unwrap();
     assert_eq!(insert().await, refused, "its approver wrote an edit since");
+}
+
+/// Ada writes, Lena has a part in it, Adam breaks the glass: Lena does not review that, nor does the database let her.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn who_shaped_it_does_not_review_that_the_glass_was_broken(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, adam, lena, luis, .. } = &world;
+    world.promote("Lena Lead", Capability::Admin).await;
+    let first = world.draft("worker-2.example.net").await;
+    world.edit(lena, first, add_node("worker-3.example.net", "worker")).await;
+    change_withdraw(backend, ada, first, world.version(first).await, None).await.unwrap();
+    let id = change_copy(backend, ada, first).await.unwrap();
+    world.edit(ada, id, Edit::RemoveNode { hostname: "worker-3.example.net".to_owned() }).await;
+    change_submit(backend, ada, id, world.version(id).await).await.unwrap();
+    let seen = digest(&world, id).await;
+    let run = change_break_glass(backend, adam, id, seen, WHY).await.unwrap();
+    assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
+    let told = "You had a part in this change; another lead has to review that it was applied.";
+    assert_eq!(refusal(glass_review(backend, lena, id, "Fine").await), told);
+    assert!(inbox_load(backend, lena).await.unwrap().decisions.is_empty(), "it does not wait for her");
+    let error = sqlx::query(
+        "UPDATE broken_glass SET reviewed_by = $2, reviewed_by_name = 'x', reviewed_at = now(), conclusion = 'x'
+         WHERE change_id = $1",
+    )
+    .bind(id)
+    .bind(account_id(lena))
+    .execute(&world.pool)
+    .await
+    .unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().constraint(), Some("broken_glass_not_by_authors"));
+    assert_eq!(inbox_load(backend, luis).await.unwrap().decisions.len(), 1);
+    glass_review(backend, luis, id, "It was right.").await.unwrap();
+}
+
+/// A rule is off, or a warning, in the environment, and the master of SQL becomes a slave: no glass is broken over that.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn breaking_the_glass_passes_over_no_blocker_by_default(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, .. } = &world;
+    let set = async |level: &str| {
+        sqlx::query(
+            "INSERT INTO rule_levels (environment_id, rule, level) SELECT id, 'sql.no-master', $1 FROM environments
+             ON CONFLICT (environment_id, rule) DO UPDATE SET level = $1",
+        )
+        .bind(level)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    };
+    set("off").await;
+    let id = change_start(backend, ada, ENVIRONMENT, "Nobody is master").await.unwrap();
+    let settings = [("replication".to_owned(), SettingValue::Text("slave".to_owned()))];
+    let slave = Edit::UpdateSettings {
+        hostname: "sql-1.example.net".to_owned(),
+        role: "sql".into(),
+        settings: settings.into(),
+    };
+    world.edit(ada, id, slave).await;
+    change_submit(backend, ada, id, world.version(id).await).await.expect("the environment thinks nothing of the rule");
+    for level in ["off", "advice", "warning"] {
+        set(level).await;
+        let told = refusal(change_break_glass(backend, ada, id, digest(&world, id).await, WHY).await);
+        assert!(told.starts_with("It breaks sql.no-master"), "{level}: {told}");
+    }
+    set("blocker").await;
+    let told = refusal(change_break_glass(backend, ada, id, digest(&world, id).await, WHY).await);
+    assert_eq!(told, "1 blocker has to be mended first.");
+    assert_eq!((world.count("runs").await, world.count("broken_glass").await), (0, 0));
 }

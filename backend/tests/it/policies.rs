@@ -196,7 +196,7 @@ async fn another_policy_takes_hold_of_what_is_under_review(pool: sqlx::PgPool) {
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn a_group_counts_as_it_was_when_its_lead_voted(pool: sqlx::PgPool) {
+async fn a_vote_counts_for_a_group_in_which_its_lead_was_then_and_is_now(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let network = Rule { group: "network".to_owned(), ..rules(1).remove(0) };
     in_force(&world, 1, vec![network]).await;
@@ -209,6 +209,12 @@ async fn a_group_counts_as_it_was_when_its_lead_voted(pool: sqlx::PgPool) {
         .await
         .unwrap();
     world.vote(&nils, id, Verdict::Approve, None).await.unwrap();
-    sqlx::query("DELETE FROM group_members").execute(&world.pool).await.unwrap();
     assert_eq!(world.view(id).await.change.state, ChangeState::Approved);
+    // Lena comes into it later, and Nils leaves: neither is of the group then and now.
+    sqlx::query("UPDATE group_members SET account_id = $1")
+        .bind(crate::support::account_id(&world.lena))
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(world.view(id).await.change.state, ChangeState::InReview);
 }

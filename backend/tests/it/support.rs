@@ -8,7 +8,9 @@ use strata_backend::accounts::{account_grant, account_group_add};
 use strata_backend::changes::{
     Appended, ChangeView, change_append, change_edit, change_load, change_start, change_submit,
 };
+use strata_backend::ctx::{Limits, pool_options};
 use strata_backend::environments::{Imported, environment_create, topology_import};
+use strata_backend::roles;
 use strata_backend::runs::{self, Applied, run_load};
 use strata_backend::worker::executors::{DryRun, Executor};
 use strata_backend::worker::{self, Settings};
@@ -39,7 +41,8 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
     }
 }
 
-/// An environment with a live topology, and people in it.
+/// An environment with a live topology, and people in it. The backend goes as the application's role, the pool as the
+/// owner of the tables.
 pub struct World {
     pub backend: Backend,
     pub pool: PgPool,
@@ -53,7 +56,7 @@ pub struct World {
 impl World {
     /// Ada and Adam are admins, Lena and Luis leads (Luis an expert), Vera a viewer.
     pub async fn new(pool: PgPool) -> Self {
-        let backend = Backend::new(pool.clone());
+        let backend = Backend::new(as_application(&pool).await);
         environment_create(&backend, &Actor::Operator, ENVIRONMENT).await.unwrap();
         let imported = topology_import(&backend, &Actor::Operator, ENVIRONMENT, TOPOLOGY.as_bytes(), "First").await;
         assert_eq!(imported.unwrap(), Imported::Revision(1));
@@ -193,6 +196,28 @@ impl World {
         });
         found.await.expect("the run comes to what the test waits for")
     }
+}
+
+/// A pool on the same database as the application has it: its role, its limits, its connections.
+pub async fn as_application(pool: &PgPool) -> PgPool {
+    with_limits(pool, Limits::default()).await
+}
+
+/// The same under other limits.
+pub async fn with_limits(pool: &PgPool, limits: Limits) -> PgPool {
+    let mut owner = pool.acquire().await.unwrap();
+    roles::make(&mut owner).await.unwrap();
+    roles::give(&mut owner, roles::APPLICATION).await.unwrap();
+    drop(owner);
+    let options = pool.connect_options().as_ref().clone().options([("role", roles::APPLICATION)]);
+    let application = pool_options(10).connect_lazy_with(limits.on(options));
+    // The test's database is dropped when its own pool is closed: nobody may be in it then.
+    let (ends, own) = (pool.clone(), application.clone());
+    tokio::spawn(async move {
+        ends.close_event().await;
+        own.close().await;
+    });
+    application
 }
 
 /// A worker under way.

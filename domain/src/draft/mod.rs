@@ -7,6 +7,8 @@
 //! Keys of batches are made outside, since there is no randomness here; the server takes a batch of one key once.
 
 mod act;
+mod known;
+mod returned;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -23,6 +25,8 @@ use crate::edit::{
 use crate::topology::Topology;
 use act::Act;
 
+pub use known::Known;
+
 /// Edits that are taken together or not at all, on their way to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
@@ -35,7 +39,7 @@ pub struct Batch {
 }
 
 /// A batch that could not be taken, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
     /// The batch as it was.
     pub batch: Batch,

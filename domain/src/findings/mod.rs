@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use rule::{Family, RuleId, Source, SubjectKind, UnknownRule};
 pub(crate) use storage::is_http_url;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Levels};
 use crate::edit::Edit;
 use crate::topology::{Instance, Node, RoleId, Topology};
 use text::Problem;
@@ -196,6 +196,16 @@ pub fn check(topology: &Topology, catalogue: &Catalogue) -> Vec<Finding> {
         (a.severity, a.rule, &a.subject, &a.message).cmp(&(b.severity, b.rule, &b.subject, &b.message))
     });
     findings
+}
+
+/// The rules that find a blocker by default in this topology, in their order and each once, whatever level the catalogue
+/// gives them.
+pub fn blockers_by_default(topology: &Topology, catalogue: &Catalogue) -> Vec<RuleId> {
+    let default = Catalogue { levels: Levels::new(), ..catalogue.clone() };
+    let blocking = check(topology, &default).into_iter().filter(|finding| finding.severity == Severity::Blocker);
+    let mut rules: Vec<RuleId> = blocking.map(|finding| finding.rule).collect();
+    rules.dedup();
+    rules
 }
 
 /// Collects what the rules find, each as severe as the environment says.

@@ -150,6 +150,9 @@ impl Kind {
             // No wildcard: whoever adds an audited act says here what it tells.
             AuditAction::AccountAdded
             | AuditAction::AccountGranted
+            | AuditAction::AccountRevoked
+            | AuditAction::AccountDisabled
+            | AuditAction::AccountEnabled
             | AuditAction::SignedIn
             | AuditAction::SignedOut
             | AuditAction::SignedOutEverywhere

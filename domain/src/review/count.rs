@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Review, Verdict, Vote};
+use super::{Lifetime, Review, Verdict, Vote};
 use crate::account::{AccountId, Standing};
+use crate::authz::{self, Permission};
 use crate::policy::{Asked, LEADS};
 
 /// What a vote is worth now, for the page; the first that holds.
@@ -23,8 +24,10 @@ pub enum VoteStanding {
     OtherPlan,
     /// Its voter has no account any more, so nobody can say whether they are an author.
     WithoutAccount,
-    /// Its voter wrote an edit of the change, or submitted it.
+    /// Its voter had a part in the change, or in one that it is a copy of.
     ByAuthor,
+    /// Its voter is no lead of the environment any more, or has no enabled account.
+    VoterGone,
     /// Its voter voted on the same plan again.
     Superseded,
     /// Its time is over.
@@ -42,7 +45,10 @@ impl VoteStanding {
             Self::OtherRound => "The change was sent back since; it does not count.",
             Self::OtherPlan => "It is for another plan; it does not count for this one.",
             Self::WithoutAccount => "Its voter has no account any more; it does not count.",
-            Self::ByAuthor => "Its voter is an author of the change; it does not count.",
+            Self::ByAuthor => "Its voter had a part in the change; it does not count.",
+            Self::VoterGone => {
+                "Its voter is no lead of this environment any more, or their account is disabled; it does not count."
+            }
             Self::Superseded => "A later vote of the same person stands in its place.",
             Self::Expired => "It has expired; it does not count.",
             Self::Counts => "It counts.",
@@ -98,10 +104,19 @@ pub fn missing_text(missing: &[Missing]) -> String {
 
 /// The votes that count at a time.
 pub(super) struct Counted<'a> {
-    /// When the last vote needed was given, if that approval stands.
-    pub(super) approved_since: Option<DateTime<Utc>>,
+    /// The approval, if one stands.
+    pub(super) approval: Option<Approval>,
     /// The votes, oldest first.
     votes: Vec<&'a Vote>,
+}
+
+/// An approval: votes that were enough once.
+#[derive(Clone, Copy)]
+pub(super) struct Approval {
+    /// When the last vote needed was given.
+    pub(super) since: DateTime<Utc>,
+    /// When it is over, if nothing happens: when the shortest-lived of those votes would be, had it been given with the last.
+    until: DateTime<Utc>,
 }
 
 impl Review {
@@ -119,7 +134,8 @@ impl Review {
     /// How far everything that is asked is met at that time.
     pub fn tallies(&self, now: DateTime<Utc>) -> Vec<Tally> {
         let votes = self.counted(now).votes;
-        self.plan.asked.iter().map(|asked| Tally { asked: asked.clone(), voters: voters(asked, &votes) }).collect()
+        let tally = |asked: &Asked| Tally { asked: asked.clone(), voters: self.voters_for(asked, &votes) };
+        self.plan.asked.iter().map(tally).collect()
     }
 
     /// What is not met at that time.
@@ -143,10 +159,10 @@ impl Review {
 
     /// When the approval ends if nothing happens; none where the change is not approved at `now`.
     pub fn expires_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut end = self.counted(now).approved_since? + self.expires_after.span();
+        let mut end = self.counted(now).approval?.until;
         // Votes that were given later can be enough by themselves.
-        while let Some(since) = self.counted(end).approved_since {
-            end = since + self.expires_after.span();
+        while let Some(approval) = self.counted(end).approval {
+            end = approval.until;
         }
         Some(end)
     }
@@ -169,6 +185,9 @@ impl Review {
         if self.authors.contains(voter) {
             return VoteStanding::ByAuthor;
         }
+        if !self.voters.get(voter).is_some_and(|standing| authz::allow(standing, Permission::Vote).is_ok()) {
+            return VoteStanding::VoterGone;
+        }
         let mut later = self.votes.iter().skip_while(|other| other.id != vote.id).skip(1);
         let is_again = |other: &Vote| {
             other.voter.id.as_ref() == Some(voter) && other.digest == vote.digest && other.round == vote.round
@@ -176,43 +195,55 @@ impl Review {
         if later.any(is_again) { VoteStanding::Superseded } else { VoteStanding::Counts }
     }
 
+    /// How long a vote holds here: as long as it was given for, and no longer than approvals of the change do now.
+    fn life_of(&self, vote: &Vote) -> Lifetime {
+        vote.expires_after.min(self.expires_after)
+    }
+
+    /// When a vote is over while it waits for others.
+    fn end_of(&self, vote: &Vote) -> DateTime<Utc> {
+        vote.at + self.life_of(vote).span()
+    }
+
     /// The votes that count at that time, and since when they are enough: the rules of the module's documentation.
     pub(super) fn counted(&self, now: DateTime<Utc>) -> Counted<'_> {
-        let span = self.expires_after.span();
         let is_good = |vote: &&Vote| vote.at <= now && self.standing_without_time(vote) == VoteStanding::Counts;
         let mut votes: Vec<&Vote> = self.votes.iter().filter(is_good).collect();
         votes.sort_by_key(|vote| vote.at);
         loop {
-            let Some(since) = self.first_met(&votes) else {
-                votes.retain(|vote| now < vote.at + span);
-                return Counted { approved_since: None, votes };
+            let Some(approval) = self.first_met(&votes) else {
+                votes.retain(|vote| now < self.end_of(vote));
+                return Counted { approval: None, votes };
             };
-            if now < since + span {
-                votes.retain(|vote| since < vote.at + span);
-                return Counted { approved_since: Some(since), votes };
+            if now < approval.until {
+                votes.retain(|vote| approval.since < self.end_of(vote));
+                return Counted { approval: Some(approval), votes };
             }
             // That approval is over, and with it every vote up to the last one that it needed.
-            votes.retain(|vote| vote.at > since);
+            votes.retain(|vote| vote.at > approval.since);
         }
     }
 
     /// When the votes, in their order, were enough for the first time; each counts while it is young.
-    fn first_met(&self, votes: &[&Vote]) -> Option<DateTime<Utc>> {
-        let span = self.expires_after.span();
-        let is_met_with = |place: &usize| {
-            let last = votes[*place].at;
-            let young: Vec<&Vote> = votes[..=*place].iter().copied().filter(|vote| last < vote.at + span).collect();
+    fn first_met(&self, votes: &[&Vote]) -> Option<Approval> {
+        (0..votes.len()).find_map(|place| {
+            let since = votes[place].at;
+            let young: Vec<&Vote> = votes[..=place].iter().copied().filter(|vote| since < self.end_of(vote)).collect();
             // A plan of which nothing is asked is never approved: the policy always asks for somebody.
-            !self.plan.asked.is_empty()
-                && self.plan.asked.iter().all(|asked| voters(asked, &young).len() >= asked.quorum.max(1))
-        };
-        (0..votes.len()).find(is_met_with).map(|place| votes[place].at)
+            let is_met = !self.plan.asked.is_empty()
+                && self.plan.asked.iter().all(|asked| self.voters_for(asked, &young).len() >= asked.quorum.max(1));
+            let shortest = young.iter().map(|vote| self.life_of(vote)).min()?;
+            is_met.then(|| Approval { since, until: since + shortest.span() })
+        })
     }
-}
 
-/// The distinct people whose vote is one that is asked for.
-fn voters(asked: &Asked, votes: &[&Vote]) -> BTreeSet<AccountId> {
-    votes.iter().filter(|vote| is_of(&asked.group, &vote.groups)).filter_map(|vote| vote.voter.id.clone()).collect()
+    /// The distinct people whose vote is one that is asked for: they were in the group when they voted, and are so now.
+    fn voters_for(&self, asked: &Asked, votes: &[&Vote]) -> BTreeSet<AccountId> {
+        let is_now =
+            |voter: &AccountId| self.voters.get(voter).is_some_and(|standing| is_of(&asked.group, &standing.groups));
+        let were = votes.iter().filter(|vote| is_of(&asked.group, &vote.groups));
+        were.filter_map(|vote| vote.voter.id.clone()).filter(is_now).collect()
+    }
 }
 
 /// Whether a lead in those groups is of that group.

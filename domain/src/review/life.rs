@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Planned, Review, missing_text};
+use super::{Lifetime, Planned, Review, as_voted, missing_text};
 use crate::Refused;
 use crate::account::AccountId;
 use crate::change::{self, ChangeEvent, ChangeState};
@@ -85,6 +85,16 @@ impl Review {
         review
     }
 
+    /// Copied into a new draft, where it came to nothing; `plan` is what its edits make there. Who shaped it has no vote on
+    /// the copy either, nor on a copy of that; votes stay behind.
+    ///
+    /// # Errors
+    /// Where it is not over, or was applied.
+    pub fn copy(&self, plan: Planned, expires_after: Lifetime) -> Result<Self, Refused> {
+        change::may_copy(self.state)?;
+        Ok(Self { authors: self.authors.clone(), ..Self::draft(plan, expires_after) })
+    }
+
     /// Given up.
     ///
     /// # Errors
@@ -138,8 +148,11 @@ impl Review {
     /// Why the approval of before does not hold for what it is now.
     fn why_back(&self, now_is: &Self, now: DateTime<Utc>) -> String {
         let Planned { digest, .. } = now_is.plan;
+        let as_voted = || Self { voters: as_voted(&self.votes), ..self.clone() }.as_of(now);
         let cause = if digest != self.plan.digest {
             "The plan is no longer the one that was approved".to_owned()
+        } else if self.as_of(now).state != ChangeState::Approved && as_voted().state == ChangeState::Approved {
+            "Somebody who approved it is no longer who may: they are no lead, or not in the group, any more".to_owned()
         } else if self.as_of(now).state != ChangeState::Approved {
             format!("The approval has expired; it holds for {}", self.expires_after)
         } else {

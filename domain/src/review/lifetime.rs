@@ -22,6 +22,12 @@ impl Lifetime {
         if hours >= 1 && hours <= 90 * 24 { Ok(Self(hours)) } else { Err(BadLifetime) }
     }
 
+    /// How long approvals of a change hold: the shortest of what was in force when it was submitted and all that was set
+    /// since. A longer one serves only changes that are submitted after it, a shorter one serves at once.
+    pub fn strictest(at_submission: Self, since: impl IntoIterator<Item = Self>) -> Self {
+        since.into_iter().fold(at_submission, Self::min)
+    }
+
     /// As a number of hours.
     pub const fn as_hours(self) -> u32 {
         self.0

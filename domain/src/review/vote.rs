@@ -1,13 +1,13 @@
 //! Votes: who may give one, what it says, and taking it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Planned, Review, VoteStanding};
+use super::{Lifetime, Planned, Review, VoteStanding};
 use crate::Refused;
-use crate::account::{AccountId, Person, Standing};
+use crate::account::{AccountId, Capability, Person, Standing};
 use crate::authz::{self, Permission};
 use crate::change::{self, ChangeEvent, ChangeState};
 use crate::digest::Digest;
@@ -64,8 +64,16 @@ pub struct Vote {
     pub reason: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
+    /// How long approvals of the change held then: it counts no longer than that, whatever is set later.
+    pub expires_after: Lifetime,
     /// When the voter took it back, if they did.
     pub taken_back_at: Option<DateTime<Utc>>,
+}
+
+/// What those who gave the votes were when they did: leads, in the groups that each vote says.
+pub fn as_voted(votes: &[Vote]) -> BTreeMap<AccountId, Standing> {
+    let was = |vote: &Vote| Standing { capabilities: [Capability::Lead].into(), groups: vote.groups.clone() };
+    votes.iter().filter_map(|vote| Some((vote.voter.id.clone()?, was(vote)))).collect()
 }
 
 /// A vote that somebody is about to give.
@@ -85,8 +93,7 @@ pub struct Ballot {
     pub reason: Option<String>,
 }
 
-/// Whether this person may vote on a change now. `authors` is everyone who wrote an edit of it or submitted it;
-/// `already` says whether the person voted on the plan as it is.
+/// Whether this person may vote on a change now. `authors` is everyone who shaped it ([`Review::authors`]); `already` says whether the person voted on the plan as it is.
 ///
 /// # Errors
 /// For all but leads, for states without a vote, for authors, and for who voted already.
@@ -100,7 +107,7 @@ pub fn may_vote(
     authz::allow(standing, Permission::Vote)?;
     votes_are_open(state)?;
     if authors.contains(voter) {
-        return Err(Refused::because("You wrote an edit of this change; somebody else has to approve it."));
+        return Err(Refused::because("You had a part in this change; somebody else has to approve it."));
     }
     if already {
         return Err(Refused::because("You have voted on this plan already."));
@@ -145,17 +152,21 @@ impl Review {
     /// As [`Self::may_vote`], where the voter saw another plan, and where a no has no reason or a reason is too long.
     pub fn vote(&self, ballot: Ballot, now: DateTime<Utc>) -> Result<Self, Refused> {
         let Ballot { id, voter, standing, seen, verdict, reason } = ballot;
-        let account = voter.id.as_ref().ok_or_else(|| Refused::because("A vote belongs to a person who signed in."))?;
+        let account = voter.id.clone().ok_or_else(|| Refused::because("A vote belongs to a person who signed in."))?;
         let mut review = self.as_of(now);
-        review.may_vote(account, &standing, verdict, now)?;
+        review.may_vote(&account, &standing, verdict, now)?;
         if seen != review.plan.digest {
             return Err(Refused::because(
                 "The plan is no longer the one that you saw. Look again before you vote on it.",
             ));
         }
         let reason = accepted_reason(verdict, reason)?;
-        let (digest, round, groups) = (seen, review.round, standing.groups);
-        review.votes.push(Vote { id, voter, groups, digest, round, verdict, reason, at: now, taken_back_at: None });
+        let (digest, round, groups) = (seen, review.round, standing.groups.clone());
+        let expires_after = review.expires_after;
+        let vote =
+            Vote { id, voter, groups, digest, round, verdict, reason, at: now, expires_after, taken_back_at: None };
+        review.votes.push(vote);
+        review.voters.insert(account, standing);
         match verdict {
             Verdict::Approve => review.settle(now),
             Verdict::Reject => {

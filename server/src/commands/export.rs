@@ -62,7 +62,7 @@ pub(super) async fn export(args: ExportArgs) -> Result<(), Failure> {
 }
 
 async fn of_environment(args: &ExportArgs, environment: &str) -> Result<String, Failure> {
-    let database = Database::open_migrated(&args.database, true).await?;
+    let database = Database::open(&args.database, true).await?;
     let read = read(&database, environment).await;
     database.close().await;
     let (own, live) = read?;

@@ -31,7 +31,7 @@ pub(super) struct ImportArgs {
 /// Imports, and says what it made.
 pub(super) async fn import(args: ImportArgs) -> Result<(), Failure> {
     let bytes = source::bytes(&args.file)?;
-    let database = Database::open_migrated(&args.database, true).await?;
+    let database = Database::open(&args.database, true).await?;
     let imported = import_into(database.backend(), &args, &bytes).await;
     database.close().await;
     let environment = &args.environment;

@@ -1,6 +1,7 @@
 //! The command line. One module for each command; this one says what there is and how a failure ends.
 
 mod check;
+mod doctor;
 mod export;
 mod failure;
 mod import;
@@ -38,8 +39,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Run provisioning steps, and send mails and webhooks, beside any number of other workers
     Worker(worker::WorkerArgs),
-    /// Bring the database to this version
+    /// Bring the database to this version, and give the application's role its rights
     Migrate(migrate::MigrateArgs),
+    /// Say whether the database is as it should be; exit 1 if not
+    Doctor(doctor::DoctorArgs),
     /// Print the findings of a topology file; exit 1 if one of them is a blocker, 2 if it cannot be read
     Check(check::CheckArgs),
     /// Print the plan from one topology file to another, or propose a first topology
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => in_runtime(serve::serve(args)),
         Command::Worker(args) => in_runtime(worker::worker(args)),
         Command::Migrate(args) => in_runtime(migrate::migrate(args)),
+        Command::Doctor(args) => in_runtime_with_code(doctor::doctor(args)),
         Command::Import(args) => in_runtime(import::import(args)),
         Command::Export(args) => in_runtime(export::export(args)),
         Command::User(command) => in_runtime(user::user(command)),
@@ -107,7 +111,11 @@ pub fn run() -> ExitCode {
 }
 
 fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
+    in_runtime_with_code(async { command.await.map(|()| ExitCode::SUCCESS) })
+}
+
+fn in_runtime_with_code(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::io("cannot start"))?;
-    runtime.block_on(command).map(|()| ExitCode::SUCCESS)
+    runtime.block_on(command)
 }

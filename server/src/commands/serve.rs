@@ -47,7 +47,8 @@ pub(super) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     // What can be wrong with the command comes before anything is started for it.
     let listener = Listener::bind(args.addr).await?;
     let site = Site::open(&args.site)?;
-    let database = Database::open_migrated(&args.database, false).await?;
+    let database = Database::open(&args.database, false).await?;
+    database.warn_of_owner();
     let served = serve_on(&args, listener, site, &database).await;
     database.close().await;
     served
@@ -83,6 +84,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         address,
         public_url: args.public_url.clone(),
         trusted_proxies: args.trusted_proxy.clone().unwrap_or_default(),
+        ready: serve::Readiness::default(),
     };
     let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;
     // Also when the server broke: the worker must not be left behind.

@@ -12,6 +12,39 @@ use crate::database::{Database, DatabaseArgs};
 pub(super) enum UserCommand {
     /// Make an account, or give an existing one more capabilities and groups
     Add(AddArgs),
+    /// Take capabilities and groups of an environment from an account; its votes count there no longer
+    Revoke(RevokeArgs),
+    /// Disable an account: its sessions end, and its votes count no longer
+    Disable(OneArgs),
+    /// Let a disabled account sign in again
+    Enable(OneArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct OneArgs {
+    /// The e-mail address of the account
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RevokeArgs {
+    /// The e-mail address of the account
+    #[arg(long)]
+    email: String,
+    /// The environment of the capabilities and groups
+    #[arg(long)]
+    environment: String,
+    /// viewer, admin or lead; can be given more than once
+    #[arg(long, value_parser = capability, required_unless_present = "group")]
+    capability: Vec<Capability>,
+    /// A group such as "infrastructure experts"; can be given more than once
+    #[arg(long)]
+    group: Vec<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 #[derive(Args, Debug)]
@@ -40,12 +73,51 @@ pub(super) struct AddArgs {
 
 /// Does what was asked about accounts.
 pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
-    let UserCommand::Add(args) = command;
-    let secret = password::ask(args.password_stdin)?;
-    let database = Database::open_migrated(&args.database, true).await?;
-    let added = add(database.backend(), &args, secret).await;
-    database.close().await;
-    added
+    let operator = Actor::Operator;
+    match command {
+        UserCommand::Add(args) => {
+            let secret = password::ask(args.password_stdin)?;
+            let database = Database::open(&args.database, true).await?;
+            let added = add(database.backend(), &args, secret).await;
+            database.close().await;
+            added
+        }
+        UserCommand::Revoke(args) => {
+            let database = Database::open(&args.database, true).await?;
+            let revoked = revoke(database.backend(), &args).await;
+            database.close().await;
+            revoked
+        }
+        UserCommand::Disable(OneArgs { email, database }) => {
+            let database = Database::open(&database, true).await?;
+            let disabled = accounts::account_disable(database.backend(), &operator, &email).await;
+            database.close().await;
+            disabled?;
+            println!("{email} is disabled: signed out everywhere, and without a vote.");
+            Ok(())
+        }
+        UserCommand::Enable(OneArgs { email, database }) => {
+            let database = Database::open(&database, true).await?;
+            let enabled = accounts::account_enable(database.backend(), &operator, &email).await;
+            database.close().await;
+            enabled?;
+            println!("{email} can sign in again.");
+            Ok(())
+        }
+    }
+}
+
+async fn revoke(backend: &Backend, args: &RevokeArgs) -> Result<(), Failure> {
+    let RevokeArgs { email, environment, capability, group, database: _ } = args;
+    for capability in capability {
+        accounts::account_revoke(backend, &Actor::Operator, email, environment, *capability).await?;
+        println!("{email} is not {} in {environment}.", capability.as_str());
+    }
+    for group in group {
+        accounts::account_group_remove(backend, &Actor::Operator, email, environment, group).await?;
+        println!("{email} is not in the group “{group}” of {environment}.");
+    }
+    Ok(())
 }
 
 async fn add(backend: &Backend, args: &AddArgs, secret: String) -> Result<(), Failure> {

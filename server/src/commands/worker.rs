@@ -47,7 +47,8 @@ pub(super) async fn worker(args: WorkerArgs) -> Result<(), Failure> {
         // Links would lead nowhere.
         tracing::info!("people are told in the page alone from here; for mails and webhooks, set STRATA_PUBLIC_URL");
     }
-    let database = Database::open_migrated(&args.database, true).await?;
+    let database = Database::open(&args.database, true).await?;
+    database.warn_of_owner();
     let (shutdown, backend) = (Shutdown::on_signals()?, database.backend());
     let tell = notices::work(backend.clone(), telling, shutdown.receiver());
     tokio::join!(worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()), tell);

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_page_loads_again_by_itself_only_when_it_was_read() {
-        let error = AppError::Unavailable;
+        let error = AppError::from(strata_backend::Outage::Away);
         let read = asker(&Method::GET, "/changes/1", "text/html").page("Gone", &error.to_string(), Some(5));
         assert!(read.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("'nonce-"));
         let page = asker(&Method::POST, "/api/change_submit", "text/html,*/*").answer(

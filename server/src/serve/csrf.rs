@@ -32,14 +32,19 @@ fn is_own(method: &Method, headers: &HeaderMap, public_host: Option<&str>) -> bo
     match headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes) {
         Some(b"same-origin" | b"none") => true,
         Some(_) => false,
-        None => headers.get(header::ORIGIN).is_none_or(|origin| {
-            let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-            let from = origin.as_ref().and_then(Uri::authority).map(http::uri::Authority::as_str);
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            // `Origin: null`, as from a sandboxed frame, has no authority and is refused.
-            from.is_some_and(|from| [host, public_host].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(from)))
-        }),
+        // `Origin: null`, as from a sandboxed frame, has no authority and is refused.
+        None => headers
+            .get(header::ORIGIN)
+            .is_none_or(|origin| origin.to_str().is_ok_and(|origin| is_ours(origin, headers, public_host))),
     }
+}
+
+/// Whether an address is one of ours: of the host that was asked, or of the public one.
+pub(super) fn is_ours(address: &str, headers: &HeaderMap, public_host: Option<&str>) -> bool {
+    let address = address.parse::<Uri>().ok();
+    let of = address.as_ref().and_then(Uri::authority).map(http::uri::Authority::as_str);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    of.is_some_and(|of| [host, public_host].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(of)))
 }
 
 #[cfg(test)]

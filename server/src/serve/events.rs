@@ -55,7 +55,7 @@ pub(super) async fn events(
 fn refusal(error: Error, asker: &Asker) -> Response {
     match error {
         Error::NotSignedIn => (StatusCode::UNAUTHORIZED, "Sign in first.\n").into_response(),
-        Error::Unavailable => unavailable::answer(asker),
+        Error::Unavailable(_) => unavailable::answer(asker),
         Error::TooMuch { what, seconds } => {
             let again = Some(u8::try_from(seconds).unwrap_or(u8::MAX));
             asker.answer(StatusCode::TOO_MANY_REQUESTS, "Too many pages", &AppError::TooMuch { what, seconds }, again)

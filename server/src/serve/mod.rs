@@ -9,14 +9,17 @@ mod events;
 mod headers;
 mod limit;
 mod listener;
+mod plain_forms;
 mod proposal;
 mod public_url;
+mod ready;
 mod record;
 mod router;
 mod sessions;
 mod shutdown;
 mod site;
 mod unavailable;
+mod whole;
 
 use std::future::IntoFuture;
 use std::io;
@@ -34,6 +37,7 @@ use tokio::sync::watch;
 pub use client::TrustedProxies;
 pub use listener::Listener;
 pub use public_url::PublicUrl;
+pub use ready::{Part, Readiness};
 pub use shutdown::Shutdown;
 pub use site::Site;
 
@@ -83,6 +87,8 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Whose word about the client's address is taken.
     pub trusted_proxies: TrustedProxies,
+    /// Where parts of the process say how they are.
+    pub ready: Readiness,
 }
 
 /// What handlers and layers share.

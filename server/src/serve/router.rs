@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{any, get};
 use http::StatusCode;
 use leptos::prelude::provide_context;
@@ -17,7 +17,10 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
 
 use super::site::Site;
-use super::{AppState, actor, answer, csrf, device, events, headers, limit, proposal, record, sessions, unavailable};
+use super::{
+    AppState, actor, answer, csrf, device, events, headers, limit, plain_forms, proposal, ready, record, sessions,
+    unavailable, whole,
+};
 
 /// The whole application.
 pub(super) fn router(state: AppState, site: &Site) -> Router {
@@ -29,21 +32,26 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         }
     };
     let options = state.leptos.clone();
+    let rendered = Router::new()
+        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
+        .fallback(no_such_page)
+        .layer(from_fn_with_state(whole::turns(), whole::render));
     let pages = Router::new()
         .route("/events", get(events::events))
         .route("/advisor/topology.yaml", get(proposal::topology_file))
         .route("/changes/{id}/record.json", get(record::change_record))
-        .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .route("/api/{*name}", any(no_such_function))
-        .fallback(no_such_page)
+        .merge(rendered)
         // From here on the last one is the outermost.
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
         .layer(from_fn_with_state(state.clone(), device::know))
+        .layer(from_fn_with_state(state.clone(), plain_forms::guard))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
         .layer(from_fn(limit::guard));
     Router::new()
-        .route("/healthz", get(health))
+        .route("/healthz", get(ready::alive))
+        .route("/readyz", get(ready::ready))
         .merge(site.routes())
         .merge(pages)
         // Leaves events alone, and what is compressed already.
@@ -66,14 +74,6 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
 fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
     tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
-}
-
-/// For a balancer: 200 while pages can be served.
-async fn health(State(state): State<AppState>) -> Response {
-    match state.backend.ping().await {
-        Ok(()) => "ok\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
-    }
 }
 
 async fn no_such_function(request: Request) -> Response {

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::StatusCode;
 use strata_app::error::AppError;
+use strata_backend::{Error, Outage};
 
 use super::AppState;
 use super::answer::Asker;
@@ -21,14 +22,14 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug)]
 struct Said;
 
-/// The answer for when the database is away.
+/// The answer for when the database is away, or in trouble that was met lately.
 pub(super) fn answer(asker: &Asker) -> Response {
-    let mut response = asker.answer(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The database does not answer",
-        &AppError::Unavailable,
-        Some(AGAIN_AFTER),
-    );
+    answer_for(asker, Outage::lately().unwrap_or(Outage::Away))
+}
+
+fn answer_for(asker: &Asker, outage: Outage) -> Response {
+    let error = AppError::from(outage);
+    let mut response = asker.answer(StatusCode::SERVICE_UNAVAILABLE, outage.title(), &error, Some(AGAIN_AFTER));
     response.extensions_mut().insert(Said);
     response
 }
@@ -38,8 +39,16 @@ pub(super) async fn explain(State(state): State<AppState>, request: Request, nex
     let asker = Asker::of(request.method(), request.headers(), request.uri().path());
     let Ok(response) = tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await else { return answer(&asker) };
     let failed = matches!(response.status(), StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
-    if failed && response.extensions().get::<Said>().is_none() && state.backend.ping().await.is_err() {
-        return answer(&asker);
+    if !failed || response.extensions().get::<Said>().is_some() {
+        return response;
     }
-    response
+    match state.backend.ping().await {
+        Err(Error::Unavailable(outage)) => answer_for(&asker, outage),
+        Err(_) => answer(&asker),
+        // It answers, and cannot write: the layers that only know that it failed said 500.
+        Ok(()) => match Outage::lately() {
+            Some(outage) if response.status() == StatusCode::INTERNAL_SERVER_ERROR => answer_for(&asker, outage),
+            _ => response,
+        },
+    }
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod database;
 mod guessing;
 mod heard;
+mod pool;
+mod served;
 mod streams;

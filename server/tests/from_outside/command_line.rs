@@ -175,4 +175,16 @@ fn import_export_and_accounts_on_a_private_database() {
     assert!(out(&added).contains("is admin in lab"), "{}", out(&added));
     assert!(!out(&added).contains("password") && !err(&added).contains("long enough"));
     assert_eq!(add(&[], "long enough to be a password\n").status.code(), Some(1), "the address is taken");
+
+    let user = |command: &str, more: &[&str]| {
+        strata(&[&["user", command, "--email", "ada@example.net", "--data", data], more].concat())
+    };
+    let revoked =
+        user("revoke", &["--environment", "lab", "--capability", "admin", "--group", "infrastructure experts"]);
+    assert!(out(&revoked).contains("is not admin in lab"), "{}{}", out(&revoked), err(&revoked));
+    assert!(out(&user("disable", &[])).contains("ada@example.net is disabled"));
+    assert!(out(&user("enable", &[])).contains("ada@example.net can sign in again"));
+    assert_eq!(user("revoke", &["--environment", "lab"]).status.code(), Some(2), "nothing was named");
+    let nobody = strata(&["user", "disable", "--email", "nobody@example.net", "--data", data]);
+    assert!(err(&nobody).contains("There is no such account"), "{}", err(&nobody));
 }

@@ -33,10 +33,12 @@ impl Drop for Folder {
     }
 }
 
-/// A running server; killed in the end if nobody has stopped it.
+/// A running server; killed in the end if nobody has stopped it. A panic in its log fails the test.
 pub struct Server {
     child: Child,
     pub address: String,
+    /// The lines of its log that tell of a panic; closed when the log has ended.
+    panics: mpsc::Receiver<String>,
 }
 
 impl Server {
@@ -69,7 +71,8 @@ impl Server {
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         // From here on it is killed when a test fails.
-        let mut server = Self { child, address: String::new() };
+        let (panicked, panics) = mpsc::channel();
+        let mut server = Self { child, address: String::new(), panics };
         let (said, address) = mpsc::channel();
         // Reads on to the end, so that the server never waits for its log to be read; or lets go of it.
         thread::spawn(move || {
@@ -80,6 +83,9 @@ impl Server {
                     if !read_on {
                         return;
                     }
+                }
+                if line.contains("panicked at") {
+                    let _nobody_asks_any_more = panicked.send(line.clone());
                 }
                 all = all + &line + "\n";
             }
@@ -136,6 +142,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ended_already = self.child.kill();
         let _ended_already = self.child.wait();
+        // Its database may hold the log open for a moment longer.
+        let panics: Vec<String> =
+            std::iter::from_fn(|| self.panics.recv_timeout(Duration::from_secs(10)).ok()).collect();
+        if !thread::panicking() {
+            assert!(panics.is_empty(), "the server panicked: {panics:#?}");
+        }
     }
 }
 

@@ -8,6 +8,8 @@ fn the_layers_around_the_pages() {
     let server = Server::start(&folder, &[]);
 
     assert_eq!(server.get("/healthz").status, 200);
+    let ready = server.get("/readyz");
+    assert_eq!((ready.status, ready.body.as_str()), (200, "ready\n"));
 
     let page = server.get("/no/such/page");
     assert_eq!(page.status, 404);

@@ -5,7 +5,8 @@ use strata_backend::ctx::Actor;
 use strata_domain::Refused;
 use strata_domain::authz::{Permission, allow};
 use strata_domain::change::{ChangeEvent, ChangeState, may_copy, step};
-use strata_domain::review::{Verdict, may_break_glass, may_review_break_glass};
+use strata_domain::findings;
+use strata_domain::review::{Verdict, may_break_glass, may_review_break_glass, nothing_blocks_by_default};
 
 use super::Acts;
 use crate::api::drafting::edit_refused;
@@ -32,7 +33,10 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, blockers: usize) -> Acts
             .err()
             .map(reason),
         call_off: allow(&view.standing, Permission::ApplyChange).err().map(reason),
-        break_glass: may_break_glass(&view.standing, state, view.unreviewed.as_ref()).err().map(reason),
+        break_glass: may_break_glass(&view.standing, state, view.unreviewed.as_ref())
+            .and_then(|()| nothing_blocks_by_default(&blockers_by_default(view)))
+            .err()
+            .map(reason),
         may_break_glass: allow(&view.standing, Permission::BreakGlass).is_ok()
             && state != ChangeState::Draft
             && state.is_open(),
@@ -46,6 +50,10 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, blockers: usize) -> Acts
             .or_else(|| allow(&view.standing, Permission::EditChange).err().map(reason))
             .or_else(|| (!state.is_open()).then(|| "Only a change that is open can be moved.".to_owned())),
     }
+}
+
+fn blockers_by_default(view: &ChangeView) -> Vec<findings::RuleId> {
+    findings::blockers_by_default(&view.desired, &view.own.catalogue())
 }
 
 fn reason(refused: Refused) -> String {

@@ -1,7 +1,6 @@
 //! `/changes/:id/record`: a change as one document, to print or to keep.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use strata_domain::change::LoggedEdit;
 use strata_domain::discussion::Comment;
 use strata_domain::plan::Impact;
@@ -9,7 +8,7 @@ use strata_domain::record::{ChangeRecord, RecordedDemand, RecordedPlan, Recorded
 use strata_domain::review::BrokenGlass;
 
 use crate::api::record::record_load;
-use crate::components::{AuditList, Badge, Moment, Stateful, Table, loaded};
+use crate::components::{AuditList, Badge, Moment, PageTitle, Stateful, Table, loaded};
 use crate::pages::number;
 use crate::paths;
 
@@ -20,7 +19,7 @@ pub fn RecordPage() -> impl IntoView {
     // Not on news: a document says what was true when it was written.
     let record = Resource::new(move || id.get(), record_load);
     view! {
-        <Title text=move || format!("Record of change #{}", id.get()) />
+        <PageTitle text=move || format!("Record of change #{}", id.get()) />
         {loaded(record, |record| view! { <Record record /> })}
     }
 }

@@ -99,7 +99,7 @@ fn PolicyBody(
         <div class="page-head">
             <div>
                 <h1>"Policy " <span class="of">{environment.clone()}</span></h1>
-                <p class="facts">{format!("Version {}. Every rule that matches a change has to be met, each by distinct people who wrote nothing of it. An approval holds for {}.", present.version, held(lifetime_hours))}</p>
+                <p class="facts">{format!("Version {}. Every rule that matches a change has to be met, each by distinct people who had no part in it. An approval holds for {}.", present.version, held(lifetime_hours))}</p>
             </div>
             <div class="page-acts">{propose}</div>
         </div>

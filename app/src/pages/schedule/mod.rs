@@ -87,7 +87,7 @@ fn Schedule(view: SchedulePageView, actions: Actions) -> impl IntoView {
         <section class="panel" aria-labelledby="windows-heading"><h2 id="windows-heading">"Maintenance windows"</h2>{windows}</section>
         <section class="panel" aria-labelledby="lifetime-heading">
             <h2 id="lifetime-heading">"How long approvals hold"</h2>
-            <p class="hint">"From the last vote that a change needed. A shorter time ends approvals that are older at once."</p>
+            <p class="hint">"From the last vote that a change needed. A shorter time ends approvals that are older at once; a longer one serves only changes that are submitted after it."</p>
             <ActionForm action=actions.lifetime attr:class="inline-form">
                 <input type="hidden" name="environment" value=environment />
                 <TextField id="hours" name="hours" label="Hours" kind="number" value=lifetime_hours.to_string() required=true />

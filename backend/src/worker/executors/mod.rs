@@ -7,7 +7,7 @@ use strata_domain::catalogue::Catalogue;
 use strata_domain::plan::Step;
 
 use super::claim::Claim;
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 
 pub use dry_run::DryRun;
@@ -51,6 +51,6 @@ impl StepLog<'_> {
     /// # Errors
     /// [`StepError::LeaseLost`], [`StepError::Backend`].
     pub async fn line(&self, text: &str) -> Result<(), StepError> {
-        if self.claim.log(self.backend, text).await? { Ok(()) } else { Err(StepError::LeaseLost) }
+        if ctx::statement(self.claim.log(self.backend, text)).await? { Ok(()) } else { Err(StepError::LeaseLost) }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Server, logged};
 use crate::catalogue::Catalogue;
+use crate::change::LoggedEdit;
 use crate::digest::of_topology;
 use crate::draft::{Draft, Missed};
 use crate::edit::{Conflict, Edit, EditError, NodeFacts};
@@ -286,4 +287,86 @@ fn an_answer_to_what_was_sent_moves_nothing_that_is_seen() {
     berta.settle(&server.tail(0), None).expect("follows");
     assert_eq!(of_topology(berta.desired()), seen);
     assert!(berta.moves() > 0);
+}
+
+#[test]
+fn a_server_that_was_set_back_gets_nothing_by_itself() {
+    let (mut server, mut ada, _) = two();
+    let before = site(&ada, HOST, "dc7");
+    act(&mut ada, "before", before);
+    server.sync(&mut ada);
+    let backup = Server { base: server.base.clone(), log: server.log.clone(), taken: server.taken.clone() };
+    let lost = [add("new.example.net"), site(&ada, HOST, "dc8")].concat();
+    act(&mut ada, "lost", lost);
+    server.sync(&mut ada);
+    let waits = site(&ada, HOST, "dc9");
+    act(&mut ada, "waits", waits);
+
+    let reopened = ada.reopen_other(
+        backup.base.clone(),
+        0,
+        &backup.log,
+        Catalogue::built_in().clone(),
+        &server.log,
+        |_| true,
+        "It was set back.",
+    );
+    reopened.expect("the log fits");
+    assert_eq!(ada.unsent(), 0, "what waited does not go there by itself");
+    assert_eq!(of_topology(ada.desired()), of_topology(&backup.now()));
+    assert_eq!((ada.undo_label(), ada.redo_label()), (None, None));
+    let keys: Vec<_> = ada.returned().iter().map(|returned| returned.batch.key.as_str()).collect();
+    assert_eq!(keys, ["lost", "waits"]);
+
+    let mut restored = backup;
+    for key in ["again 1", "again 2"] {
+        ada.insist(0, key.to_owned()).expect("fits");
+    }
+    restored.sync(&mut ada);
+    assert!(ada.returned().is_empty());
+    assert_eq!(node(&restored.now(), HOST).site.as_deref(), Some("dc9"));
+    assert!(restored.now().node("new.example.net").is_some());
+}
+
+#[test]
+fn what_others_wrote_is_not_given_back_to_me() {
+    let (mut server, mut ada, mut alma) = two();
+    let mine = site(&ada, HOST, "dc7");
+    act(&mut ada, "mine", mine);
+    server.sync(&mut ada);
+    act(&mut alma, "theirs", add("theirs.example.net"));
+    server.sync(&mut alma);
+    server.sync(&mut ada);
+    let is_mine = |logged: &LoggedEdit| logged.batch.as_deref() == Some("mine");
+    let reopened = ada.reopen_other(
+        server.base.clone(),
+        0,
+        &[],
+        Catalogue::built_in().clone(),
+        &server.log,
+        is_mine,
+        "It was set back.",
+    );
+    reopened.expect("the log fits");
+    let labels: Vec<_> = ada.returned().iter().map(|returned| returned.batch.key.as_str()).collect();
+    assert_eq!(labels, ["mine"]);
+}
+
+#[test]
+fn what_is_kept_outlives_the_session() {
+    let (mut server, mut ada, _) = two();
+    let (first, second) = (site(&ada, HOST, "dc7"), add("new.example.net"));
+    act(&mut ada, "sent", first);
+    act(&mut ada, "refused", second);
+    ada.give_back("refused", "No.", false);
+    let kept = serde_json::to_string(&ada.to_keep("It was not sent.")).expect("it is plain data");
+    let sent = ada.next_batch().expect("one waits").clone();
+    server.take(&sent, 0).expect("fits");
+
+    let mut later = server.open();
+    later.hold(serde_json::from_str(&kept).expect("as it was written"), &server.log);
+    let returned: Vec<_> = later.returned().iter().map(|one| (one.batch.key.as_str(), one.reason.as_str())).collect();
+    assert_eq!(returned, [("refused", "No.")], "what the log has is done");
+    later.insist(0, "again".to_owned()).expect("fits");
+    assert_eq!(later.unsent(), 1);
 }

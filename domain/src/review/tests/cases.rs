@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Refused;
+use crate::findings::RuleId;
 
 fn in_review(asked: Vec<Asked>) -> Review {
     draft(asked).submit(Some(&Who::Ann.id()), hour(0)).expect("submitted")
@@ -53,7 +54,7 @@ fn refused_votes_say_why() {
     let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
     let vote = |ballot| reason(review.vote(ballot, hour(2)));
     let approval = |who| ballot(&review, who, Verdict::Approve);
-    assert_eq!(vote(approval(Who::Ann)), "You wrote an edit of this change; somebody else has to approve it.");
+    assert_eq!(vote(approval(Who::Ann)), "You had a part in this change; somebody else has to approve it.");
     assert_eq!(vote(approval(Who::Lea)), "You have voted on this plan already.");
     let other = Ballot { seen: Digest([9; 32]), ..approval(Who::Eve) };
     assert_eq!(vote(other), "The plan is no longer the one that you saw. Look again before you vote on it.");
@@ -131,6 +132,56 @@ fn another_policy_is_held_against_the_votes_as_they_are() {
 }
 
 #[test]
+fn a_vote_counts_while_its_giver_is_a_lead_and_in_the_group() {
+    let review = approved();
+    let with = |who: Who, standing: Option<Standing>| {
+        let mut review = review.clone();
+        match standing {
+            Some(standing) => review.voters.insert(who.id(), standing),
+            None => review.voters.remove(&who.id()),
+        };
+        review
+    };
+    let told =
+        |review: &Review| (review.as_of(hour(3)).state, standings(review, 3), missing_text(&review.missing(hour(3))));
+    let (counts, gone) = (VoteStanding::Counts, VoteStanding::VoterGone);
+    assert_eq!(told(&review), (ChangeState::Approved, vec![counts, counts], String::new()));
+    let disabled = with(Who::Lea, None);
+    assert_eq!(told(&disabled), (ChangeState::InReview, vec![gone, counts], "1 of 2 leads".to_owned()));
+    let no_lead = Standing { capabilities: [Capability::Admin].into(), ..Who::Lea.standing() };
+    assert_eq!(told(&with(Who::Lea, Some(no_lead))), told(&disabled));
+    let no_expert = with(Who::Eve, Some(Standing { groups: BTreeSet::new(), ..Who::Eve.standing() }));
+    let missing = "0 of 1 infrastructure experts".to_owned();
+    assert_eq!(told(&no_expert), (ChangeState::InReview, vec![counts, counts], missing), "a lead still");
+    let expert = with(Who::Lea, Some(Who::Eve.standing()));
+    assert!(expert.tallies(hour(3))[1].voters.len() == 1, "who joins a group later did not vote as one of it");
+    for gone in [disabled, no_expert] {
+        match gone.apply(planned(0, two_and_an_expert()), hour(3)).expect("no refusal") {
+            Start::Starts { review } => panic!("started {review:?}"),
+            Start::Back { why, .. } => assert!(why.starts_with("Somebody who approved it is no longer"), "{why}"),
+        }
+    }
+}
+
+#[test]
+fn a_copy_keeps_those_who_shaped_it() {
+    let decided = in_review(two_and_an_expert())
+        .rebase(Some(&Who::Lea.id()), planned(0, two_and_an_expert()), hour(1))
+        .expect("decided");
+    assert!(decided.copy(planned(0, two_and_an_expert()), Lifetime::default()).is_err(), "it is not over");
+    let again = |review: &Review| {
+        let ended = review.withdraw().expect("withdrawn");
+        let copy = ended.copy(planned(0, two_and_an_expert()), Lifetime::default()).expect("copied");
+        copy.submit(Some(&Who::Ann.id()), hour(2)).expect("submitted")
+    };
+    let copy = again(&again(&decided));
+    assert_eq!(copy.votes, []);
+    let told = reason(copy.vote(ballot(&copy, Who::Lea, Verdict::Approve), hour(3)));
+    assert_eq!(told, "You had a part in this change; somebody else has to approve it.");
+    assert_eq!(approve(&copy, Who::Eve, 3).votes.len(), 1);
+}
+
+#[test]
 fn apply_starts_what_was_approved_and_nothing_else() {
     let review = approved();
     let why = |plan, at| match review.apply(plan, hour(at)).expect("no refusal") {
@@ -186,34 +237,39 @@ fn the_glass_breaks_for_admins_with_a_reason_and_once() {
         by: Who::Ann.person(),
         at: hour(0),
         reason: "It burnt before, too.".to_owned(),
+        authors: [Who::Eve.id()].into(),
         reviewed: None,
     };
+    let act = Breaking { standing: &admin, seen, reason: why, unreviewed: None, blocking: &[] };
+    assert_eq!(review.break_glass(act, plan(), at).expect("applied").state, ChangeState::Provisioning);
+    let refused = |act, plan| reason(review.break_glass(act, plan, at));
     assert_eq!(
-        review.break_glass(&admin, seen, plan(), why, None, at).expect("applied").state,
-        ChangeState::Provisioning
-    );
-    assert_eq!(
-        reason(review.break_glass(&lead, seen, plan(), why, None, at)),
+        refused(Breaking { standing: &lead, ..act }, plan()),
         "Only admins of this environment apply without approval."
     );
     assert_eq!(
-        reason(review.break_glass(&admin, seen, plan(), " urgent     ", None, at)),
+        refused(Breaking { reason: " urgent     ", ..act }, plan()),
         "Say why in at least 10 characters; everybody in the environment is told."
     );
     assert_eq!(
-        reason(review.break_glass(&admin, seen, plan(), why, Some(&broken), at)),
+        refused(Breaking { unreviewed: Some(&broken), ..act }, plan()),
         "Ann applied change #7 without approval, and no lead has reviewed that yet; until then nobody can do it again."
     );
     assert_eq!(
-        reason(review.break_glass(&admin, seen, planned(1, two_and_an_expert()), why, None, at)),
+        refused(act, planned(1, two_and_an_expert())),
         "The plan is no longer the one that you saw. Look again before you apply it."
     );
+    assert_eq!(refused(act, Planned { blockers: 1, ..plan() }), "1 blocker has to be mended first.");
     assert_eq!(
-        reason(review.break_glass(&admin, seen, Planned { blockers: 1, ..plan() }, why, None, at)),
-        "1 blocker has to be mended first."
+        refused(Breaking { blocking: &[RuleId::SqlNoMaster], ..act }, plan()),
+        "It breaks sql.no-master, a blocker by default. Breaking the glass does not pass over that, whatever level the rule \
+         has in this environment."
     );
+    let several = [RuleId::SqlNoMaster, RuleId::NodeDuplicateHostname, RuleId::RoleTooFew];
+    let told = refused(Breaking { blocking: &several, ..act }, plan());
+    assert!(told.starts_with("It breaks sql.no-master and 2 more rules, "), "{told}");
     assert_eq!(
-        reason(draft(two_and_an_expert()).break_glass(&admin, seen, plan(), why, None, at)),
+        reason(draft(two_and_an_expert()).break_glass(act, plan(), at)),
         "It is still a draft; submit it first, so that leads see its plan."
     );
     assert!(may_break_glass(&admin, ChangeState::Approved, None).is_ok());
@@ -223,7 +279,9 @@ fn the_glass_breaks_for_admins_with_a_reason_and_once() {
     }
     assert_eq!(may_review_break_glass(&lead, &Who::Lea.person(), &broken), Ok(()));
     assert!(may_review_break_glass(&admin, &Who::Lea.person(), &broken).is_err());
-    assert!(may_review_break_glass(&lead, &Who::Ann.person(), &broken).is_err());
+    let refused = |who: Who| reason(may_review_break_glass(&lead, &who.person(), &broken));
+    assert_eq!(refused(Who::Ann), "You applied it without approval yourself; another lead has to review that.");
+    assert_eq!(refused(Who::Eve), "You had a part in this change; another lead has to review that it was applied.");
     assert!(may_review_break_glass(&lead, &Person { id: None, name: "The operator".to_owned() }, &broken).is_err());
 }
 

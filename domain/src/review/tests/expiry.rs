@@ -21,9 +21,11 @@ fn with_votes(quorum: usize, votes: &[(Who, i64)]) -> Review {
             verdict: Verdict::Approve,
             reason: None,
             at: hour(day * DAY),
+            expires_after: Lifetime::default(),
             taken_back_at: None,
         });
     }
+    review.voters = as_voted(&review.votes);
     review
 }
 
@@ -81,6 +83,33 @@ fn an_expired_vote_can_be_given_again() {
     let again = |day: i64| review.vote(ballot(&review, Who::Lea, Verdict::Approve), hour(day * DAY));
     assert_eq!(again(6).expect_err("counts still").reason, "You have voted on this plan already.");
     assert_eq!(on_day(&again(7).expect("given again"), 7), (None, 1));
+}
+
+#[test]
+fn a_longer_time_brings_nothing_back_and_a_shorter_one_serves_at_once() {
+    let mut review = with_votes(2, &[(Who::Lea, 0), (Who::Eve, 6)]);
+    review.expires_after = days(90);
+    assert_eq!(on_day(&review, 12), (Some(6), 2), "each vote holds as long as it was given for");
+    assert_eq!(on_day(&review, 13), (None, 0));
+    assert_eq!(review.expires_at(hour(6 * DAY)), Some(hour(13 * DAY)));
+    review.expires_after = days(2);
+    assert_eq!(on_day(&review, 6), (None, 1), "the first was over when the second came");
+    let short = with_votes(1, &[(Who::Lea, 0)]);
+    let shorter = Review { expires_after: days(2), ..short };
+    assert_eq!((on_day(&shorter, 1), on_day(&shorter, 2)), ((Some(0), 1), (None, 0)));
+    let given_again = shorter.vote(ballot(&shorter, Who::Lea, Verdict::Approve), hour(2 * DAY)).expect("given again");
+    assert_eq!(given_again.votes.last().map(|vote| vote.expires_after), Some(days(2)));
+}
+
+#[test]
+fn the_shortest_time_since_the_submission_is_what_holds() {
+    let strictest = |since: &[u32]| Lifetime::strictest(days(7), since.iter().copied().map(days));
+    assert_eq!([strictest(&[]), strictest(&[90]), strictest(&[90, 30])], [days(7); 3], "no longer one serves it");
+    assert_eq!([strictest(&[2]), strictest(&[90, 2, 30])], [days(2); 2]);
+}
+
+fn days(days: u32) -> Lifetime {
+    Lifetime::hours(days * 24).expect("in bounds")
 }
 
 proptest! {

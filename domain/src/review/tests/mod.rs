@@ -1,6 +1,7 @@
 //! The review of a change: single cases, and every sequence of seven events against an independent specification.
 
 mod cases;
+mod events;
 mod expiry;
 mod model;
 mod spec;

@@ -2,63 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::spec::{Deed, History};
+use super::events::{Event, Forgets};
+use super::spec::{BROKEN, Deed, HOLDS, History};
 use super::*;
 use crate::Refused;
-
-/// What can happen. Whatever is refused leaves the world as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// An edit that moves the digest, to the other of two plans and back.
-    EditMoves(Who),
-    /// An edit that leaves the digest.
-    EditStays(Who),
-    Submit(Who),
-    Approve(Who),
-    Reject(Who),
-    SendBack(Who),
-    /// Takes back the last vote that is not.
-    TakeBack(Who),
-    Apply,
-    /// 4 of the 7 days that approvals hold.
-    SomeDaysPass,
-    /// Exactly as long as approvals hold.
-    ApprovalsExpire,
-    /// A new live revision on which the plan is the same: the change is carried over.
-    LiveSame,
-    /// A new live revision on which the plan is another; the change is not told until it is rebased or applied.
-    LiveOther,
-    Rebase,
-    /// The policy asks for two leads and an expert, or for one lead, in turn.
-    PolicyChanges,
-    Withdraw,
-    RunSucceeds,
-    RunFails,
-}
-
-impl Event {
-    pub(super) fn all() -> Vec<Self> {
-        use Event::*;
-        let personal = [EditMoves, EditStays, Submit, Approve, Reject, SendBack, TakeBack];
-        let mut all: Vec<Self> = personal.into_iter().flat_map(|event| Who::ALL.map(event)).collect();
-        all.extend([Apply, SomeDaysPass, ApprovalsExpire, LiveSame, LiveOther, Rebase, PolicyChanges, Withdraw]);
-        all.extend([RunSucceeds, RunFails]);
-        all
-    }
-}
-
-/// What a broken product could forget. The walk has to find out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Forgets {
-    Nothing,
-    Authors,
-    Digests,
-    Rounds,
-    Time,
-    TakenBack,
-    /// That the plan has to be computed anew before it is applied.
-    Live,
-}
+use crate::findings::RuleId;
 
 /// The change as the product has it, the facts around it, and the list of deeds that the specification judges by.
 #[derive(Clone)]
@@ -66,20 +14,56 @@ pub(super) struct World {
     pub(super) review: Review,
     /// Which of two live revisions is there; the last bit of the digest says on which one the plan was made.
     live: u8,
-    pub(super) is_strict: bool,
+    present: Set,
+    /// The strictest of each since the submission.
+    since: Set,
+    /// Whose account is enabled.
+    enabled: [bool; 3],
+    /// Whether Eve is one of the experts.
+    is_expert: bool,
+    pub(super) is_frozen: bool,
+    /// Whether somebody applied it in a freeze: it starts when that ends.
+    pub(super) waits: bool,
+    glass: Option<BrokenGlass>,
     pub(super) history: History,
+}
+
+/// What is set for the environment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Set {
+    is_strict: bool,
+    life: Lifetime,
+    is_rule_on: bool,
 }
 
 /// Time passes by moving the past away, so that worlds which differ in nothing but the date are equal.
 pub(super) const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
+impl Set {
+    /// What a change that was submitted under `self` is judged by, now that something else was set.
+    fn strictest(self, other: Self) -> Self {
+        Self {
+            is_strict: self.is_strict || other.is_strict,
+            life: Lifetime::strictest(self.life, [other.life]),
+            is_rule_on: self.is_rule_on || other.is_rule_on,
+        }
+    }
+}
+
 impl World {
     pub(super) fn new() -> Self {
+        let set = Set { is_strict: true, life: life(HOLDS), is_rule_on: true };
         Self {
             review: draft(two_and_an_expert()),
             live: 0,
-            is_strict: true,
-            history: History(vec![Deed::Wrote(Who::Ann)]),
+            present: set,
+            since: set,
+            enabled: [true; 3],
+            is_expert: true,
+            is_frozen: false,
+            waits: false,
+            glass: None,
+            history: History(vec![Deed::Shaped(Who::Ann)]),
         }
     }
 
@@ -89,39 +73,91 @@ impl World {
 
     /// The digest of what would run: the same edits on the live revision.
     pub(super) fn real_digest(&self) -> u8 {
-        self.digest() & 2 | self.live
+        self.digest() & !1 | self.live
     }
 
-    fn planned(&self, digest: u8) -> Planned {
-        planned(digest, if self.is_strict { two_and_an_expert() } else { vec![asked(LEADS, 1)] })
+    /// Who broke the glass, and has not been reviewed yet.
+    pub(super) fn broke(&self) -> Option<&Person> {
+        self.glass.as_ref().map(|broken| &broken.by)
+    }
+
+    /// What that person is in the environment.
+    fn standing(&self, who: Who) -> Standing {
+        let standing = who.standing();
+        if who == Who::Eve && !self.is_expert { Standing { groups: BTreeSet::new(), ..standing } } else { standing }
+    }
+
+    /// By what the change is judged.
+    fn terms(&self, forgets: Forgets) -> Set {
+        let is_submitted = self.review.state != ChangeState::Draft;
+        let Set { is_strict, life, is_rule_on } = if is_submitted { self.since } else { self.present };
+        let now = self.present;
+        Set {
+            is_strict: if forgets == Forgets::OlderPolicies { now.is_strict } else { is_strict },
+            life: if forgets == Forgets::Lives { now.life } else { life },
+            is_rule_on: if forgets == Forgets::OlderLevels { now.is_rule_on } else { is_rule_on },
+        }
+    }
+
+    fn planned(&self, digest: u8, forgets: Forgets) -> Planned {
+        let Set { is_strict, is_rule_on, .. } = self.terms(forgets);
+        let asked = if is_strict { two_and_an_expert() } else { vec![asked(LEADS, 1)] };
+        let blockers = usize::from(digest & BROKEN != 0 && is_rule_on);
+        Planned { blockers, ..planned(digest, asked) }
+    }
+
+    /// The review as the backend loads it: what is stored, with what is true around it now. Once its run began, that of then.
+    fn load(&mut self, forgets: Forgets) {
+        if !self.review.state.is_open() {
+            return;
+        }
+        self.review.plan = self.planned(self.digest(), forgets);
+        self.review.expires_after = self.terms(forgets).life;
+        let is_there = |who: &Who| forgets == Forgets::Gone || self.enabled[*who as usize];
+        let is = |who: Who| if forgets == Forgets::Groups { who.standing() } else { self.standing(who) };
+        self.review.voters = Who::ALL.into_iter().filter(is_there).map(|who| (who.id(), is(who))).collect();
+        if forgets == Forgets::Lives {
+            let life = self.present.life;
+            self.review.votes.iter_mut().for_each(|vote| vote.expires_after = life);
+        }
+    }
+
+    /// The same as a page shows it.
+    pub(super) fn shown(&self, forgets: Forgets) -> Review {
+        let mut world = self.clone();
+        world.load(forgets);
+        world.review.as_of(NOW)
     }
 
     /// Lets it happen in the product, with what this product forgets; where the product takes it, it is written down.
     pub(super) fn happen(&mut self, event: Event, forgets: Forgets) -> Result<(), Refused> {
-        let mut deed = None;
+        if event.by().is_some_and(|who| !self.enabled[who as usize]) {
+            return Err(Refused::because("Nobody signs in with a disabled account."));
+        }
+        self.load(forgets);
+        let mut deeds = Vec::new();
         match event {
-            Event::EditMoves(who) => {
-                self.review = self.review.edit(Some(&who.id()), self.planned(self.digest() ^ 2), NOW)?;
-                deed = Some(Deed::Wrote(who));
-            }
-            Event::EditStays(who) => {
-                self.review = self.review.edit(Some(&who.id()), self.planned(self.digest()), NOW)?;
-                deed = Some(Deed::Wrote(who));
+            Event::EditMoves(who) => deeds = self.edit(who, self.digest() ^ 2, forgets)?,
+            Event::EditStays(who) => deeds = self.edit(who, self.digest(), forgets)?,
+            Event::EditBreaks(who) => deeds = self.edit(who, self.digest() ^ BROKEN, forgets)?,
+            Event::Decide(who) => {
+                self.review = self.review.rebase(Some(&who.id()), self.planned(self.digest(), forgets), NOW)?;
+                deeds.push(Deed::Shaped(who));
             }
             Event::Submit(who) => {
                 self.review = self.review.submit(Some(&who.id()), NOW)?;
-                deed = Some(Deed::Wrote(who));
+                self.since = self.present;
+                deeds.extend([Deed::Shaped(who), Deed::Submitted]);
             }
             Event::Approve(who) => {
-                self.review = self.review.vote(ballot(&self.review, who, Verdict::Approve), NOW)?;
-                deed = Some(Deed::Approved(who, self.digest(), 0));
+                self.review = self.review.vote(self.ballot(who, Verdict::Approve), NOW)?;
+                let as_expert = who == Who::Eve && self.is_expert;
+                deeds.push(Deed::Approved { who, digest: self.digest(), at: 0, as_expert });
             }
-            Event::Reject(who) => {
-                self.review = self.review.vote(ballot(&self.review, who, Verdict::Reject), NOW)?;
-            }
+            Event::Reject(who) => self.review = self.review.vote(self.ballot(who, Verdict::Reject), NOW)?,
             Event::SendBack(who) => {
-                self.review = self.review.vote(ballot(&self.review, who, Verdict::SendBack), NOW)?;
-                deed = Some(Deed::SentBack);
+                self.review = self.review.vote(self.ballot(who, Verdict::SendBack), NOW)?;
+                deeds.push(Deed::SentBack);
             }
             Event::TakeBack(who) => {
                 let is_open = |vote: &&Vote| vote.voter == who.person() && vote.taken_back_at.is_none();
@@ -130,30 +166,157 @@ impl World {
                     None => return Err(Refused::because("They gave none.")),
                 };
                 self.review = self.review.take_back(id, &who.id(), NOW)?;
-                deed = Some(Deed::TookBack(who, digest));
+                deeds.push(Deed::TookBack(who, digest));
             }
-            Event::Apply => {
-                let digest = if forgets == Forgets::Live { self.digest() } else { self.real_digest() };
-                self.review = match self.review.apply(self.planned(digest), NOW)? {
-                    Start::Starts { review } | Start::Back { review, .. } => review,
-                };
-            }
+            Event::Apply => self.apply(forgets)?,
+            Event::BreakGlass(who) => self.break_glass(who, forgets)?,
+            Event::ReviewGlass(who) => self.review_glass(who, forgets)?,
             Event::SomeDaysPass => self.pass(4 * 24, forgets),
-            Event::ApprovalsExpire => self.pass(7 * 24, forgets),
-            Event::LiveSame => self.review = self.review.rebase(None, self.planned(self.digest()), NOW)?,
+            Event::ApprovalsExpire => self.pass(HOLDS, forgets),
+            Event::LiveSame => self.review = self.review.rebase(None, self.planned(self.digest(), forgets), NOW)?,
             Event::LiveOther => self.live ^= 1,
-            Event::Rebase => self.review = self.review.rebase(None, self.planned(self.real_digest()), NOW)?,
-            Event::PolicyChanges => {
-                self.is_strict = !self.is_strict;
-                self.review = self.review.asked_anew(self.planned(self.digest()).asked, NOW);
+            Event::Rebase => self.review = self.review.rebase(None, self.planned(self.real_digest(), forgets), NOW)?,
+            Event::PolicyChanges | Event::LifeChanges | Event::RuleChanges => deeds.push(self.set(event, forgets)),
+            Event::Disable(who) => {
+                let enabled = &mut self.enabled[who as usize];
+                *enabled = !*enabled;
+                deeds.push(Deed::Enabled(who, *enabled));
+                self.asked_anew(forgets);
             }
+            Event::GroupChanges => {
+                self.is_expert = !self.is_expert;
+                deeds.push(Deed::Expert(self.is_expert));
+                self.asked_anew(forgets);
+            }
+            Event::Freeze if self.is_frozen => return Err(Refused::because("One is on.")),
+            Event::Freeze => self.is_frozen = true,
+            Event::EndFreeze(_) | Event::FreezePasses => self.thaw(event, forgets)?,
             Event::Withdraw => self.review = self.review.withdraw()?,
+            Event::Copy => {
+                let mut copy = self.review.copy(self.review.plan.clone(), self.present.life)?;
+                if forgets == Forgets::Copies {
+                    // What is left in it is Ann's.
+                    copy.authors.retain(|author| *author == Who::Ann.id());
+                }
+                self.review = copy;
+                deeds.push(Deed::Copied);
+            }
             Event::RunSucceeds => self.review = self.review.run_ended(true)?,
             Event::RunFails => self.review = self.review.run_ended(false)?,
         }
-        self.history.0.extend(deed);
+        self.history.0.extend(deeds);
+        self.waits &= self.review.state == ChangeState::Approved;
         self.forget(forgets);
         Ok(())
+    }
+
+    fn edit(&mut self, who: Who, digest: u8, forgets: Forgets) -> Result<Vec<Deed>, Refused> {
+        self.review = self.review.edit(Some(&who.id()), self.planned(digest, forgets), NOW)?;
+        Ok(vec![Deed::Shaped(who)])
+    }
+
+    fn ballot(&self, who: Who, verdict: Verdict) -> Ballot {
+        Ballot { standing: self.standing(who), ..ballot(&self.review, who, verdict) }
+    }
+
+    /// Starts it, or has it wait for the end of the freeze, as `runs::apply` in the backend does.
+    fn apply(&mut self, forgets: Forgets) -> Result<(), Refused> {
+        let digest = if forgets == Forgets::Live { self.digest() } else { self.real_digest() };
+        match self.review.apply(self.planned(digest, forgets), NOW)? {
+            Start::Starts { .. } if self.is_frozen && self.waits => return Err(Refused::because("It waits already.")),
+            Start::Starts { .. } if self.is_frozen => {
+                self.review = self.review.as_of(NOW);
+                self.waits = true;
+            }
+            Start::Starts { review } | Start::Back { review, .. } => self.review = review,
+        }
+        Ok(())
+    }
+
+    /// The freeze ends, and what waits starts; or does not, where its approval holds no longer.
+    fn thaw(&mut self, event: Event, forgets: Forgets) -> Result<(), Refused> {
+        if !self.is_frozen {
+            return Err(Refused::because("None is on."));
+        }
+        if let Event::EndFreeze(who) = event
+            && forgets != Forgets::FreezeAuthors
+            && self.waits
+            && self.review.authors.contains(&who.id())
+        {
+            return Err(Refused::because("They had a part in what waits for its end."));
+        }
+        self.is_frozen = false;
+        if self.waits {
+            // Refused, it waits no longer.
+            self.waits = false;
+            let _refused = self.apply(forgets);
+        }
+        Ok(())
+    }
+
+    fn break_glass(&mut self, who: Who, forgets: Forgets) -> Result<(), Refused> {
+        let digest = self.real_digest();
+        let is_looked_for = forgets != Forgets::Defaults;
+        let blocking: &[RuleId] = if digest & BROKEN != 0 && is_looked_for { &[RuleId::SqlNoMaster] } else { &[] };
+        let act = Breaking {
+            standing: &self.standing(who),
+            seen: Digest([digest; 32]),
+            reason: "There is no time.",
+            unreviewed: self.glass.as_ref(),
+            blocking,
+        };
+        self.review = self.review.break_glass(act, self.planned(digest, forgets), NOW)?;
+        self.glass = Some(BrokenGlass {
+            change: 1,
+            by: who.person(),
+            at: NOW,
+            reason: act.reason.to_owned(),
+            authors: self.review.authors.clone(),
+            reviewed: None,
+        });
+        Ok(())
+    }
+
+    fn review_glass(&mut self, who: Who, forgets: Forgets) -> Result<(), Refused> {
+        let mut broken = self.glass.clone().ok_or_else(|| Refused::because("It is whole."))?;
+        if forgets == Forgets::GlassAuthors {
+            broken.authors.clear();
+        }
+        may_review_break_glass(&self.standing(who), &who.person(), &broken)?;
+        self.glass = None;
+        Ok(())
+    }
+
+    /// Something else is set for the environment, and what is under review is asked anew.
+    fn set(&mut self, event: Event, forgets: Forgets) -> Deed {
+        let Set { is_strict, life, is_rule_on } = &mut self.present;
+        let deed = match event {
+            Event::PolicyChanges => {
+                *is_strict = !*is_strict;
+                Deed::PolicySet { is_strict: *is_strict }
+            }
+            Event::LifeChanges => {
+                let hours = match life.as_hours() {
+                    48 => HOLDS,
+                    720 => 48,
+                    _ => 720,
+                };
+                *life = self::life(hours);
+                Deed::LifeSet(hours)
+            }
+            _ => {
+                *is_rule_on = !*is_rule_on;
+                Deed::RuleSet { is_on: *is_rule_on }
+            }
+        };
+        self.since = self.since.strictest(self.present);
+        self.asked_anew(forgets);
+        deed
+    }
+
+    fn asked_anew(&mut self, forgets: Forgets) {
+        self.load(forgets);
+        self.review = self.review.as_of(NOW);
     }
 
     fn pass(&mut self, hours: i32, forgets: Forgets) {
@@ -176,45 +339,88 @@ impl World {
     fn forget(&mut self, forgets: Forgets) {
         let Review { authors, plan, round, votes, .. } = &mut self.review;
         match forgets {
-            Forgets::Nothing | Forgets::Time | Forgets::Live => {}
             Forgets::Authors => authors.clear(),
             Forgets::Digests => votes.iter_mut().for_each(|vote| vote.digest = plan.digest),
             Forgets::Rounds => votes.iter_mut().for_each(|vote| vote.round = *round),
             Forgets::TakenBack => votes.iter_mut().for_each(|vote| vote.taken_back_at = None),
+            // These are forgotten where they are asked for.
+            Forgets::Nothing
+            | Forgets::Time
+            | Forgets::Live
+            | Forgets::Copies
+            | Forgets::OlderPolicies
+            | Forgets::Lives
+            | Forgets::OlderLevels
+            | Forgets::Defaults
+            | Forgets::Gone
+            | Forgets::Groups
+            | Forgets::GlassAuthors
+            | Forgets::FreezeAuthors => {}
         }
     }
 
     /// All that decides about the future, as bytes: two worlds with the same ones are the same world.
     ///
     /// Every field is taken apart, so that a new one cannot be forgotten. Of names and rules a number is enough, because
-    /// the world has three people and two policies; reasons follow from verdicts and ids from places.
+    /// the world has three people and two policies; reasons follow from verdicts and ids from places. What a review is
+    /// loaded with follows from the facts around it, and since when it is approved from its votes.
     pub(super) fn key(&self) -> Box<[u8]> {
-        let Self { review, live, is_strict, history } = self;
-        let Review { state, authors, plan, round, votes, approved_at, expires_after: _ } = review;
-        let Planned { digest, steps: _, blockers: _, asked } = plan;
-        let mut key = vec![*state as u8, *live, u8::from(*is_strict), digest.0[0], asked.len() as u8, *round as u8];
+        let Self { review, live, present, since, enabled, is_expert, is_frozen, waits, glass, history } = self;
+        let Review { state, authors, plan, round, votes, voters: _, approved_at: _, expires_after: _ } = review;
+        let Planned { digest, steps: _, blockers: _, asked: _ } = plan;
+        let mut key = vec![*state as u8, *live, digest.0[0], *round as u8];
         key.push(Who::ALL.into_iter().map(|who| u8::from(authors.contains(&who.id())) << who as u8).sum());
-        key.extend(hours(*approved_at));
+        key.push(bits([*is_expert, *is_frozen, *waits, glass.is_some(), enabled[0], enabled[1], enabled[2]]));
+        for Set { is_strict, life, is_rule_on } in [present, since] {
+            key.push(bits([*is_strict, *is_rule_on]));
+            key.extend(life.as_hours().to_be_bytes());
+        }
+        if let Some(BrokenGlass { change: _, by, at: _, reason: _, authors, reviewed: _ }) = glass {
+            key.push(place_of(by));
+            key.push(Who::ALL.into_iter().map(|who| u8::from(authors.contains(&who.id())) << who as u8).sum());
+        }
         for vote in votes {
-            let Vote { id: _, voter, groups, digest, round, verdict, reason: _, at, taken_back_at } = vote;
-            let who = Who::ALL.into_iter().position(|who| who.person() == *voter).expect("one of the three");
-            key.extend([who as u8, groups.len() as u8, digest.0[0], *round as u8, *verdict as u8]);
+            let Vote { id: _, voter, groups, digest, round, verdict, reason: _, at, expires_after, taken_back_at } =
+                vote;
+            key.extend([place_of(voter), groups.len() as u8, digest.0[0], *round as u8, *verdict as u8]);
+            key.extend(expires_after.as_hours().to_be_bytes());
             key.extend(hours(Some(*at)));
             key.extend(hours(*taken_back_at));
         }
         key.push(u8::MAX);
         for deed in history.essence().0 {
             match deed {
-                Deed::Wrote(who) => key.push(who as u8),
-                Deed::Approved(who, digest, at) => {
-                    key.extend([16 + who as u8, digest]);
+                Deed::Shaped(who) => key.push(who as u8),
+                Deed::Approved { who, digest, at, as_expert } => {
+                    key.extend([16 + who as u8, digest, u8::from(as_expert)]);
                     key.extend(at.to_be_bytes());
                 }
-                Deed::TookBack(..) | Deed::SentBack => unreachable!("no essence has them"),
+                Deed::PolicySet { is_strict } => key.extend([32, u8::from(is_strict)]),
+                Deed::RuleSet { is_on } => key.extend([33, u8::from(is_on)]),
+                Deed::LifeSet(hours) => {
+                    key.push(34);
+                    key.extend(hours.to_be_bytes());
+                }
+                Deed::Submitted => key.push(35),
+                Deed::Enabled(who, is) => key.extend([36, who as u8, u8::from(is)]),
+                Deed::Expert(is) => key.extend([37, u8::from(is)]),
+                Deed::TookBack(..) | Deed::SentBack | Deed::Copied => unreachable!("no essence has them"),
             }
         }
         key.into_boxed_slice()
     }
+}
+
+fn life(hours: i32) -> Lifetime {
+    Lifetime::hours(hours.unsigned_abs()).expect("in bounds")
+}
+
+fn place_of(person: &Person) -> u8 {
+    Who::ALL.into_iter().position(|who| who.person() == *person).expect("one of the three") as u8
+}
+
+fn bits<const N: usize>(facts: [bool; N]) -> u8 {
+    facts.into_iter().fold(0, |sum, fact| sum << 1 | u8::from(fact))
 }
 
 /// Hours before now in two bytes; seven events pass seven weeks at most.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
-use strata_domain::draft::{Batch, Draft, Missed};
+use strata_domain::change::LoggedEdit;
+use strata_domain::draft::{Batch, Draft, Known, Missed};
 
 use super::session::{Saving, Session};
+use super::shelf::{Shelf, UNSENT};
 use crate::api::drafting::{Appended, Tail, draft_append, draft_tail};
 use crate::api::editing::{DraftView, draft_load};
 use crate::error::AppError;
@@ -14,7 +16,13 @@ use crate::live::{Live, Topic};
 
 /// First wait before a batch that did not get through is sent again; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// So often the server may fail on one batch before it goes back to its author: what comes after it waits no longer.
+const MOST_FAULTS: u32 = 3;
+
+/// Why acts come back from a server that was set back.
+const SET_BACK: &str = "The server was set back to an earlier state, which does not have it.";
 
 /// The connection of one session with the server.
 #[derive(Clone, Copy)]
@@ -25,6 +33,10 @@ pub struct Connection {
     /// True while the whole draft is read again: nothing is sent before it is there.
     reading: StoredValue<bool>,
     wait: StoredValue<Duration>,
+    /// True once the whole draft was read, until the log is followed again: a second time in a row waits.
+    read: StoredValue<bool>,
+    /// How often the server failed on the batch that is next.
+    faults: StoredValue<u32>,
     /// What wakes the next try; one at a time.
     timer: StoredValue<Option<TimeoutHandle>>,
     /// The account of who works here, to tell their edits from others'.
@@ -39,10 +51,14 @@ impl Connection {
             sending: StoredValue::new(false),
             reading: StoredValue::new(false),
             wait: StoredValue::new(FIRST_WAIT),
+            read: StoredValue::new(false),
+            faults: StoredValue::new(0),
             timer: StoredValue::new(None),
-            me: StoredValue::new(me),
+            me: StoredValue::new(me.clone()),
         };
         let id = session.id;
+        let shelf = Shelf::of(id, me.as_deref());
+        connection.keep(&shelf);
         Effect::new(move |_| {
             if session.with(Draft::unsent) > 0 {
                 connection.send();
@@ -76,19 +92,43 @@ impl Connection {
         on_cleanup(move || connection.stop_timer());
         // Whoever goes to another page leaves what is unsent to a task that outlives this one.
         on_cleanup(move || {
-            if let Some(draft) = session.unsent_draft() {
-                send_rest(id, draft);
+            if let Some((draft, known)) = session.unsent_draft() {
+                send_rest(id, draft, known, shelf, FIRST_WAIT);
             }
         });
         connection
     }
 
+    /// Takes up what an earlier page left on the shelf, and keeps there what is not taken.
+    fn keep(self, shelf: &Shelf) {
+        let session = self.session;
+        let kept = shelf.read();
+        if !kept.is_empty() {
+            let log = session.log.get_untracked();
+            session.alter(|draft| draft.hold(kept, &log));
+        }
+        let returned = Memo::new(move |_| session.with(|draft| draft.returned().to_vec()));
+        Effect::new({
+            let shelf = shelf.clone();
+            move |_| returned.with(|returned| shelf.put(returned))
+        });
+        // What is on its way goes along; when the page comes back as it was, it is on its way again.
+        for (event, leaves) in [("pagehide", true), ("pageshow", false)] {
+            let shelf = shelf.clone();
+            let handle = window_event_listener_untyped(event, move |_| {
+                session.with_now(|draft| match leaves {
+                    true => shelf.put(&draft.to_keep(UNSENT)),
+                    false => shelf.put(draft.returned()),
+                });
+            });
+            on_cleanup(move || handle.remove());
+        }
+    }
+
     /// Sends the next batch, if there is one and none is on its way.
     pub fn send(self) {
         let Some(session) = self.idle() else { return };
-        let Some((after, batch)) =
-            session.with_now(|draft| draft.next_batch().cloned().map(|batch| (draft.sequence(), batch)))
-        else {
+        let Some(batch) = session.with_now(|draft| draft.next_batch().cloned()) else {
             if session.saving.get_untracked() != Saving::Saved {
                 session.saving.set(Saving::Saved);
             }
@@ -98,8 +138,9 @@ impl Connection {
         if session.saving.get_untracked() != Saving::Offline {
             session.saving.set(Saving::UnderWay);
         }
+        let known = session.known();
         leptos::task::spawn_local(async move {
-            let outcome = draft_append(session.id, after, batch.clone()).await;
+            let outcome = draft_append(session.id, known.sequence(), Some(known.mark()), batch.clone()).await;
             // Whoever left the page took the session along.
             if self.sending.try_set_value(false).is_some() {
                 return;
@@ -115,6 +156,8 @@ impl Connection {
 
     fn answered(self, batch: &Batch, outcome: Result<Appended, AppError>) {
         let session = self.session;
+        let faults = self.faults.get_value();
+        self.faults.set_value(0);
         match outcome {
             Ok(Appended::Taken(tail)) => {
                 self.wait.set_value(FIRST_WAIT);
@@ -130,21 +173,27 @@ impl Connection {
                 self.send();
             }
             Ok(Appended::Moved) => self.read_again(),
-            Err(error) if error.is_passing() => self.try_later(Saving::Offline, Self::send),
+            Err(error) if error.is_passing() => {
+                self.faults.set_value(faults);
+                self.try_later(Saving::Offline, Self::send);
+            }
             Err(AppError::NotSignedIn) => {
                 let said = "You are signed out. Sign in in another tab; what you did here is sent then.";
                 self.try_later(Saving::Stopped(said.to_owned()), Self::send);
             }
-            // A fault of the server says nothing about the batch: it stays, and is tried again.
-            Err(error @ AppError::Unexpected { .. }) => {
+            // A fault of the server may pass; one that does not is about this batch, and no reason to hold up the rest.
+            Err(error @ AppError::Unexpected { .. }) if faults + 1 < MOST_FAULTS => {
+                self.faults.set_value(faults + 1);
                 self.try_later(Saving::Stopped(error.to_string()), Self::send);
             }
             Err(error) => {
+                let can_be_forced = matches!(error, AppError::Unexpected { .. });
                 let reason = error.to_string();
-                session.alter(|draft| draft.give_back(&batch.key, &reason, false));
+                session.alter(|draft| draft.give_back(&batch.key, &reason, can_be_forced));
                 session.say(format!("{} was returned to you. {reason}", batch.label), "danger");
                 session.saving.set(Saving::Stopped(reason));
                 self.catch_up();
+                self.send();
             }
         }
     }
@@ -166,9 +215,9 @@ impl Connection {
     /// Asks for what others did since.
     fn catch_up(self) {
         let session = self.session;
-        let after = session.with_now(Draft::sequence);
+        let known = session.known();
         leptos::task::spawn_local(async move {
-            let outcome = draft_tail(session.id, after).await;
+            let outcome = draft_tail(session.id, known.sequence(), Some(known.mark())).await;
             if self.sending.is_disposed() {
                 return;
             }
@@ -208,64 +257,105 @@ impl Connection {
         if !fresh.is_empty() {
             session.log.update(|log| log.extend(fresh));
         }
+        self.read.set_value(false);
         session.forget_gone();
         set_if_other(session.live, live);
         set_if_other(session.refused, refused);
         set_if_other(session.change, change);
     }
 
-    /// Reads the whole draft again: it moved to another base, or news were missed.
+    /// Reads the whole draft again: it moved to another base, news were missed, or the server was set back.
     pub fn read_again(self) {
+        // A server that says so each time is asked with a growing pause.
+        if self.read.try_get_value() == Some(true) {
+            let saving = self.session.saving.get_untracked();
+            return self.try_later(saving, Self::read_now);
+        }
+        self.read_now();
+    }
+
+    fn read_now(self) {
         let session = self.session;
         if self.reading.try_get_value() != Some(false) {
             return;
         }
         self.reading.set_value(true);
+        let known = session.known();
         leptos::task::spawn_local(async move {
             let outcome = draft_load(session.id).await;
             // Whoever left the page took the session along.
             if self.reading.try_set_value(false).is_some() {
                 return;
             }
-            let view = match outcome {
-                Ok(view) => view,
-                Err(error) if error.is_passing() => return self.try_later(Saving::Offline, Self::read_again),
-                Err(error) => return self.try_later(Saving::Stopped(error.to_string()), Self::read_again),
-            };
-            let DraftView { change, live, base, edits, refused, own, me: _ } = view;
-            let last = edits.last().map_or(change.log_start - 1, |logged| logged.sequence);
-            if last < session.with_now(Draft::sequence) {
+            self.read.set_value(true);
+            match outcome {
+                Ok(view) if !known.is_of(&view.change, &view.edits) => self.take_up(view, true),
                 // A batch was taken while this was on its way: what was read is older than what is known.
-                return self.read_again();
+                Ok(view) if !session.known().is_of(&view.change, &view.edits) => self.read_again(),
+                Ok(view) => self.take_up(view, false),
+                Err(error) if error.is_passing() => self.try_later(Saving::Offline, Self::read_now),
+                Err(error) => self.try_later(Saving::Stopped(error.to_string()), Self::read_now),
             }
-            if let Err(error) = session.reopen(base, change.log_start - 1, &edits, own.catalogue()) {
-                session.saving.set(Saving::Stopped(super::session::misfit(&error)));
-                return;
-            }
-            session.log.set(edits);
-            session.live.set(live);
-            session.refused.set(refused);
-            session.change.set(change);
-            session.forget_gone();
-            self.send();
         });
+    }
+
+    /// Goes on from the draft as it was read. Where its log is another one than this session knew, what was done here
+    /// stays with the person, who is told.
+    fn take_up(self, view: DraftView, is_other: bool) {
+        let session = self.session;
+        let DraftView { change, live, base, edits, refused, own, me: _ } = view;
+        let (after, catalogue) = (change.log_start - 1, own.catalogue());
+        let outcome = if is_other {
+            let (mine, known) = (self.me.get_value(), session.log.get_untracked());
+            let is_mine = |logged: &LoggedEdit| logged.author.id == mine;
+            session.reopen(|draft| draft.reopen_other(base, after, &edits, catalogue, &known, is_mine, SET_BACK))
+        } else {
+            session.reopen(|draft| draft.reopen(base, after, &edits, catalogue))
+        };
+        if let Err(error) = outcome {
+            session.saving.set(Saving::Stopped(super::session::misfit(&error)));
+            return;
+        }
+        session.log.set(edits);
+        session.live.set(live);
+        session.refused.set(refused);
+        session.change.set(change);
+        session.forget_gone();
+        if is_other {
+            let kept = match session.with_now(|draft| draft.returned().len()) {
+                0 => "Nothing of yours is missing in it.".to_owned(),
+                _ => "What it does not have of yours is listed above: do it again, or drop it.".to_owned(),
+            };
+            session.say(format!("The server was set back: this draft is not the one you worked on. {kept}"), "danger");
+        }
+        self.send();
     }
 }
 
-/// Sends all batches of a draft that nobody looks at any more, for as long as the tab is there. One that is not taken is
-/// lost with its editor; the way out that the editor itself offers waits until all are sent.
-fn send_rest(id: i64, mut draft: Draft) {
+/// Sends all batches of a draft that nobody looks at any more, for as long as the tab is there. What is not taken stays
+/// on the shelf, and is shown when the draft is opened again.
+fn send_rest(id: i64, mut draft: Draft, mut known: Known, shelf: Shelf, wait: Duration) {
     leptos::task::spawn_local(async move {
         while let Some(batch) = draft.next_batch().cloned() {
-            match draft_append(id, draft.sequence(), batch.clone()).await {
-                Ok(Appended::Taken(tail)) if draft.settle(&tail.edits, Some(&batch.key)).is_ok() => {}
+            shelf.put(&draft.to_keep(UNSENT));
+            match draft_append(id, known.sequence(), Some(known.mark()), batch.clone()).await {
+                Ok(Appended::Taken(tail)) if draft.settle(&tail.edits, Some(&batch.key)).is_ok() => {
+                    if !tail.edits.is_empty() {
+                        known = Known::of(&tail.change, &tail.edits);
+                    }
+                }
                 Ok(Appended::Returned { reason, can_be_forced, .. }) => {
                     draft.give_back(&batch.key, &reason, can_be_forced);
                 }
-                Err(error) if error.is_passing() => return set_timeout(move || send_rest(id, draft), LONGEST_WAIT),
-                Ok(_) | Err(_) => return,
+                Err(error) if error.is_passing() => {
+                    let longer = (wait * 2).min(LONGEST_WAIT);
+                    return set_timeout(move || send_rest(id, draft, known, shelf, longer), wait);
+                }
+                Ok(_) | Err(AppError::NotSignedIn) => return,
+                Err(error) => draft.give_back(&batch.key, &error.to_string(), true),
             }
         }
+        shelf.put(&draft.to_keep(UNSENT));
     });
 }
 

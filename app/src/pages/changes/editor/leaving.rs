@@ -72,7 +72,7 @@ pub fn LeaveDialog(
     view! {
         <dialog class="help" node_ref=dialog aria-labelledby="leaving-heading" on:close=move |_| session.leaving.set(None)>
             <h2 id="leaving-heading">"Leave the editor?"</h2>
-            <p>{told} " What waits is sent for as long as this tab stays open; what no longer fits then is lost."</p>
+            <p>{told} " What waits is sent for as long as this tab stays open; what is not taken is shown when the draft is opened again in it."</p>
             <p class="row-acts">
                 <button type="button" class="button" data-tone="primary" on:click=move |_| close()>"Stay"</button>
                 <button type="button" class="button" on:click=leave>"Leave"</button>

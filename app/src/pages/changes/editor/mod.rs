@@ -12,6 +12,7 @@ mod plain;
 mod returned;
 mod selection;
 mod session;
+mod shelf;
 mod shortcuts;
 mod shown;
 mod side;
@@ -23,11 +24,10 @@ mod workbench;
 
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use strata_domain::catalogue::{Catalogue, Role};
 
 use crate::api::editing::{ChangeEdit, draft_load};
-use crate::components::loaded;
+use crate::components::{PageTitle, loaded};
 use crate::error::AppError;
 use crate::pages::{number, query};
 use plain::PlainEditor;
@@ -45,7 +45,7 @@ pub fn ChangeEditPage() -> impl IntoView {
     let in_browser = RwSignal::new(false);
     Effect::new(move |_| in_browser.set(true));
     view! {
-        <Title text=move || format!("Edit #{}", id.get()) />
+        <PageTitle text=move || format!("Edit #{}", id.get()) />
         {loaded(view, move |view| {
             move || {
                 let view = view.clone();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{Change, LoggedEdit};
-use strata_domain::draft::Draft;
+use strata_domain::draft::{Draft, Known};
 use strata_domain::edit::bulk::Nodes;
 use strata_domain::edit::{Edit, ReplayError};
 use strata_domain::topology::{Node, Topology};
@@ -151,9 +151,11 @@ impl Session {
         self.draft.with_untracked(look)
     }
 
-    /// The draft with what the server has not taken yet; none where there is nothing, or the editor is gone.
-    pub fn unsent_draft(self) -> Option<Draft> {
-        self.draft.try_with_untracked(|draft| (draft.unsent() > 0).then(|| draft.clone())).flatten()
+    /// The draft with what the server has not taken yet, and what is known of the log; none where there is nothing, or
+    /// the editor is gone.
+    pub fn unsent_draft(self) -> Option<(Draft, Known)> {
+        let draft = self.draft.try_with_untracked(|draft| (draft.unsent() > 0).then(|| draft.clone())).flatten()?;
+        Some((draft, self.known()))
     }
 
     /// Its catalogue; a draft that moves to another base may get another.
@@ -273,20 +275,19 @@ impl Session {
         outcome.expect("the draft lives as long as its editor")
     }
 
-    /// Takes up the draft on another base, or under another catalogue: everything may be shown otherwise.
-    pub fn reopen(
-        self,
-        base: Topology,
-        after: i64,
-        log: &[LoggedEdit],
-        catalogue: Catalogue,
-    ) -> Result<(), ReplayError> {
-        let outcome = self.draft.try_update(|draft| draft.reopen(base, after, log, catalogue));
+    /// Takes up the draft anew, on another base or under another catalogue: everything may be shown otherwise.
+    pub fn reopen(self, reopen: impl FnOnce(&mut Draft) -> Result<(), ReplayError>) -> Result<(), ReplayError> {
+        let outcome = self.draft.try_update(reopen);
         self.draft.with_untracked(|draft| {
             let shown = Shown::of(draft.base(), draft.desired(), draft.catalogue(), None);
             self.shown.set(Arc::new(shown));
         });
         outcome.expect("the draft lives as long as its editor")
+    }
+
+    /// What is known of the log.
+    pub fn known(self) -> Known {
+        self.change.with_untracked(|change| self.log.with_untracked(|log| Known::of(change, log)))
     }
 
     /// What is searched for, read.

@@ -157,7 +157,7 @@ pub fn GlassBroken(
     /// The acts.
     actions: Actions,
 ) -> impl IntoView {
-    let BrokenGlass { change, by, at, reason, reviewed } = broken;
+    let BrokenGlass { change, by, at, reason, authors: _, reviewed } = broken;
     let tone = if reviewed.is_some() { "info" } else { "danger" };
     let review = match reviewed {
         Some(review) => view! {

@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use strata_domain::change::ChangeState;
 
 use crate::api::review::{ReviewView, change_load};
-use crate::components::{Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, Stateful, loaded};
+use crate::components::{
+    Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, PageTitle, Stateful, loaded,
+};
 use crate::live::{Live, Topic};
 use crate::pages::runs::RunTable;
 use crate::pages::{number, query};
@@ -48,7 +49,7 @@ pub fn ReviewPage() -> impl IntoView {
     let news = Live::version(move || Topic::Change(id.get()));
     let view = Resource::new(move || (id.get(), news.get(), actions.version()), |(id, ..)| change_load(id));
     view! {
-        <Title text=move || format!("Change #{}", id.get()) />
+        <PageTitle text=move || format!("Change #{}", id.get()) />
         {loaded(view, move |view| view! { <Review view actions looked /> })}
     }
 }

@@ -1,9 +1,22 @@
-//! News from the server: one event stream for the tab, which pages listen to by topic.
+//! News from the server: one event stream for a browser, which pages listen to by topic.
+//!
+//! The tabs of one person share it (`tabs`): a browser keeps six connections to a server over HTTP/1.1, and with a
+//! stream for each tab the seventh would never load. A page says when nothing is heard ([`LiveStatus`]), and reads again
+//! what it shows when something is.
+
+mod status;
+#[cfg(feature = "hydrate")]
+mod stream;
+#[cfg(feature = "hydrate")]
+mod tabs;
 
 use std::collections::HashMap;
 
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
 use strata_domain::news::News;
+
+pub use status::LiveStatus;
 
 /// What a page wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,24 +33,45 @@ pub enum Topic {
     Deliveries,
 }
 
+/// What is heard on the stream, and told from the tab that has it to the others.
+#[cfg(feature = "hydrate")]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+enum Heard {
+    /// A piece of news.
+    News(News),
+    /// News may have passed by: everything is to be read again.
+    Again,
+    /// Nothing new; the server is there.
+    Beat,
+    /// The server cannot be heard.
+    Nothing,
+}
+
 /// Counts the news of each topic; a resource that has a count in its key reads the state again when it moves.
 #[derive(Clone, Copy)]
 pub struct Live {
     counts: RwSignal<HashMap<Topic, u64>>,
     /// Moves when news may have been missed: everything is read again.
     epoch: RwSignal<u64>,
+    /// Whether the server is heard; taken to be so until it is known better.
+    is_live: RwSignal<bool>,
 }
 
 impl Live {
     /// Provides the counts to all pages.
     pub fn provide() {
-        provide_context(Self { counts: RwSignal::new(HashMap::new()), epoch: RwSignal::new(0) });
+        provide_context(Self {
+            counts: RwSignal::new(HashMap::new()),
+            epoch: RwSignal::new(0),
+            is_live: RwSignal::new(true),
+        });
     }
 
-    /// Opens the stream for as long as the calling component lives; nobody hears news who is not signed in.
-    pub fn listen() {
+    /// Hears the news of that account for as long as the calling component lives; nobody hears any who is not signed in.
+    #[cfg_attr(not(feature = "hydrate"), expect(unused_variables, reason = "only a browser hears news"))]
+    pub fn listen(account: &str) {
         #[cfg(feature = "hydrate")]
-        expect_context::<Self>().open_stream();
+        tabs::join(expect_context::<Self>(), account);
     }
 
     /// How much news of the topic came so far.
@@ -49,7 +83,24 @@ impl Live {
         })
     }
 
-    #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "only a browser hears news"))]
+    /// Takes in what was heard.
+    #[cfg(feature = "hydrate")]
+    fn hear(self, heard: &Heard) {
+        let was_live = self.is_live.get_untracked();
+        match heard {
+            Heard::Nothing if was_live => self.is_live.set(false),
+            Heard::Nothing => {}
+            Heard::News(news) if was_live => self.publish(news),
+            Heard::Beat if was_live => {}
+            // Meanwhile news may have passed by, of which this piece is only the last.
+            Heard::News(_) | Heard::Beat | Heard::Again => self.epoch.update(|epoch| *epoch += 1),
+        }
+        if !was_live && *heard != Heard::Nothing {
+            self.is_live.set(true);
+        }
+    }
+
+    #[cfg(feature = "hydrate")]
     fn publish(self, news: &News) {
         self.counts.update(|counts| {
             // These move nothing of the environment itself.
@@ -70,37 +121,5 @@ impl Live {
                 News::Run { id, .. } => *counts.entry(Topic::Run(*id)).or_default() += 1,
             }
         });
-    }
-
-    #[cfg(feature = "hydrate")]
-    fn open_stream(self) {
-        use codee::string::FromToStringCodec;
-        use leptos::web_sys::wasm_bindgen::JsCast;
-        use leptos_use_event_source::{
-            ReconnectLimit, UseEventSourceOnEventReturn, UseEventSourceOptions, use_event_source_with_options,
-        };
-
-        // Every event is taken here and none through the message signal, which would keep only the last of several.
-        let on_event = move |event: &web_sys::Event| {
-            match event.type_().as_str() {
-                // Before it opened, since the page was rendered or since it broke off, news may have passed by.
-                "open" | "reload" => self.epoch.update(|epoch| *epoch += 1),
-                "message" => {
-                    let data = event.dyn_ref::<web_sys::MessageEvent>().and_then(|message| message.data().as_string());
-                    if let Some(news) = data.and_then(|data| serde_json::from_str::<News>(&data).ok()) {
-                        self.publish(&news);
-                    }
-                }
-                _ => {}
-            }
-            UseEventSourceOnEventReturn::IgnoreProcessingMessage
-        };
-        let _ = use_event_source_with_options::<String, FromToStringCodec>(
-            "/events",
-            UseEventSourceOptions::default()
-                .named_events(["reload".to_owned()])
-                .reconnect_limit(ReconnectLimit::Infinite)
-                .on_event(on_event),
-        );
     }
 }

@@ -1,0 +1,249 @@
+//! The tabs of one person in one browser have one stream: the tab that holds a lock of the browser's has it, and tells
+//! the others what it hears. When it closes, the browser gives the lock to the next.
+//!
+//! A tab that knows no locks (they come with TLS or `localhost`) or no channel has a stream of its own.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::wasm_bindgen::closure::Closure;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use serde::{Deserialize, Serialize};
+use web_sys::js_sys::{Array, Date, Function, Object, Promise, Reflect};
+use web_sys::{AbortController, BroadcastChannel, MessageEvent, VisibilityState};
+
+use super::stream::Stream;
+use super::{Heard, Live};
+
+/// The server sends a beat every 15 seconds; without three of them the page is not live.
+const SILENT_FOR: f64 = 45_000.0;
+
+/// A leader of which nothing is heard for so long, not even that it hears nothing, has been put to sleep.
+const ASLEEP_FOR: f64 = 120_000.0;
+
+/// How often a tab looks how long it is that something was heard.
+const LOOKED_EVERY: Duration = Duration::from_secs(5);
+
+/// What tabs say to each other.
+#[derive(Serialize, Deserialize)]
+enum Said {
+    /// A new one asks whether the server is heard.
+    Hello,
+    /// The leader heard this.
+    Heard(Heard),
+}
+
+/// This tab among the others.
+struct Tab {
+    live: Live,
+    /// Of the lock and of the channel.
+    name: String,
+    /// The way to the others, with what it calls.
+    channel: RefCell<Option<(BroadcastChannel, Closure<dyn FnMut(MessageEvent)>)>>,
+    /// The leader's.
+    stream: RefCell<Option<Stream>>,
+    /// Lets go of the lock.
+    release: RefCell<Option<Function>>,
+    /// Takes back the request for it.
+    abort: RefCell<Option<AbortController>>,
+    /// When something was last heard, by this tab's clock.
+    heard_at: Cell<f64>,
+    /// Whether anything was heard from a leader since the page was opened.
+    in_touch: Cell<bool>,
+    /// Whether the page that listens is gone.
+    gone: Cell<bool>,
+}
+
+/// Listens for as long as the calling component lives. Tabs of different people do not mix.
+pub(super) fn join(live: Live, account: &str) {
+    let tab = Rc::new(Tab {
+        live,
+        name: format!("strata-news-{account}"),
+        channel: RefCell::new(None),
+        stream: RefCell::new(None),
+        release: RefCell::new(None),
+        abort: RefCell::new(None),
+        heard_at: Cell::new(Date::now()),
+        in_touch: Cell::new(false),
+        gone: Cell::new(false),
+    });
+    if locks().is_some() && tab.open_channel() {
+        tab.say(&Said::Hello);
+        tab.ask_for_lead(false);
+    } else {
+        tab.lead();
+    }
+    let weak = Rc::downgrade(&tab);
+    let looking = set_interval_with_handle(move || with(&weak, Tab::look), LOOKED_EVERY).ok();
+    let awake = ["online", "focus", "pageshow"].map(|event| {
+        let weak = Rc::downgrade(&tab);
+        window_event_listener_untyped(event, move |_| with(&weak, Tab::wake))
+    });
+    let tab = StoredValue::new_local(tab);
+    on_cleanup(move || {
+        if let Some(looking) = looking {
+            looking.clear();
+        }
+        for handle in awake {
+            handle.remove();
+        }
+        if let Some(tab) = tab.try_get_value() {
+            tab.leave();
+        }
+    });
+}
+
+fn with(tab: &Weak<Tab>, act: impl FnOnce(&Rc<Tab>)) {
+    if let Some(tab) = tab.upgrade().filter(|tab| !tab.gone.get()) {
+        act(&tab);
+    }
+}
+
+impl Tab {
+    /// Opens the stream, and tells the others what comes.
+    fn lead(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        let stream = Stream::open(move |heard| {
+            with(&weak, |tab| {
+                tab.heard_at.set(Date::now());
+                tab.live.hear(heard);
+                tab.say(&Said::Heard(heard.clone()));
+            });
+        });
+        *self.stream.borrow_mut() = Some(stream);
+    }
+
+    fn is_leader(&self) -> bool {
+        self.stream.borrow().is_some()
+    }
+
+    fn open_channel(self: &Rc<Self>) -> bool {
+        let Ok(channel) = BroadcastChannel::new(&self.name) else { return false };
+        let weak = Rc::downgrade(self);
+        let told = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            let said = message.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
+            if let Some(said) = said {
+                with(&weak, |tab| tab.told(said));
+            }
+        });
+        channel.set_onmessage(Some(told.as_ref().unchecked_ref()));
+        *self.channel.borrow_mut() = Some((channel, told));
+        true
+    }
+
+    fn say(&self, said: &Said) {
+        if let (Some((channel, _)), Ok(text)) = (&*self.channel.borrow(), serde_json::to_string(said)) {
+            let _ = channel.post_message(&JsValue::from_str(&text));
+        }
+    }
+
+    fn told(self: &Rc<Self>, said: Said) {
+        match said {
+            Said::Hello if self.is_leader() => {
+                let heard = if self.live.is_live.get_untracked() { Heard::Beat } else { Heard::Nothing };
+                self.say(&Said::Heard(heard));
+            }
+            Said::Heard(heard) if !self.is_leader() => {
+                self.heard_at.set(Date::now());
+                // Between the moment at which the page was rendered and this one, news may have passed by.
+                let is_first = heard != Heard::Nothing && !self.in_touch.replace(true);
+                self.live.hear(if is_first { &Heard::Again } else { &heard });
+            }
+            Said::Hello | Said::Heard(_) => {}
+        }
+    }
+
+    /// Looks how long it is that something was heard.
+    fn look(self: &Rc<Self>) {
+        let silence = Date::now() - self.heard_at.get();
+        if silence < SILENT_FOR {
+            return;
+        }
+        if let Some(stream) = &*self.stream.borrow() {
+            // One that pauses has said so already, and tries again by itself.
+            if stream.is_open() {
+                stream.break_off();
+            }
+            return;
+        }
+        self.live.hear(&Heard::Nothing);
+        let is_seen = document().visibility_state() == VisibilityState::Visible;
+        if silence > ASLEEP_FOR && is_seen {
+            self.heard_at.set(Date::now());
+            self.ask_for_lead(true);
+        }
+    }
+
+    /// Somebody looks at the page again, or the network is back.
+    fn wake(self: &Rc<Self>) {
+        if let Some(stream) = &*self.stream.borrow() {
+            stream.try_now();
+        }
+    }
+
+    /// Asks for the lock: in turn, or at once from a leader that is asleep.
+    fn ask_for_lead(self: &Rc<Self>, at_once: bool) {
+        let Some((manager, request)) = locks() else { return };
+        let options = Object::new();
+        if at_once {
+            let _ = Reflect::set(&options, &"steal".into(), &JsValue::TRUE);
+        } else if let Ok(abort) = AbortController::new() {
+            let _ = Reflect::set(&options, &"signal".into(), &abort.signal());
+            *self.abort.borrow_mut() = Some(abort);
+        }
+        let weak = Rc::downgrade(self);
+        let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_lock| {
+            let mut promise = JsValue::UNDEFINED;
+            with(&weak, |tab| {
+                // Held until it is resolved, or until the browser closes the tab.
+                let held = Promise::new(&mut |resolve, _| *tab.release.borrow_mut() = Some(resolve));
+                promise = held.into();
+                tab.lead();
+            });
+            promise
+        });
+        let weak = Rc::downgrade(self);
+        let lost = Closure::<dyn FnMut(JsValue)>::new(move |_why| {
+            // Another tab took the lead while this one was asleep: it waits for its next turn.
+            with(&weak, |tab| {
+                if tab.release.borrow_mut().take().is_some() {
+                    *tab.stream.borrow_mut() = None;
+                    tab.ask_for_lead(false);
+                }
+            });
+        });
+        let arguments = Array::of3(&self.name.as_str().into(), &options, &granted.into_js_value());
+        let asked = Reflect::apply(&request, &manager, &arguments).ok().and_then(|asked| asked.dyn_into().ok());
+        if let Some(asked) = asked {
+            let asked: Promise = asked;
+            let _ = asked.catch(&lost);
+            // The browser calls it at most once, at a time that nobody knows.
+            lost.forget();
+        }
+    }
+
+    /// The page is gone: another tab may lead.
+    fn leave(&self) {
+        self.gone.set(true);
+        *self.stream.borrow_mut() = None;
+        if let Some(release) = self.release.borrow_mut().take() {
+            let _ = Reflect::apply(&release, &JsValue::UNDEFINED, &Array::new());
+        }
+        if let Some(abort) = self.abort.borrow_mut().take() {
+            abort.abort();
+        }
+        if let Some((channel, _)) = self.channel.borrow_mut().take() {
+            channel.close();
+        }
+    }
+}
+
+/// The browser's locks and how they are asked for, where it has them. By name, since `web-sys` has them only behind a
+/// flag for the whole build.
+fn locks() -> Option<(JsValue, Function)> {
+    let manager = Reflect::get(&window().navigator(), &"locks".into()).ok().filter(JsValue::is_object)?;
+    let request = Reflect::get(&manager, &"request".into()).ok()?.dyn_into().ok()?;
+    Some((manager, request))
+}
