@@ -116,6 +116,7 @@ pub fn ErrorPanel(
         AppError::NotFound { .. } => "Not found",
         AppError::Unavailable { title, .. } => title.as_str(),
         AppError::Refused { .. } => "Not allowed",
+        AppError::TooMuch { .. } => "Too much at once",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }
         | AppError::Unexpected { .. }

@@ -6,7 +6,6 @@ use super::occurrences::{HORIZON, on_at};
 use super::{Entry, Kind};
 use crate::{Refused, text};
 
-
 /// Whether a freeze that is on is over sooner once it is `after`; none where it is removed. What comes of it once it is
 /// over does not matter: that is no freeze that is on.
 pub fn ends_sooner(before: &Entry, after: Option<&Entry>, now: DateTime<Utc>) -> bool {

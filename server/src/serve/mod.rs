@@ -4,6 +4,7 @@ mod actor;
 mod answer;
 mod client;
 mod csrf;
+mod device;
 mod events;
 mod headers;
 mod limit;
@@ -30,6 +31,7 @@ use axum::extract::FromRef;
 use axum::serve::ListenerExt;
 use leptos::prelude::LeptosOptions;
 use strata_backend::Backend;
+use strata_backend::loops::Over;
 use tokio::sync::watch;
 
 pub use client::TrustedProxies;
@@ -115,7 +117,11 @@ pub async fn run(
     settings: Settings,
     shutdown: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    let cleaning = tokio::spawn(sessions::clean(backend.clone(), shutdown.clone()));
+    let cleaning = {
+        let (loops, over) = (backend.loops().clone(), Over::Told(shutdown.clone()));
+        let (backend, shutdown) = (backend.clone(), shutdown.clone());
+        tokio::spawn(loops.keep("sessions", over, move || sessions::clean(backend.clone(), shutdown.clone())))
+    };
     let leptos = site.leptos_options(listener.address());
     let state = AppState { backend, leptos, settings, shutdown: shutdown.clone() };
     let router: Router = router::router(state, &site);

@@ -18,8 +18,8 @@ use tracing::{Level, Span};
 
 use super::site::Site;
 use super::{
-    AppState, actor, answer, csrf, events, headers, limit, plain_forms, proposal, ready, record, sessions, unavailable,
-    whole,
+    AppState, actor, answer, csrf, device, events, headers, limit, plain_forms, proposal, ready, record, sessions,
+    unavailable, whole,
 };
 
 /// The whole application.
@@ -45,6 +45,7 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         // From here on the last one is the outermost.
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
+        .layer(from_fn_with_state(state.clone(), device::know))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
         .layer(from_fn(limit::guard))
         .layer(from_fn_with_state(state.clone(), plain_forms::guard));

@@ -3,5 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod database;
+mod guessing;
+mod heard;
 mod pool;
 mod served;
+mod streams;
