@@ -29,6 +29,14 @@ pub enum AppError {
         /// A full sentence with who did what.
         what: String,
     },
+    /// More, or faster, than one person may.
+    #[error("{what}")]
+    TooMuch {
+        /// A full sentence with how long to wait.
+        what: String,
+        /// In how many seconds it is worth trying again.
+        seconds: u32,
+    },
     /// One field of a form cannot be taken.
     #[error("{message}")]
     Invalid {
@@ -73,6 +81,7 @@ impl AppError {
             Self::Refused { .. } => 403,
             Self::NotFound { .. } => 404,
             Self::Conflict { .. } => 409,
+            Self::TooMuch { .. } => 429,
             Self::Invalid { .. } => 422,
             Self::Unavailable { .. } | Self::Busy { .. } => 503,
             Self::Unexpected { .. } => 500,

@@ -1,6 +1,7 @@
 //! What a server function reaches on the server: the backend, who asks, and the answer's status.
 
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -17,6 +18,16 @@ use crate::error::AppError;
 /// The address that a request came from, after trusted proxies; put into the request by the server.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
+
+/// The word by which the device is known that a request came from, if it has one, and a place for the one that it is to
+/// keep; put into the request by the server, which knows the cookie. In no log, and so without `Debug`.
+#[derive(Clone, Default)]
+pub struct Device {
+    /// As the browser sent it.
+    pub sent: Option<String>,
+    /// What the answer tells the browser to keep.
+    pub kept: Arc<OnceLock<String>>,
+}
 
 /// What links for people begin with, without a slash at its end; provided by the server as context.
 #[derive(Clone, Debug)]
@@ -43,6 +54,18 @@ pub fn session() -> Result<Session, AppError> {
 /// The address to count failed sign-ins under.
 pub fn client_address() -> IpAddr {
     extension::<ClientAddress>().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.0)
+}
+
+/// The word that the browser kept from when somebody signed in with it.
+pub fn device_word() -> Option<String> {
+    extension::<Device>()?.sent.clone()
+}
+
+/// Has the browser keep the word; it opens nothing, and only has guesses of others counted apart from this device's.
+pub fn device_keep(word: String) {
+    if let Some(device) = extension::<Device>() {
+        let _one_for_each_request = device.kept.set(word);
+    }
 }
 
 fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
@@ -81,6 +104,9 @@ pub fn fail(error: AppError) -> AppError {
         (plain_form, use_context::<ResponseOptions>(), StatusCode::from_u16(error.status()))
     {
         options.set_status(status);
+        if let AppError::TooMuch { seconds, .. } = &error {
+            options.insert_header(header::RETRY_AFTER, (*seconds).into());
+        }
     }
     error
 }
@@ -108,6 +134,7 @@ impl From<strata_backend::Error> for AppError {
             Backend::Refused(refused) => Self::Refused { reason: refused.reason },
             Backend::NotFound { what } => Self::NotFound { what: what.to_owned() },
             Backend::Conflict { what } => Self::Conflict { what },
+            Backend::TooMuch { what, seconds } => Self::TooMuch { what, seconds },
             Backend::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
             Backend::Unavailable(outage) => outage.into(),
             Backend::Busy => Self::Busy { what: Backend::Busy.to_string() },

@@ -29,6 +29,14 @@ pub enum Error {
         /// A full sentence that says who did what and when.
         what: String,
     },
+    /// More, or faster, than one person may (429).
+    #[error("{what}")]
+    TooMuch {
+        /// A full sentence for the page.
+        what: String,
+        /// In how many seconds it is worth trying again.
+        seconds: u32,
+    },
     /// One field of the request is wrong (422).
     #[error("{message}")]
     Invalid {

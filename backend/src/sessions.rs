@@ -5,16 +5,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
+use sqlx::postgres::types::PgInterval;
 use sqlx::types::Json;
-use tower_sessions::cookie::time::OffsetDateTime;
+use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, ExpiredDeletion, Result, SessionStore};
 use uuid::Uuid;
 
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
 
 /// Key of the record's data that holds the account's id as text.
@@ -23,7 +23,7 @@ pub const ACCOUNT_KEY: &str = "account";
 pub const EPOCH_KEY: &str = "epoch";
 
 /// A session ends this long after its id was made, however busy it is; sign-in makes a new id.
-pub const LONGEST_HOURS: i64 = 24;
+pub const LONGEST_HOURS: i32 = 24;
 
 /// Sessions in the table `sessions`; ids are stored hashed.
 #[derive(Clone, Debug)]
@@ -41,16 +41,17 @@ impl PgSessionStore {
 #[async_trait]
 impl SessionStore for PgSessionStore {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let now = ctx::now();
+        let lasts = lasts(record)?;
         loop {
             let written = sqlx::query!(
                 "INSERT INTO sessions (id_hash, account_id, data, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id_hash) DO NOTHING",
+                 VALUES ($1, $2, $3, now(), now() + LEAST($4, make_interval(hours => $5)))
+                 ON CONFLICT (id_hash) DO NOTHING",
                 &hashed(&record.id),
                 account_of(record),
                 data_of(record)?,
-                now,
-                expiry_of(record)?.min(now + TimeDelta::hours(LONGEST_HOURS)),
+                lasts,
+                LONGEST_HOURS,
             )
             .execute(&self.pool)
             .await
@@ -66,13 +67,13 @@ impl SessionStore for PgSessionStore {
         // An update only: a request that was under way while its session was ended must not bring it back.
         sqlx::query!(
             "UPDATE sessions SET account_id = $2, data = $3,
-                    expires_at = LEAST($4, created_at + make_interval(hours => $5))
+                    expires_at = LEAST(now() + $4, created_at + make_interval(hours => $5))
              WHERE id_hash = $1",
             &hashed(&record.id),
             account_of(record),
             data_of(record)?,
-            expiry_of(record)?,
-            i32::try_from(LONGEST_HOURS).unwrap_or(i32::MAX),
+            lasts(record)?,
+            LONGEST_HOURS,
         )
         .execute(&self.pool)
         .await
@@ -82,20 +83,18 @@ impl SessionStore for PgSessionStore {
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let row = sqlx::query!(
-            r#"SELECT data AS "data: Json<HashMap<String, serde_json::Value>>", expires_at
-               FROM sessions WHERE id_hash = $1 AND expires_at > $2"#,
+            r#"SELECT data AS "data: Json<HashMap<String, serde_json::Value>>",
+                      extract(epoch FROM expires_at - now())::bigint AS "left!"
+               FROM sessions WHERE id_hash = $1 AND expires_at > now()"#,
             &hashed(id),
-            ctx::now(),
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(store_error)?;
-        row.map(|row| {
-            let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp())
-                .map_err(|error| StoreError::Decode(error.to_string()))?;
-            Ok(Record { id: *id, data: row.data.0, expiry_date })
-        })
-        .transpose()
+        Ok(row.map(|row| {
+            let expiry_date = OffsetDateTime::now_utc() + Duration::seconds(row.left);
+            Record { id: *id, data: row.data.0, expiry_date }
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -110,7 +109,7 @@ impl SessionStore for PgSessionStore {
 #[async_trait]
 impl ExpiredDeletion for PgSessionStore {
     async fn delete_expired(&self) -> Result<()> {
-        sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1", ctx::now())
+        sqlx::query!("DELETE FROM sessions WHERE expires_at <= now()")
             .execute(&self.pool)
             .await
             .map_err(store_error)?;
@@ -118,7 +117,7 @@ impl ExpiredDeletion for PgSessionStore {
     }
 }
 
-fn hashed(id: &Id) -> [u8; 32] {
+pub(crate) fn hashed(id: &Id) -> [u8; 32] {
     Sha256::digest(id.0.to_be_bytes()).into()
 }
 
@@ -130,9 +129,12 @@ fn data_of(record: &Record) -> Result<serde_json::Value> {
     serde_json::to_value(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
 }
 
-fn expiry_of(record: &Record) -> Result<DateTime<Utc>> {
-    DateTime::from_timestamp(record.expiry_date.unix_timestamp(), record.expiry_date.nanosecond())
-        .ok_or_else(|| StoreError::Encode("the expiry date is out of range".to_owned()))
+/// How long the record is to last from now on. The session layer counts from this process's clock, and the table by the
+/// database's: what is stored is the distance, which is the same for both.
+fn lasts(record: &Record) -> Result<PgInterval> {
+    let left = (record.expiry_date - OffsetDateTime::now_utc()).whole_microseconds();
+    let microseconds = i64::try_from(left).map_err(|error| StoreError::Encode(error.to_string()))?;
+    Ok(PgInterval { months: 0, days: 0, microseconds })
 }
 
 /// Logs by the same rules as every other database error; the session layer shows nothing of it.

@@ -26,6 +26,7 @@ pub mod inventory;
 pub mod limits;
 pub mod news;
 pub mod notice;
+pub mod pace;
 mod pairing;
 pub mod plan;
 pub mod policy;

@@ -10,15 +10,30 @@ pub const PASSWORD_MAX: usize = 200;
 
 const LONGEST_WAIT: u32 = 300;
 
-/// Seconds to wait after that many failures in a row at one account: none for the first 4, then 1, 2, 4… up to 300.
+/// Seconds to wait after that many failures in a row at one account, from one network or one device: none for the first 4, then 1, 2, 4… up to 300.
 pub fn wait_seconds(failures: u32) -> u32 {
     back_off(failures, 5)
 }
 
-/// The same for one address, which many people can share: from 20 failures on.
-pub fn address_wait_seconds(failures: u32) -> u32 {
+/// The same for one network, which many people can share: from 20 failures on.
+pub fn network_wait_seconds(failures: u32) -> u32 {
     back_off(failures, 20)
 }
+
+/// The same for one site of many networks, such as all of an IPv6 customer: from 60 failures on.
+pub fn site_wait_seconds(failures: u32) -> u32 {
+    back_off(failures, 60)
+}
+
+/// The same for one account, wherever the attempts come from, for devices that nobody signed in from before: no single
+/// network makes 100 failures in an hour, and who has many is not let try at will; but a wait is half a minute at most,
+/// so that a stranger cannot keep the owner out of a new device for long.
+pub fn account_wait_seconds(failures: u32) -> u32 {
+    back_off(failures, 100).min(30)
+}
+
+/// After so many failures within an hour, the owner of the account is told.
+pub const GUESSES_TOLD: u32 = 20;
 
 fn back_off(failures: u32, first_slowed: u32) -> u32 {
     let Some(doublings) = failures.checked_sub(first_slowed) else { return 0 };
@@ -67,7 +82,9 @@ mod tests {
         let waits: Vec<u32> = (0..16).map(wait_seconds).collect();
         assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
         assert_eq!(wait_seconds(u32::MAX), 300);
-        assert_eq!((address_wait_seconds(19), address_wait_seconds(20), address_wait_seconds(21)), (0, 1, 2));
+        assert_eq!((network_wait_seconds(19), network_wait_seconds(20), network_wait_seconds(21)), (0, 1, 2));
+        assert_eq!((site_wait_seconds(59), site_wait_seconds(60)), (0, 1));
+        assert_eq!((account_wait_seconds(99), account_wait_seconds(100), account_wait_seconds(1000)), (0, 1, 30));
     }
 
     #[test]

@@ -20,7 +20,7 @@ const test = base.extend<object, { mailbox: Mailbox }>({
   ],
   strata: [
     async ({ site, mailbox }, use) => {
-      const mail = { STRATA_SMTP_URL: mailbox.url, STRATA_MAIL_FROM: 'Strata <strata@example.net>', STRATA_LOCAL_WEBHOOKS: 'true' };
+      const mail = { STRATA_SMTP_URL: mailbox.url, STRATA_MAIL_FROM: 'Strata <strata@example.net>', STRATA_WEBHOOK_NETWORKS: '127.0.0.0/8,::1' };
       const server = await StrataServer.start(site, mail);
       await use(server);
       await server.stop();

@@ -239,8 +239,10 @@ impl Server {
             }
         });
         let mut response = answer.await.expect("no panic").expect("an answer");
-        let set = response.headers().get("set-cookie").and_then(|value| value.to_str().ok());
-        let set = set.and_then(|value| value.split(';').next()).map(ToOwned::to_owned);
+        // The device's cookie is none of these tests' business.
+        let set = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+        let set = set.filter_map(|value| value.split(';').next()).find(|cookie| cookie.starts_with("strata="));
+        let set = set.map(ToOwned::to_owned);
         (response.status().as_u16(), set, response.body_mut().read_to_string().expect("text"))
     }
 

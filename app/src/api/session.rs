@@ -41,11 +41,13 @@ pub async fn session_load() -> Result<Option<SessionView>, AppError> {
 /// Starts a session and leads on to `next`.
 #[server(prefix = "/api", endpoint = "sign_in")]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<(), AppError> {
-    use strata_backend::accounts::SignInError;
+    use strata_backend::accounts::{Origin, SignInError};
 
-    use crate::server_context::{backend, client_address, fail, session};
+    use crate::server_context::{backend, client_address, device_keep, device_word, fail, session};
 
-    let signed_in = match strata_backend::accounts::sign_in(&backend(), &email, &password, client_address()).await {
+    let device = device_word();
+    let origin = Origin { address: client_address(), device: device.as_deref() };
+    let signed_in = match strata_backend::accounts::sign_in(&backend(), &email, &password, origin).await {
         Ok(signed_in) => signed_in,
         Err(SignInError::WrongCredentials) => {
             let message = "No account has this e-mail with this password.".to_owned();
@@ -54,11 +56,12 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
         Err(SignInError::Wait { seconds }) => {
             let unit = if seconds == 1 { "second" } else { "seconds" };
             let reason = format!("Too many failed attempts. Wait {seconds} {unit}, then try again.");
-            return Err(fail(AppError::Refused { reason }));
+            return Err(fail(AppError::TooMuch { what: reason, seconds }));
         }
         Err(SignInError::Backend(error)) => return Err(fail(error.into())),
     };
     crate::server_context::session_begin(&session()?, &signed_in.account, signed_in.epoch).await?;
+    device_keep(signed_in.device);
     leptos_axum::redirect(&crate::paths::safe_next(next.as_deref()));
     Ok(())
 }

@@ -70,10 +70,9 @@ pub async fn webhook_remove(environment: String, id: i64) -> Result<(), AppError
 /// Sends a webhook a test.
 #[server(prefix = "/api", endpoint = "webhook_test")]
 pub async fn webhook_test(environment: String, id: i64) -> Result<(), AppError> {
-    use crate::server_context::{PublicAddress, actor, answer, backend};
+    use crate::server_context::{actor, answer, backend};
 
-    let PublicAddress(address) = expect_context();
-    answer(strata_backend::webhooks::webhook_test(&backend(), &actor(), &environment, id, &address).await)?;
+    answer(strata_backend::webhooks::webhook_test(&backend(), &actor(), &environment, id).await)?;
     leptos_axum::redirect(&crate::paths::webhooks(&environment));
     Ok(())
 }

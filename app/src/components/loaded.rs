@@ -117,6 +117,7 @@ pub fn ErrorPanel(
         AppError::Unavailable { title, .. } => title.as_str(),
         AppError::Busy { .. } => "Not now",
         AppError::Refused { .. } => "Not allowed",
+        AppError::TooMuch { .. } => "Too much at once",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }
         | AppError::Unexpected { .. }

@@ -81,6 +81,7 @@ fn Webhooks(view: WebhooksView, actions: Actions) -> impl IntoView {
     let items: Vec<_> = webhooks.into_iter().map(|webhook| view! { <WebhookItem webhook slug actions /> }).collect();
     let topics: Vec<_> = Topic::ALL
         .iter()
+        .filter(|topic| topic.is_for_webhooks())
         .map(|topic| {
             view! { <CheckField id=format!("topic-{topic}") name=format!("topics[{topic}]") label=topic.title() checked=true /> }
         })

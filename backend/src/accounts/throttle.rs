@@ -1,47 +1,95 @@
-//! Counts attempts to sign in, for each account and each address, before the password is looked at.
+//! Counts attempts to sign in before the password is looked at, so that nobody can guess at will, and so that nobody can
+//! keep somebody else out by guessing.
+//!
+//! An attempt from a device that its account signed in from before is counted there alone: what strangers do elsewhere,
+//! or from the same network, does not hold it up. Any other is counted by account and network together, by network, and by
+//! account, each with a wait of its own ([`strata_domain::sign_in`]).
 //!
 //! An attempt is counted first and taken back when it succeeds: many guesses sent at once cannot slip through
-//! between the look and the count.
+//! between the look and the count. Times are the database's, and no wait is longer than it is meant to be.
 
 use std::net::IpAddr;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
-use strata_domain::sign_in::{address_wait_seconds, wait_seconds};
+use strata_domain::notice::Kind;
+use strata_domain::sign_in::{
+    GUESSES_TOLD, account_wait_seconds, network_wait_seconds, site_wait_seconds, wait_seconds,
+};
 
 use crate::ctx::Backend;
 use crate::error::Error;
 
-/// After this long without a failure the count begins anew.
-const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
+/// After so many hours without a failure the count begins anew.
+const FORGOTTEN_AFTER_HOURS: i32 = 1;
 
-/// The two counters of an attempt.
-pub(super) struct Keys {
-    account: String,
-    address: String,
+/// One counter, and the seconds to wait after so many failures at it.
+struct Counter {
+    key: String,
+    wait: fn(u32) -> u32,
+    /// Whether success ends the count; else it only takes its own attempt back.
+    is_ended_by_success: bool,
 }
 
-impl Keys {
-    /// The counters for what was typed as the e-mail address and where it came from.
-    pub(super) fn of(email: &str, address: IpAddr) -> Self {
-        Self { account: key("account", email), address: key("address", &network(address)) }
+/// The counters of an attempt.
+pub(super) struct Counters {
+    /// In the order in which they are locked, the same for everybody, so that two attempts never wait for each other.
+    counters: Vec<Counter>,
+    /// The counter of the account, where the attempt is counted there.
+    account: Option<String>,
+}
+
+impl Counters {
+    /// The counters for what was typed as the e-mail address and where it came from; `device` is the hash of the device's
+    /// word, where this account signed in from it before.
+    pub(super) fn of(email: &str, address: IpAddr, device: Option<&[u8]>) -> Self {
+        let counter = |kind: &str, words: &[&[u8]], wait: fn(u32) -> u32, is_ended_by_success| Counter {
+            key: key(kind, words),
+            wait,
+            is_ended_by_success,
+        };
+        if let Some(device) = device {
+            let own = counter("device", &[email.as_bytes(), device], wait_seconds, true);
+            return Self { counters: vec![own], account: None };
+        }
+        let (network, site) = networks(address);
+        let account = counter("account", &[email.as_bytes()], account_wait_seconds, false);
+        let own = Some(account.key.clone());
+        let mut counters = vec![
+            account,
+            counter("account-network", &[email.as_bytes(), network.as_bytes()], wait_seconds, true),
+            counter("address", &[network.as_bytes()], network_wait_seconds, false),
+        ];
+        counters.extend(site.map(|site| counter("site", &[site.as_bytes()], site_wait_seconds, false)));
+        counters.sort_by(|a, b| a.key.cmp(&b.key));
+        Self { counters, account: own }
     }
 }
 
-/// One subscriber has at least a /64 of IPv6, so single addresses there say nothing.
-fn network(address: IpAddr) -> String {
+/// The network of an address, and the site that has many of them. One subscriber of IPv6 has at least a /64, so single
+/// addresses there say nothing; many have a /48, with 65,536 networks to guess from.
+fn networks(address: IpAddr) -> (String, Option<String>) {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V4(address) => (address.to_string(), None),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            (format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"), Some(format!("{a:x}:{b:x}:{c:x}::/48")))
         }
     }
 }
 
-fn key(kind: &str, word: &str) -> String {
-    format!("{kind}:{:x}", HexBytes(&Sha256::digest(word.as_bytes())))
+/// The name of a counter, which holds nothing of what was typed: people type passwords into the wrong field.
+fn key(kind: &str, words: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for (place, word) in words.iter().enumerate() {
+        // What is typed has no such byte in it, so two words are never taken for others of the same letters.
+        if place > 0 {
+            hash.update([0xff]);
+        }
+        hash.update(word);
+    }
+    format!("{kind}:{:x}", HexBytes(&hash.finalize()))
 }
 
 struct HexBytes<'a>(&'a [u8]);
@@ -52,105 +100,172 @@ impl std::fmt::LowerHex for HexBytes<'_> {
     }
 }
 
-/// Counts an attempt; gives the seconds to wait where it may not be made yet.
-pub(super) async fn count(backend: &Backend, keys: &Keys, now: DateTime<Utc>) -> Result<Option<u32>, Error> {
-    let mut transaction = backend.begin().await?;
-    // One order for everybody, so that two attempts never wait for each other.
-    let account = seen(&mut transaction, &keys.account, now).await?;
-    let address = seen(&mut transaction, &keys.address, now).await?;
-    let wait = left(&account, wait_seconds, now).max(left(&address, address_wait_seconds, now));
-    if wait > 0 {
-        return Ok(Some(wait));
-    }
-    raise(&mut transaction, &keys.account, now).await?;
-    raise(&mut transaction, &keys.address, now).await?;
-    transaction.commit().await?;
-    Ok(None)
+/// What became of an attempt that was to be counted.
+pub(super) enum Counted {
+    /// It may be made; so many failures the account has with it, where it is counted there.
+    Yes { of_account: u32 },
+    /// It comes too early by so many seconds.
+    TooEarly { seconds: u32 },
 }
 
-/// Takes a counted attempt back, because it succeeded: the account's count ends, the address keeps its others.
-pub(super) async fn forget(connection: &mut PgConnection, keys: &Keys, now: DateTime<Utc>) -> Result<(), Error> {
-    sqlx::query!("UPDATE sign_in_failures SET failures = failures - 1 WHERE key = $1 AND failures > 1", keys.address)
+/// Counts an attempt, unless it comes too early.
+pub(super) async fn count(backend: &Backend, counters: &Counters) -> Result<Counted, Error> {
+    let mut transaction = backend.begin().await?;
+    let mut longest = 0;
+    for counter in &counters.counters {
+        longest = longest.max(left(&mut transaction, counter).await?);
+    }
+    if longest > 0 {
+        return Ok(Counted::TooEarly { seconds: longest });
+    }
+    let mut of_account = 0;
+    for counter in &counters.counters {
+        let failures = raise(&mut transaction, &counter.key).await?;
+        if Some(&counter.key) == counters.account.as_ref() {
+            of_account = failures;
+        }
+    }
+    transaction.commit().await?;
+    Ok(Counted::Yes { of_account })
+}
+
+/// Takes a counted attempt back, because it succeeded. What others failed at, who share a counter, stays counted.
+pub(super) async fn forget(connection: &mut PgConnection, counters: &Counters) -> Result<(), Error> {
+    for counter in &counters.counters {
+        sqlx::query!(
+            "UPDATE sign_in_failures SET failures = failures - 1 WHERE key = $1 AND failures > 1",
+            counter.key
+        )
         .execute(&mut *connection)
         .await?;
+        sqlx::query!(
+            "DELETE FROM sign_in_failures WHERE key = $1 AND ($2 OR failures = 1)",
+            counter.key,
+            counter.is_ended_by_success,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
     sqlx::query!(
-        "DELETE FROM sign_in_failures WHERE key = $1 OR key = $2 AND failures = 1 OR last_at < $3",
-        keys.account,
-        keys.address,
-        now - FORGOTTEN_AFTER,
+        "DELETE FROM sign_in_failures WHERE last_at < now() - make_interval(hours => $1)",
+        FORGOTTEN_AFTER_HOURS,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-struct Seen {
-    failures: u32,
-    last_at: DateTime<Utc>,
+/// Tells the owner of the account, if there is one, that somebody guesses: once a day, in an environment of theirs.
+pub(super) async fn tell_owner(pool: &PgPool, email: &str, of_account: u32) -> Result<(), Error> {
+    if of_account < GUESSES_TOLD {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO outbox (kind, environment_id, account_id, since, at, next_at)
+         SELECT $2, (SELECT min(g.environment_id) FROM grants g WHERE g.account_id = a.id), a.id,
+                date_trunc('day', now(), 'UTC'), now(), now()
+         FROM accounts a
+         WHERE a.email = $1 AND a.disabled_at IS NULL AND EXISTS (SELECT FROM grants g WHERE g.account_id = a.id)
+         ON CONFLICT ON CONSTRAINT outbox_once DO NOTHING",
+        email,
+        Kind::AccountGuessed.as_str(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
-async fn seen(connection: &mut PgConnection, key: &str, now: DateTime<Utc>) -> Result<Option<Seen>, Error> {
+/// The seconds until the counter lets the next attempt through; it is locked for the rest of the transaction.
+async fn left(connection: &mut PgConnection, counter: &Counter) -> Result<u32, Error> {
     // An advisory lock, because there may be no row to lock yet.
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key).fetch_one(&mut *connection).await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", counter.key)
+        .fetch_one(&mut *connection)
+        .await?;
     let row = sqlx::query!(
-        "SELECT failures, last_at FROM sign_in_failures WHERE key = $1 AND last_at >= $2",
-        key,
-        now - FORGOTTEN_AFTER,
+        r#"SELECT failures, (extract(epoch FROM clock_timestamp() - last_at) * 1000)::bigint AS "passed!"
+           FROM sign_in_failures WHERE key = $1 AND last_at >= now() - make_interval(hours => $2)"#,
+        counter.key,
+        FORGOTTEN_AFTER_HOURS,
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| Seen { failures: row.failures.unsigned_abs(), last_at: row.last_at }))
+    Ok(row.map_or(0, |row| still((counter.wait)(row.failures.unsigned_abs()), row.passed)))
 }
 
-fn left(seen: &Option<Seen>, policy: fn(u32) -> u32, now: DateTime<Utc>) -> u32 {
-    let wait = seen.as_ref().map_or(0, |seen| policy(seen.failures));
-    // An attempt beside this one may have been counted after `now` was asked: that alone is nothing to wait for.
-    let Some(seen) = seen.as_ref().filter(|_| wait > 0) else { return 0 };
-    let until = seen.last_at + TimeDelta::seconds(wait.into());
-    let milliseconds = u64::try_from((until - now).num_milliseconds()).unwrap_or(0);
-    u32::try_from(milliseconds.div_ceil(1000)).unwrap_or(u32::MAX)
+/// The seconds that are left of a wait after that many milliseconds; never more than all of it, also where the clock was set
+/// back since.
+fn still(wait: u32, passed: i64) -> u32 {
+    let passed = u64::try_from(passed).unwrap_or(0);
+    let left = (u64::from(wait) * 1000).saturating_sub(passed).div_ceil(1000);
+    u32::try_from(left).unwrap_or(wait)
 }
 
-async fn raise(connection: &mut PgConnection, key: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    sqlx::query!(
-        "INSERT INTO sign_in_failures (key, failures, last_at) VALUES ($1, 1, $2)
+/// Counts one more; gives how many there are.
+async fn raise(connection: &mut PgConnection, key: &str) -> Result<u32, Error> {
+    let failures = sqlx::query_scalar!(
+        "INSERT INTO sign_in_failures (key, failures, last_at) VALUES ($1, 1, clock_timestamp())
          ON CONFLICT (key) DO UPDATE SET
-             failures = CASE WHEN sign_in_failures.last_at < $3 THEN 1
+             failures = CASE WHEN sign_in_failures.last_at < now() - make_interval(hours => $2) THEN 1
                              ELSE LEAST(sign_in_failures.failures, 1000000) + 1 END,
-             last_at = $2",
+             last_at = clock_timestamp()
+         RETURNING failures",
         key,
-        now,
-        now - FORGOTTEN_AFTER,
+        FORGOTTEN_AFTER_HOURS,
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(())
+    Ok(failures.unsigned_abs())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn keys(email: &str, address: &str, device: Option<&[u8]>) -> Vec<String> {
+        let counters = Counters::of(email, address.parse().unwrap(), device).counters;
+        counters.into_iter().map(|counter| counter.key).collect()
+    }
+
+    fn one(kind: &str, address: &str) -> String {
+        let keys = keys("ada@example.net", address, None);
+        keys.into_iter().find(|key| key.starts_with(&format!("{kind}:"))).unwrap_or_default()
+    }
+
     #[test]
     fn keys_hold_nothing_that_was_typed() {
-        let keys = Keys::of("hunter2hunter2", "192.0.2.1".parse().unwrap());
-        assert!(!keys.account.contains("hunter2"));
-        assert_eq!(keys.account.len(), "account:".len() + 64);
+        let keys = keys("hunter2hunter2", "192.0.2.1", None);
+        assert!(keys.iter().all(|key| !key.contains("hunter2")), "{keys:?}");
+        assert!(keys.iter().all(|key| key.split_once(':').unwrap().1.len() == 64), "{keys:?}");
+        assert!(keys.is_sorted(), "one order for everybody");
     }
 
     #[test]
-    fn an_attempt_at_the_same_moment_is_nothing_to_wait_for() {
-        let now = DateTime::<Utc>::UNIX_EPOCH;
-        let later = |failures| Some(Seen { failures, last_at: now + TimeDelta::milliseconds(5) });
-        assert_eq!(left(&later(1), wait_seconds, now), 0);
-        assert!(left(&later(5), wait_seconds, now) > 0);
+    fn a_known_device_is_counted_apart_from_all_strangers() {
+        let known = keys("ada@example.net", "192.0.2.1", Some(&[7; 32]));
+        assert_eq!(known.len(), 1);
+        assert!(!keys("ada@example.net", "192.0.2.1", None).contains(&known[0]));
+        assert_ne!(known, keys("ada@example.net", "192.0.2.1", Some(&[8; 32])));
+        assert_ne!(known, keys("bob@example.net", "192.0.2.1", Some(&[7; 32])));
     }
 
     #[test]
-    fn one_network_is_one_address() {
-        let of = |address: &str| Keys::of("", address.parse().unwrap()).address;
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    fn one_network_is_one_address_and_one_site_has_many() {
+        assert_eq!(one("address", "2001:db8::1"), one("address", "2001:db8::ffff"));
+        assert_ne!(one("address", "2001:db8::1"), one("address", "2001:db8:0:1::1"));
+        assert_eq!(one("site", "2001:db8::1"), one("site", "2001:db8:0:1::1"));
+        assert_ne!(one("site", "2001:db8::1"), one("site", "2001:db8:1::1"));
+        assert_eq!(one("address", "::ffff:192.0.2.1"), one("address", "192.0.2.1"));
+        assert_ne!(one("account-network", "192.0.2.1"), one("account-network", "192.0.2.2"));
+        assert_eq!(one("account", "192.0.2.1"), one("account", "2001:db8::1"));
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_it_is_meant_to_be() {
+        assert_eq!(still(8, 0), 8);
+        assert_eq!(still(8, 7_200), 1);
+        assert_eq!(still(8, 8_000), 0);
+        assert_eq!(still(8, 100_000), 0);
+        assert_eq!(still(300, -7_200_000), 300, "a clock that was two hours ahead");
+        assert_eq!(still(0, -7_200_000), 0);
     }
 }

@@ -17,7 +17,7 @@ use strata_domain::topology::Topology;
 use super::log::{edits_add, edits_after, edits_of, last_of, room_for};
 use super::{Locked, rows};
 use crate::catalogues::catalogue_at;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::{give_id, topology_of};
 use crate::error::Error;
 use crate::heavy;
@@ -172,7 +172,7 @@ pub async fn change_tail(
     let live = read.place().live;
     let stored = rows::change_of(read.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
     let live = live.unwrap_or(stored.change.base);
-    let change = rows::shown(stored.change, stored.approval, ctx::now());
+    let change = rows::shown(stored.change, stored.approval, read.at());
     tail(read.connection(), change, live, seen).await
 }
 

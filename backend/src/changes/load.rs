@@ -15,7 +15,7 @@ use strata_domain::topology::Topology;
 use super::{Material, rows};
 use crate::approvals::{self, UnderReview};
 use crate::catalogues::own_of_change;
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::runs;
 use crate::schedule::entries_of;
@@ -81,14 +81,15 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
         let place = read.place();
         (place.id, place.live, place.standing.clone())
     };
+    let at = read.at();
     let connection = read.connection();
     let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
     let mut change = stored.change;
     let (material, edits) = Material::read(connection, environment_id, &change).await?;
     let own = own_of_change(connection, environment_id, change.catalogue, id).await?;
     let under = UnderReview::load(connection, environment_id, &change, stored.approval, &material).await?;
-    // Another process may have a clock that is ahead, and have acted on it.
-    let now = ctx::now().max(change.touched_at);
+    // What this read sees may have been written a moment after it began.
+    let now = at.max(change.touched_at);
     let review = under.review.as_of(now);
     change.state = review.state;
     let leads = approvals::leads_of(connection, environment_id).await?;
@@ -135,6 +136,6 @@ pub async fn change_list(
     limit: i64,
 ) -> Result<Vec<Change>, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
-    let (environment_id, slug) = (read.place().id, read.place().slug.clone());
-    rows::changes_of(read.connection(), environment_id, &slug, state, before, limit, ctx::now()).await
+    let (environment_id, slug, now) = (read.place().id, read.place().slug.clone(), read.at());
+    rows::changes_of(read.connection(), environment_id, &slug, state, before, limit, now).await
 }

@@ -33,7 +33,7 @@ impl Locked {
     }
 
     /// The time of an act on the change: never before the last one. Whoever waited for the lock began earlier than what
-    /// they find, and another process may have a clock that is ahead.
+    /// they find.
     pub(crate) fn now(&self, write: &Write) -> DateTime<Utc> {
         write.at().max(self.change.touched_at)
     }

@@ -1,5 +1,6 @@
 //! Who asks, where, and what they are there.
 
+use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use strata_domain::account::{AccountId, Capability, Person, Standing};
 use strata_domain::authz::{self, Permission};
@@ -83,6 +84,8 @@ pub(crate) struct Place {
     pub(crate) slug: String,
     pub(crate) live: Option<i64>,
     pub(crate) standing: Standing,
+    /// When the transaction began, by the database's clock.
+    pub(crate) now: DateTime<Utc>,
 }
 
 impl Place {
@@ -94,7 +97,7 @@ impl Place {
             Scope::Run(id) => (None, None, Some(id)),
         };
         let row = sqlx::query!(
-            r#"SELECT e.id, e.slug, e.live_revision,
+            r#"SELECT e.id, e.slug, e.live_revision, now() AS "now!",
                       ARRAY(SELECT g.capability FROM grants g
                             WHERE g.environment_id = e.id AND g.account_id = $4) AS "capabilities!",
                       ARRAY(SELECT m.group_name FROM group_members m
@@ -115,7 +118,7 @@ impl Place {
             Actor::Nobody | Actor::Account(_) => standing(row.capabilities, row.groups),
             Actor::Operator => operator_standing(),
         };
-        Ok(Self { id: row.id, slug: row.slug, live: row.live_revision, standing })
+        Ok(Self { id: row.id, slug: row.slug, live: row.live_revision, standing, now: row.now })
     }
 
     /// Asks the policy.

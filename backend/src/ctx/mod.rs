@@ -6,7 +6,8 @@ mod transaction;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, Postgres, Transaction};
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
@@ -15,6 +16,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::loops::Loops;
 use crate::news::NewsHub;
 use crate::outage::Outage;
 use crate::roles::{self, VersionError};
@@ -33,14 +35,16 @@ const HASHES_AT_ONCE: usize = 2;
 pub struct Backend {
     pool: PgPool,
     news: NewsHub,
+    loops: Loops,
     hashing: Arc<Semaphore>,
 }
 
 impl Backend {
     /// A backend over that pool (made with [`pool_options`]), whose database has been migrated.
     pub fn new(pool: PgPool) -> Self {
-        let news = NewsHub::new(pool.clone());
-        Self { pool, news, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+        let loops = Loops::default();
+        let news = NewsHub::new(pool.clone(), loops.clone());
+        Self { pool, news, loops, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
     }
 
     /// Asks the database whether it is there.
@@ -113,6 +117,11 @@ impl Backend {
         &self.news
     }
 
+    /// The loops of this process, watched.
+    pub fn loops(&self) -> &Loops {
+        &self.loops
+    }
+
     /// The permits for hashing passwords.
     pub(crate) fn hashing(&self) -> Arc<Semaphore> {
         Arc::clone(&self.hashing)
@@ -150,7 +159,8 @@ impl Backend {
         let mut transaction = self.begin().await?;
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
-        Ok(Write::new(transaction, Some(place), person))
+        let at = place.now;
+        Ok(Write::new(transaction, Some(place), person, at).paced(actor))
     }
 
     /// Opens a write outside of any environment that only the operator may do.
@@ -165,12 +175,16 @@ impl Backend {
                 return Err(Error::refused("Only the operator does this, with the command line on the server."));
             }
         }
-        Ok(Write::new(self.begin().await?, None, person))
+        let mut transaction = self.begin().await?;
+        let at = now(&mut transaction).await?;
+        Ok(Write::new(transaction, None, person, at))
     }
 
     /// Opens a write of somebody about their own account.
     pub(crate) async fn write_own(&self, person: Person) -> Result<Write, Error> {
-        Ok(Write::new(self.begin().await?, None, person))
+        let mut transaction = self.begin().await?;
+        let at = now(&mut transaction).await?;
+        Ok(Write::new(transaction, None, person, at))
     }
 
     /// Opens the write with which a worker ends what a person began; it is audited by that person's name. It waits a
@@ -179,7 +193,8 @@ impl Backend {
         let mut transaction = self.begin().await?;
         sqlx::query("SET LOCAL lock_timeout = '1s'").execute(&mut *transaction).await?;
         let place = Place::find(&mut transaction, &Actor::Operator, scope).await?;
-        Ok(Write::new(transaction, Some(place), person))
+        let at = place.now;
+        Ok(Write::new(transaction, Some(place), person, at))
     }
 }
 
@@ -211,11 +226,10 @@ pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> Result<T, Error> {
     word.parse().map_err(|_| Error::unexpected(format!("the stored word {word:?} is unknown")))
 }
 
-/// The time, asked once for each write, in the microseconds that the database keeps: what is answered at once and what
-/// is read later are the same.
-#[expect(clippy::disallowed_methods, reason = "the one place where the backend asks the clock")]
-pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
+/// The time, by the one clock that everybody shares: the database's. Inside of a transaction it is the time of its begin.
+/// No process asks its own clock for what is stored or compared: those of two machines differ.
+pub(crate) async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
+    Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(connection).await?)
 }
 
 /// A new id that sorts by time.

@@ -8,12 +8,14 @@ use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::news::News;
+use strata_domain::pace::Paced;
 use uuid::Uuid;
 
-use super::{Actor, Place, Scope, account_uuid, now};
+use super::{Actor, Place, Scope, account_uuid};
 use crate::error::Error;
 use crate::news;
 use crate::notices::outbox;
+use crate::paces;
 
 /// A read transaction that was authorised; dropping it ends it.
 #[derive(Debug)]
@@ -33,6 +35,11 @@ impl Read {
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The one time of this read.
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        self.place.now
     }
 }
 
@@ -91,11 +98,23 @@ pub struct Write {
     place: Option<Place>,
     person: Person,
     at: DateTime<Utc>,
+    /// Whether a person does it now, who can be asked to wait.
+    is_paced: bool,
 }
 
 impl Write {
-    pub(super) fn new(transaction: Transaction<'static, Postgres>, place: Option<Place>, person: Person) -> Self {
-        Self { transaction, place, person, at: now() }
+    pub(super) fn new(
+        transaction: Transaction<'static, Postgres>,
+        place: Option<Place>,
+        person: Person,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self { transaction, place, person, at, is_paced: false }
+    }
+
+    /// Of a person who acts now, and not too fast.
+    pub(super) fn paced(self, actor: &Actor) -> Self {
+        Self { is_paced: matches!(actor, Actor::Account(_)), ..self }
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -182,8 +201,12 @@ impl Write {
     /// Ends the write: audit row, what people are told of it, news, commit. There is no other way.
     ///
     /// # Errors
-    /// What the database says; nothing is written then.
+    /// [`Error::TooMuch`] where the person did too much lately of what tells others; what the database says. Nothing is
+    /// written then.
     pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
+        if let (true, Some(paced), Some(account)) = (self.is_paced, Paced::of(row.action), self.account_id()?) {
+            paces::take(&mut self.transaction, account, paced).await?;
+        }
         let sequence = self.log(&row).await?;
         if let Some(environment_id) = self.place.as_ref().map(|place| place.id) {
             outbox::leave(&mut self.transaction, &row, sequence, environment_id, self.at).await?;

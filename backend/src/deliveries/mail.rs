@@ -124,8 +124,8 @@ impl Mailer {
         };
         let mut message = Message::builder()
             .from(self.settings.from.clone())
-            .to(Mailbox::new(Some(written.name.clone()), address))
-            .subject(&written.subject)
+            .to(Mailbox::new(Some(one_line(&written.name)), address))
+            .subject(one_line(&written.subject))
             .message_id(Some(format!("<{}@{domain}>", claim.key.simple())));
         if let Some(change) = written.change {
             // No mail has this id: all of a change answer it, so that mail programs show them as one conversation.
@@ -140,6 +140,13 @@ impl Mailer {
             .multipart(MultiPart::alternative_plain_html(content.plain(), content.html()))
             .map_err(|error| error.to_string())
     }
+}
+
+/// Text for a header of a mail: what breaks a line, or steers a terminal, is a blank there. The library that writes the
+/// headers would break itself.
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[async_trait]
@@ -193,6 +200,11 @@ fn refused(error: &smtp::Error) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_one_line() {
+        assert_eq!(one_line("Ada\r\nBcc: all@example.net\u{1b}[2J \u{85}Admin"), "Ada Bcc: all@example.net [2J Admin");
+    }
 
     #[test]
     fn settings_are_read_and_shown_without_the_password() {

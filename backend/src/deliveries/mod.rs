@@ -4,16 +4,15 @@
 //! another sends again, with the same id for the receiver. In the ordinary case it is sent once, however many work.
 
 mod backoff;
-mod elsewhere;
 mod html;
 mod log;
 mod mail;
+mod networks;
 mod post;
 mod queue;
 mod signature;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use strata_domain::notice::{Kind, Means};
@@ -24,8 +23,9 @@ use crate::error::Error;
 pub use log::{delivery_list, delivery_resend};
 pub(crate) use mail::Mailer;
 pub use mail::{BadMailSettings, MailSettings};
+pub use networks::Networks;
 pub(crate) use post::Poster;
-pub(crate) use queue::{Claim, deliver_next};
+pub(crate) use queue::{Claim, Turn, deliver_next};
 pub(crate) use signature::secret_shown;
 pub use signature::sign;
 
@@ -59,7 +59,7 @@ pub(crate) struct NewDelivery<'a> {
 }
 
 /// Stores it; what is stored already, for the same notice or the same webhook and thing told, is not stored twice.
-pub(crate) async fn add(connection: &mut PgConnection, new: NewDelivery<'_>, now: DateTime<Utc>) -> Result<(), Error> {
+pub(crate) async fn add(connection: &mut PgConnection, new: NewDelivery<'_>) -> Result<(), Error> {
     let NewDelivery { environment_id, kind, title, to } = new;
     let (means, notice, webhook, outbox, payload) = match to {
         To::Mail { notice } => (Means::Mail, Some(notice), None, None, None),
@@ -67,8 +67,8 @@ pub(crate) async fn add(connection: &mut PgConnection, new: NewDelivery<'_>, now
     };
     sqlx::query!(
         "INSERT INTO deliveries (key, environment_id, means, kind, title, notice_id, webhook_id, outbox_id, payload,
-                                 created_at, next_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING",
+                                 urgent, created_at, next_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now(), now()) ON CONFLICT DO NOTHING",
         ctx::new_id(),
         environment_id,
         means.as_str(),
@@ -78,7 +78,7 @@ pub(crate) async fn add(connection: &mut PgConnection, new: NewDelivery<'_>, now
         webhook,
         outbox,
         payload,
-        now,
+        kind.is_urgent(),
     )
     .execute(connection)
     .await?;

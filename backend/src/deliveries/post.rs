@@ -9,14 +9,14 @@ use reqwest::{Client, redirect};
 use serde_json::Value;
 use strata_domain::notice::Means;
 
-use super::elsewhere::{Elsewhere, HERE, is_here};
+use super::networks::{Networks, REFUSED, Resolver, is_refused};
 use super::signature::sign;
 use super::{Claim, Outcome, Sender, Verdict};
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
 
-/// Bytes of an answer that are read; more than is kept, as characters have up to four.
-const READ_MAX: usize = 2_000;
+/// Most characters that are kept of what an answer says its type is.
+const TYPE_MAX: usize = 100;
 /// The answer of an address that wants no more.
 const GONE: u16 = 410;
 
@@ -24,8 +24,9 @@ const GONE: u16 = 410;
 #[derive(Debug)]
 pub(crate) struct Poster {
     client: Client,
-    /// Whether it may reach this machine.
-    local: bool,
+    networks: Networks,
+    /// The root of the site, for links.
+    public_url: Arc<str>,
 }
 
 /// A call, as stored.
@@ -41,9 +42,8 @@ impl Poster {
     /// A client that follows no redirect, as the body is for the address that an admin gave and for no other, and that
     /// takes no proxy from the environment; a call has that long.
     ///
-    /// Unless `local` says so, it reaches neither this machine itself nor its own link, where services answer that trust
-    /// whoever reaches them; addresses of private networks are where receivers usually live.
-    pub(crate) fn new(timeout: Duration, local: bool) -> Result<Self, Error> {
+    /// It reaches public addresses and those of `networks`, and no others.
+    pub(crate) fn new(timeout: Duration, networks: Networks, public_url: Arc<str>) -> Result<Self, Error> {
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -54,16 +54,16 @@ impl Poster {
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .no_proxy()
-            .dns_resolver(Arc::new(Elsewhere { local }))
+            .dns_resolver(Arc::new(Resolver { networks: networks.clone() }))
             .timeout(timeout)
             .build()
             .map_err(Error::unexpected)?;
-        Ok(Self { client, local })
+        Ok(Self { client, networks, public_url })
     }
 
     async fn call(&self, claim: &Claim, call: &Call, secret: &[u8]) -> Result<(u16, String), reqwest::Error> {
-        let (id, at, body) = (format!("msg_{}", claim.key.simple()), ctx::now(), call.payload.to_string());
-        let mut answer = self
+        let (id, at, body) = (format!("msg_{}", claim.key.simple()), claim.at, self.body(&call.payload));
+        let answer = self
             .client
             .post(&call.url)
             .header(CONTENT_TYPE, "application/json")
@@ -74,14 +74,20 @@ impl Poster {
             .body(body)
             .send()
             .await?;
-        let status = answer.status().as_u16();
-        let mut read = Vec::new();
-        while read.len() < READ_MAX {
-            // The status has said what counts; an answer that breaks off after it changes nothing.
-            let Ok(Some(chunk)) = answer.chunk().await else { break };
-            read.extend_from_slice(&chunk[..chunk.len().min(READ_MAX - read.len())]);
+        // The body is not even read: whoever adds a webhook must not see through Strata what is answered elsewhere.
+        let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        Ok((answer.status().as_u16(), kind.chars().take(TYPE_MAX).collect()))
+    }
+
+    /// What is sent: as it was stored, with the address of the site before the path.
+    fn body(&self, payload: &Value) -> String {
+        let mut payload = payload.clone();
+        if let Some(Value::String(url)) = payload.pointer_mut("/data/url")
+            && url.starts_with('/')
+        {
+            url.insert_str(0, &self.public_url);
         }
-        Ok((status, String::from_utf8_lossy(&read).into_owned()))
+        payload.to_string()
     }
 }
 
@@ -103,12 +109,11 @@ impl Sender for Poster {
         let Some(secret) = call.secret.as_deref().filter(|_| call.active) else {
             return Ok(Outcome::never("The webhook is switched off or removed."));
         };
-        // A host that is a number asks no resolver.
-        if !self.local && is_here(&call.url) {
-            return Ok(Outcome::never(HERE));
+        if is_refused(&call.url, &self.networks) {
+            return Ok(Outcome::never(REFUSED));
         }
         Ok(match self.call(claim, &call, secret).await {
-            Ok((status, answer)) => {
+            Ok((status, kind)) => {
                 let verdict = match status {
                     200..=299 => Verdict::Arrived,
                     GONE => {
@@ -117,6 +122,7 @@ impl Sender for Poster {
                     }
                     _ => Verdict::Again,
                 };
+                let answer = if kind.is_empty() { "Nothing of a type".to_owned() } else { format!("Of type {kind}") };
                 Outcome { verdict, status: Some(i32::from(status)), answer }
             }
             Err(error) if error.is_timeout() => Outcome::again("There was no answer in time."),

@@ -1,20 +1,26 @@
 //! Claiming, sending, recording.
 
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use strata_domain::news::News;
 use strata_domain::notice::DeliveryState;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Outcome, Sender, Verdict, backoff};
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
+use crate::loops::said_by;
 use crate::news;
 
-/// How long a claimed delivery is one process's own; sending takes less.
-const LEASE: TimeDelta = TimeDelta::seconds(90);
+/// For how many seconds a claimed delivery is one process's own; sending takes less.
+const LEASE_SECONDS: i32 = 90;
+/// How many of one means are sent for one environment at once, urgent ones aside: addresses that hang hold up their own.
+const OF_ONE_ENVIRONMENT: i64 = 2;
 /// Longest that sending may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Characters of an answer that are kept.
@@ -26,43 +32,92 @@ pub(crate) struct Claim {
     pub(crate) id: i64,
     /// The id that the receiver knows it by, the same in every attempt.
     pub(crate) key: Uuid,
+    /// When this attempt began.
+    pub(crate) at: DateTime<Utc>,
     attempt: i32,
     tries: i32,
+    environment_id: i64,
 }
 
-/// Sends the next delivery that is due; breaks where there is none.
-pub(crate) async fn deliver_next(backend: &Backend, sender: &dyn Sender) -> Result<ControlFlow<()>, Error> {
-    let Some(claim) = Claim::next(backend, sender).await? else { return Ok(ControlFlow::Break(())) };
+/// Whose turn it is, for the senders of one means in one process: the environment that had the last one. Locked while a
+/// delivery is claimed, so that each claim sees those before it.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(Mutex<i64>);
+
+/// Sends the next delivery that is due, or the next urgent one; breaks where there is none.
+pub(crate) async fn deliver_next(
+    backend: &Backend,
+    sender: &dyn Sender,
+    urgent_alone: bool,
+    turn: &Turn,
+) -> Result<ControlFlow<()>, Error> {
+    let claim = {
+        let mut after = turn.0.lock().await;
+        let Some(claim) = Claim::next(backend, sender, urgent_alone, *after).await? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        *after = claim.environment_id;
+        claim
+    };
     claim.deliver(backend, sender).await?;
     Ok(ControlFlow::Continue(()))
 }
 
 impl Claim {
-    async fn next(backend: &Backend, sender: &dyn Sender) -> Result<Option<Self>, Error> {
-        let now = ctx::now();
+    /// Claims an urgent delivery before all others; of the others the one that is due longest, the environments in turns.
+    async fn next(
+        backend: &Backend,
+        sender: &dyn Sender,
+        urgent_alone: bool,
+        after: i64,
+    ) -> Result<Option<Self>, Error> {
         let row = sqlx::query!(
-            "UPDATE deliveries SET lease_until = $3, attempts = attempts + 1, tries = tries + 1
-             WHERE id = (SELECT id FROM deliveries
-                         WHERE means = $1 AND state IN ('pending', 'failed') AND next_at <= $2
-                           AND (lease_until IS NULL OR lease_until <= $2)
-                           -- One call of a webhook at a time: an address that hangs holds up nobody but itself.
-                           AND NOT EXISTS (SELECT FROM deliveries o
-                                           WHERE o.webhook_id = deliveries.webhook_id AND o.lease_until > $2)
-                         ORDER BY next_at, id FOR UPDATE SKIP LOCKED LIMIT 1)
-             RETURNING id, key, attempts, tries",
+            r#"UPDATE deliveries t
+               SET lease_until = now() + make_interval(secs => $5), attempts = t.attempts + 1, tries = t.tries + 1
+               FROM (SELECT first.id
+                     FROM environments e CROSS JOIN LATERAL (
+                         SELECT d.id, d.urgent FROM deliveries d
+                         WHERE d.means = $1 AND d.environment_id = e.id AND d.state IN ('pending', 'failed')
+                           AND d.next_at <= now() AND (d.lease_until IS NULL OR d.lease_until <= now())
+                           AND (d.urgent OR NOT $2
+                                -- One call of a webhook at a time: an address that hangs holds up nobody but itself.
+                                AND NOT EXISTS (SELECT FROM deliveries o
+                                                WHERE o.webhook_id = d.webhook_id AND o.lease_until > now())
+                                AND (SELECT count(*) FROM deliveries o
+                                     WHERE o.environment_id = e.id AND o.means = $1 AND o.lease_until > now()) < $4)
+                         ORDER BY d.urgent DESC, d.next_at, d.id LIMIT 1
+                         FOR UPDATE SKIP LOCKED) first
+                     ORDER BY first.urgent DESC, e.id <= $3, e.id LIMIT 1) next
+               WHERE t.id = next.id
+               RETURNING t.id, t.key, t.attempts, t.tries, t.environment_id, now() AS "at!""#,
             sender.means().as_str(),
-            now,
-            now + LEASE,
+            urgent_alone,
+            after,
+            OF_ONE_ENVIRONMENT,
+            f64::from(LEASE_SECONDS),
         )
         .fetch_optional(backend.machinery())
         .await?;
-        Ok(row.map(|row| Self { id: row.id, key: row.key, attempt: row.attempts, tries: row.tries }))
+        Ok(row.map(|row| Self {
+            id: row.id,
+            key: row.key,
+            at: row.at,
+            attempt: row.attempts,
+            tries: row.tries,
+            environment_id: row.environment_id,
+        }))
     }
 
     #[tracing::instrument(name = "delivery_send", skip_all, fields(delivery = self.id, means = sender.means().as_str(), attempt = self.attempt))]
     async fn deliver(&self, backend: &Backend, sender: &dyn Sender) -> Result<(), Error> {
-        let outcome = match tokio::time::timeout(SEND_TIMEOUT, sender.send(backend, self)).await {
-            Ok(outcome) => outcome?,
+        // Whatever breaks in sending one costs this one an attempt, and spares those behind it.
+        let sent = AssertUnwindSafe(sender.send(backend, self)).catch_unwind();
+        let outcome = match tokio::time::timeout(SEND_TIMEOUT, sent).await {
+            Ok(Ok(outcome)) => outcome?,
+            Ok(Err(panic)) => {
+                tracing::error!("a delivery could not be sent: {}", said_by(panic.as_ref()));
+                Outcome::again("Strata itself broke in sending it; the server's log has more.")
+            }
             Err(_) => Outcome::again("There was no end of it within a minute."),
         };
         self.record(backend, &outcome).await?;
@@ -77,7 +132,6 @@ impl Claim {
     /// Stores what became of the attempt. Where the lease ran out meanwhile and another process sends as well, a success
     /// counts all the same, and a failure is the other's to judge.
     async fn record(&self, backend: &Backend, outcome: &Outcome) -> Result<(), Error> {
-        let now = ctx::now();
         let answer: String = readable(&outcome.answer);
         let next = match outcome.verdict {
             Verdict::Again => backoff::pause(self.tries, chance()?),
@@ -92,10 +146,9 @@ impl Claim {
         let mut transaction = backend.begin().await?;
         sqlx::query!(
             "INSERT INTO delivery_attempts (delivery_id, number, at, arrived, status, answer)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             VALUES ($1, $2, now(), $3, $4, $5)",
             self.id,
             self.attempt,
-            now,
             arrived,
             outcome.status,
             answer,
@@ -105,12 +158,12 @@ impl Claim {
         // A person may have asked for it anew meanwhile: then `tries` begins at 0 again, and a failure does not undo that.
         sqlx::query!(
             "UPDATE deliveries
-             SET state = $3, next_at = $4, lease_until = NULL, last_error = CASE WHEN $5 THEN NULL ELSE $6 END
+             SET state = $3, next_at = now() + make_interval(secs => $4), lease_until = NULL, last_error = CASE WHEN $5 THEN NULL ELSE $6 END
              WHERE id = $1 AND state <> 'delivered' AND ($5 OR attempts = $2 AND tries > 0)",
             self.id,
             self.attempt,
             state.as_str(),
-            next.map_or(now, |pause| now + pause),
+            next.map_or(0.0, |pause| pause.as_seconds_f64()),
             arrived,
             answer,
         )

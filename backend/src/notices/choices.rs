@@ -1,6 +1,5 @@
 //! What each person wants to be told, and where.
 
-use chrono::TimeDelta;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use strata_domain::notice::{Choices, Member};
@@ -9,8 +8,8 @@ use super::fan_out::{ChoicesOf, ids};
 use crate::ctx::{self, Actor, Backend};
 use crate::error::Error;
 
-/// How long after its last sign of life a process counts as one that sends mail; it gives one each minute.
-const MAIL_SEEN_FOR: TimeDelta = TimeDelta::minutes(5);
+/// How many minutes after its last sign of life a process counts as one that sends mail; it gives one each minute.
+const MAIL_SEEN_FOR_MINUTES: i32 = 5;
 
 /// What the form of choices shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +39,12 @@ pub async fn choices_get(backend: &Backend, actor: &Actor) -> Result<ChoicesView
 
 /// Whether any process sends mail at present.
 pub(super) async fn is_mail_sent(pool: &PgPool) -> Result<bool, Error> {
-    let seen = sqlx::query_scalar!("SELECT at FROM mail_heartbeat").fetch_optional(pool).await?;
-    Ok(seen.is_some_and(|at| ctx::now() - at < MAIL_SEEN_FOR))
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM mail_heartbeat WHERE at > now() - make_interval(mins => $1)) AS "is_sent!""#,
+        MAIL_SEEN_FOR_MINUTES,
+    )
+    .fetch_one(pool)
+    .await?)
 }
 
 /// Stores what the actor chooses; what is told from now on follows it.
@@ -90,8 +93,7 @@ pub(super) async fn of(connection: &mut PgConnection, members: &[Member]) -> Res
 /// Says that a process sends mail.
 pub(super) async fn mail_is_sent(pool: &PgPool) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO mail_heartbeat (at) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET at = excluded.at",
-        ctx::now(),
+        "INSERT INTO mail_heartbeat (at) VALUES (now()) ON CONFLICT (only_row) DO UPDATE SET at = excluded.at"
     )
     .execute(pool)
     .await?;

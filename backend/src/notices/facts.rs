@@ -31,6 +31,9 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
             }
             Subject::Change(Box::new(facts))
         }
+        None if row.kind == Kind::AccountGuessed => {
+            Subject::Account { owner: row.account.map(|account| account.to_string()) }
+        }
         None if row.kind == Kind::FreezeEnded => {
             let name = act.after.get("name").and_then(|name| name.as_str()).unwrap_or(&act.subject);
             let how = act.after.get("how").and_then(|how| how.as_str()?.parse().ok()).unwrap_or(Sooner::Ended);

@@ -9,24 +9,16 @@ use uuid::Uuid;
 
 use super::outbox::Row;
 use super::{choices, facts};
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::deliveries::{self, NewDelivery};
 use crate::error::Error;
 use crate::news;
 use crate::webhooks;
 
-/// What decides beside the people's own choices.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Means<'a> {
-    /// Whether mail is sent at all.
-    pub(super) mail: bool,
-    /// The root of the site, for links.
-    pub(super) public_url: &'a str,
-}
-
-/// Tells one row; false where another process is at it, or did so meanwhile.
+/// Tells one row; `mail` says whether mails are sent at all, by this process or another. False where another process is at
+/// it, or did so meanwhile.
 #[tracing::instrument(name = "notice_fan_out", skip_all, fields(outbox = row.id, kind = row.kind.as_str()))]
-pub(super) async fn tell(backend: &Backend, row: &Row, means: Means<'_>) -> Result<bool, Error> {
+pub(super) async fn tell(backend: &Backend, row: &Row, mail: bool) -> Result<bool, Error> {
     let happening = facts::happening(backend, row).await?;
     let members = facts::members(backend, row.environment_id).await?;
     let told = if happening.is_over() { Vec::new() } else { notice::told(&happening, &members) };
@@ -38,11 +30,12 @@ pub(super) async fn tell(backend: &Backend, row: &Row, means: Means<'_>) -> Resu
     for told in &told {
         let none = Choices::default();
         let chosen = choices.get(&told.account).unwrap_or(&none);
-        tell_one(&mut transaction, row, &happening, told, chosen, means).await?;
+        tell_one(&mut transaction, row, &happening, told, chosen, mail).await?;
     }
     // That a plan moved is worth a call where somebody has to look again; a session of edits is not one call each.
-    if !happening.is_over() && (happening.kind != Kind::Moved || !told.is_empty()) {
-        let body = webhooks::body(&happening, means.public_url);
+    let is_for_webhooks = happening.kind.topic().is_for_webhooks();
+    if is_for_webhooks && !happening.is_over() && (happening.kind != Kind::Moved || !told.is_empty()) {
+        let body = webhooks::body(&happening);
         let title = words(&happening, Audience::Concerned).title;
         webhooks::call_all(&mut transaction, row.environment_id, row.id, happening.kind, &title, &body).await?;
     }
@@ -58,16 +51,15 @@ async fn tell_one(
     happening: &Happening,
     told: &Told,
     choices: &Choices,
-    means: Means<'_>,
+    mail: bool,
 ) -> Result<(), Error> {
     let Words { title, text } = words(happening, told.audience);
     let account = Uuid::parse_str(&told.account).map_err(Error::unexpected)?;
     let in_page = choices.wants(told.topic, Channel::Page);
-    let by_mail = means.mail && choices.wants(told.topic, Channel::Mail);
-    let now = ctx::now();
+    let by_mail = mail && choices.wants(told.topic, Channel::Mail);
     let added = sqlx::query_scalar!(
         "INSERT INTO notices (outbox_id, account_id, environment_id, change_id, kind, topic, title, text, path, at, in_page)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10)
          ON CONFLICT (outbox_id, account_id) DO NOTHING RETURNING id",
         row.id,
         account,
@@ -78,7 +70,6 @@ async fn tell_one(
         title,
         text,
         path(happening),
-        now,
         in_page,
     )
     .fetch_optional(&mut *connection)
@@ -88,7 +79,7 @@ async fn tell_one(
         let subject = format!("Strata: {title}");
         let to = deliveries::To::Mail { notice };
         let new = NewDelivery { environment_id: row.environment_id, kind: happening.kind, title: &subject, to };
-        deliveries::add(connection, new, now).await?;
+        deliveries::add(connection, new).await?;
     }
     if in_page {
         let news = News::Notice { environment: row.environment.clone(), account: told.account.clone() };

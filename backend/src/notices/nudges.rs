@@ -2,7 +2,7 @@
 
 use strata_domain::notice::{Kind, Nudge, Patience, due};
 
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
 
 /// Leaves in the outbox what only time made due by now, for whoever tells; [`super::work`] does so each minute. Any number of processes may do so at once: the key of the outbox lets each
@@ -13,7 +13,7 @@ use crate::error::Error;
 #[tracing::instrument(name = "notice_nudge", skip_all)]
 pub async fn nudge(backend: &Backend) -> Result<(), Error> {
     let pool = backend.machinery();
-    let now = ctx::now();
+    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(pool).await?;
     // An approval that expired is found in no act: the change waits since then, whatever state is stored.
     let waiting = sqlx::query!(
         r#"SELECT c.id, c.environment_id, w.since AS "since!", e.reminder_hours, e.escalation_hours,

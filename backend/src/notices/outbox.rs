@@ -1,13 +1,18 @@
 //! What is to be told: one row for each act that tells somebody, written with the act.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use strata_domain::change::ChangeState;
 use strata_domain::notice::Kind;
+use uuid::Uuid;
 
 use crate::ctx::{self, AuditRow};
 use crate::error::Error;
+
+/// For how many seconds a row that is being told is one process's own. Telling takes far less; whoever died in it is not
+/// waited for longer than that.
+const LEASE_SECONDS: i32 = 30;
 
 /// Something to be told.
 #[derive(Debug)]
@@ -18,6 +23,8 @@ pub(super) struct Row {
     pub(super) environment: String,
     pub(super) audit_sequence: Option<i64>,
     pub(super) change: Option<i64>,
+    /// Whose affair it is, where it is one person's alone.
+    pub(super) account: Option<Uuid>,
     /// When it happened.
     pub(super) at: DateTime<Utc>,
     attempts: i32,
@@ -55,8 +62,8 @@ async fn add(
 ) -> Result<(), Error> {
     // A draft moves with every edit, and nobody has voted on it.
     sqlx::query!(
-        "INSERT INTO outbox (kind, environment_id, audit_sequence, change_id, at, next_at)
-         SELECT $1, $2, $3, $4, $5, $5
+        "INSERT INTO outbox (kind, environment_id, audit_sequence, change_id, at, next_at, urgent)
+         SELECT $1, $2, $3, $4, $5, $5, $7
          WHERE $1 <> $6 OR EXISTS (SELECT FROM changes WHERE id = $4 AND state IN ('in-review', 'approved'))",
         kind.as_str(),
         environment_id,
@@ -64,6 +71,7 @@ async fn add(
         change,
         at,
         Kind::Moved.as_str(),
+        kind.is_urgent(),
     )
     .execute(connection)
     .await?;
@@ -84,16 +92,40 @@ fn change_of(row: &AuditRow) -> Option<i64> {
     }
 }
 
-/// The oldest row that is due.
-pub(super) async fn next(pool: &PgPool) -> Result<Option<Row>, Error> {
+/// Which rows somebody tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those alone that wait behind nothing.
+    Urgent,
+    /// All of them.
+    Any,
+}
+
+/// Claims the next row that is due: an urgent one before all others, else the oldest of an environment of which nobody
+/// tells one now. The environments take turns: `after` is the one that had the last. So what one of them has to tell, much
+/// as it may be and long as it may take, keeps no other waiting.
+pub(super) async fn next(pool: &PgPool, which: Which, after: i64) -> Result<Option<Row>, Error> {
     // What a newer process has left waits for one that knows it.
     let kinds: Vec<String> = Kind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
     let row = sqlx::query!(
-        "SELECT o.id, o.kind, o.environment_id, e.slug, o.audit_sequence, o.change_id, o.at, o.attempts
-         FROM outbox o JOIN environments e ON e.id = o.environment_id
-         WHERE o.done_at IS NULL AND o.next_at <= $1 AND o.kind = ANY($2) ORDER BY o.id LIMIT 1",
-        ctx::now(),
+        "UPDATE outbox t SET lease_until = now() + make_interval(secs => $4)
+         FROM (SELECT e.slug, first.id
+               FROM environments e CROSS JOIN LATERAL (
+                   SELECT o.id, o.urgent FROM outbox o
+                   WHERE o.environment_id = e.id AND o.done_at IS NULL AND o.next_at <= now() AND o.kind = ANY($1)
+                     AND (o.lease_until IS NULL OR o.lease_until <= now())
+                     AND (o.urgent OR NOT $2 AND NOT EXISTS (
+                              SELECT FROM outbox b
+                              WHERE b.environment_id = e.id AND b.done_at IS NULL AND b.lease_until > now()))
+                   ORDER BY o.urgent DESC, o.id LIMIT 1
+                   FOR UPDATE SKIP LOCKED) first
+               ORDER BY first.urgent DESC, e.id <= $3, e.id LIMIT 1) next
+         WHERE t.id = next.id
+         RETURNING t.id, t.kind, t.environment_id, next.slug, t.audit_sequence, t.change_id, t.account_id, t.at, t.attempts",
         &kinds,
+        which == Which::Urgent,
+        after,
+        f64::from(LEASE_SECONDS),
     )
     .fetch_optional(pool)
     .await?;
@@ -105,6 +137,7 @@ pub(super) async fn next(pool: &PgPool) -> Result<Option<Row>, Error> {
             environment: row.slug,
             audit_sequence: row.audit_sequence,
             change: row.change_id,
+            account: row.account_id,
             at: row.at,
             attempts: row.attempts,
         })
@@ -126,7 +159,7 @@ impl Row {
 
     /// It is told, with the rest of the transaction.
     pub(super) async fn done(&self, connection: &mut PgConnection) -> Result<(), Error> {
-        let written = sqlx::query!("UPDATE outbox SET done_at = $2 WHERE id = $1", self.id, ctx::now())
+        let written = sqlx::query!("UPDATE outbox SET done_at = now(), lease_until = NULL WHERE id = $1", self.id)
             .execute(connection)
             .await?;
         ctx::expect_rows(written.rows_affected(), 1)
@@ -134,12 +167,13 @@ impl Row {
 
     /// It could not be told now: it waits, at first a second, at last an hour, and does not hold up those behind it.
     pub(super) async fn put_off(&self, pool: &PgPool, error: &Error) -> Result<(), Error> {
-        let seconds = 1_i64.checked_shl(self.attempts.unsigned_abs()).filter(|_| self.attempts < 12).unwrap_or(3600);
-        let next_at = ctx::now() + TimeDelta::seconds(seconds.min(3600));
+        let seconds = 1_i32.checked_shl(self.attempts.unsigned_abs()).filter(|_| self.attempts < 12).unwrap_or(3600);
         sqlx::query!(
-            "UPDATE outbox SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1 AND done_at IS NULL",
+            "UPDATE outbox SET attempts = attempts + 1, next_at = now() + make_interval(secs => $2), last_error = $3,
+                               lease_until = NULL
+             WHERE id = $1 AND done_at IS NULL",
             self.id,
-            next_at,
+            f64::from(seconds.min(3600)),
             error.to_string(),
         )
         .execute(pool)

@@ -91,14 +91,13 @@ pub async fn notice_read(backend: &Backend, actor: &Actor, which: WhichNotices) 
     let mut transaction = backend.begin().await?;
     let environments = sqlx::query_scalar!(
         r#"WITH read AS (
-               UPDATE notices SET read_at = $3
+               UPDATE notices SET read_at = now()
                WHERE account_id = $1 AND in_page AND read_at IS NULL AND ($2::bigint IS NULL OR id = $2)
                RETURNING environment_id
            )
            SELECT DISTINCT e.slug FROM read JOIN environments e ON e.id = read.environment_id"#,
         account,
         one,
-        ctx::now(),
     )
     .fetch_all(&mut *transaction)
     .await?;

@@ -1,19 +1,19 @@
 //! What nobody needs any more is removed.
 
-use chrono::TimeDelta;
 use sqlx::PgPool;
 
-use crate::ctx;
 use crate::error::Error;
 
-/// How long notices that were read, and what was delivered or given up, are kept.
-const KEPT_FOR: TimeDelta = TimeDelta::days(90);
+/// How many days notices that were read, and what was delivered or given up, are kept.
+const KEPT_FOR_DAYS: i32 = 90;
 
 /// Removes what is older: deliveries that ended with their attempts, notices that were read (or never were for the page),
 /// and rows of the outbox that told of acts. Those of reminders stay: they say that somebody was reminded.
 #[tracing::instrument(name = "notice_retention", skip_all)]
 pub(super) async fn sweep(pool: &PgPool) -> Result<(), Error> {
-    let until = ctx::now() - KEPT_FOR;
+    let until = sqlx::query_scalar!(r#"SELECT now() - make_interval(days => $1) AS "until!""#, KEPT_FOR_DAYS)
+        .fetch_one(pool)
+        .await?;
     let deliveries =
         sqlx::query!("DELETE FROM deliveries WHERE created_at < $1 AND state IN ('delivered', 'given-up')", until,)
             .execute(pool)

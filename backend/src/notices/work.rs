@@ -1,18 +1,21 @@
 //! The loops that tell people: any number of processes may run them on one database.
 
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use super::fan_out::{self, Means};
-use super::{choices, nudges, outbox, retention};
+use super::outbox::Which;
+use super::{choices, fan_out, nudges, outbox, retention};
 use crate::ctx::Backend;
-use crate::deliveries::{self, MailSettings, Mailer, Poster, Sender};
+use crate::deliveries::{self, MailSettings, Mailer, Networks, Poster, Turn};
 use crate::error::Error;
+use crate::loops::{Over, said_by};
 
 /// How often to look for what only time makes due.
 const NUDGE_EVERY: Duration = Duration::from_secs(60);
@@ -20,91 +23,148 @@ const NUDGE_EVERY: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longest pause after errors that go on.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
-/// How many mails, and how many calls, are sent at once: one that hangs does not hold up the rest.
-const SENDERS: usize = 2;
+/// How many rows of the outbox are told at once, how many mails and how many calls are sent at once: one that hangs does not
+/// hold up the rest. Beside them there is one of each for what is urgent alone, which is never busy with anything else.
+const TELLERS: usize = 3;
+const MAILERS: usize = 2;
+const POSTERS: usize = 4;
 
 /// How people are told.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How mail is sent; none writes none.
+    /// How mail is sent; none sends none.
     pub mail: Option<MailSettings>,
-    /// The address by which people reach the server, without a slash at its end: `https://strata.example.net`.
-    pub public_url: String,
+    /// The address by which people reach the server: `https://strata.example.net`. Without it nothing is sent from here,
+    /// since links would lead nowhere; people are told in the page all the same.
+    pub public_url: Option<String>,
     /// How often to look for work that nobody told of.
     pub poll: Duration,
     /// Longest that a call of a webhook may take, with its answer.
     pub call_timeout: Duration,
-    /// Whether webhooks may lead to this machine itself, or to its own link.
-    pub local_webhooks: bool,
+    /// Where webhooks may lead beside public addresses.
+    pub networks: Networks,
 }
 
 impl Settings {
-    /// A look each second, calls of 15 seconds at most.
-    pub fn new(mail: Option<MailSettings>, public_url: impl Into<String>) -> Self {
+    /// A look each second, calls of 15 seconds at most, webhooks to public addresses alone.
+    pub fn new(mail: Option<MailSettings>, public_url: Option<String>) -> Self {
         Self {
             mail,
-            public_url: public_url.into(),
+            public_url,
             poll: Duration::from_secs(1),
             call_timeout: Duration::from_secs(15),
-            local_webhooks: false,
+            networks: Networks::default(),
         }
     }
 }
 
 /// Tells people until `shutdown` says true; what is being sent then is sent to its end.
 pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receiver<bool>) {
-    let public_url: Arc<str> = settings.public_url.trim_end_matches('/').into();
-    let sends_mail = settings.mail.is_some();
-    let (outbox_wake, sender_wake) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let mut tasks = JoinSet::new();
-    tasks.spawn(wake_on_news(backend.clone(), Arc::clone(&outbox_wake), shutdown.clone()));
-    let looping = |name, wake: &Arc<Notify>| Loop {
+    let (outbox_wake, sender_wake) = (watch::Sender::new(()), watch::Sender::new(()));
+    let public_url: Option<Arc<str>> = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').into());
+    let mail = settings.mail.filter(|_| public_url.is_some());
+    let sends_mail = mail.is_some();
+    let mut kept = Kept { backend: backend.clone(), shutdown: shutdown.clone(), tasks: JoinSet::new() };
+    let looping = |name, wake: &watch::Sender<()>| Loop {
         name,
         poll: settings.poll,
-        wake: Arc::clone(wake),
+        wake: wake.subscribe(),
         shutdown: shutdown.clone(),
     };
     {
-        let (backend, wake) = (backend.clone(), Arc::clone(&sender_wake));
-        let public_url = Arc::clone(&public_url);
-        tasks.spawn(looping("outbox", &outbox_wake).run(async move || {
-            // Another process may send what this one writes.
-            let mail = sends_mail || choices::is_mail_sent(backend.machinery()).await?;
-            let found = tell_next(&backend, Means { mail, public_url: &public_url }).await?;
-            wake.notify_waiters();
-            Ok(found)
-        }));
+        let (backend, wake, shutdown) = (backend.clone(), outbox_wake.clone(), shutdown.clone());
+        kept.keep("notices: waking", move || wake_on_news(backend.clone(), wake.clone(), shutdown.clone()));
     }
-    let mut senders: Vec<Arc<dyn Sender>> = Vec::new();
-    if let Some(mail) = settings.mail {
-        senders.push(Arc::new(Mailer::new(mail, Arc::clone(&public_url))));
+    let turn = Arc::new(Mutex::new(0));
+    for which in std::iter::once(Which::Urgent).chain(std::iter::repeat_n(Which::Any, TELLERS)) {
+        let (backend, turn, wake) = (backend.clone(), Arc::clone(&turn), sender_wake.clone());
+        let one = looping("outbox", &outbox_wake);
+        kept.keep("notices: telling", move || {
+            let (backend, turn, wake) = (backend.clone(), Arc::clone(&turn), wake.clone());
+            one.clone().run(async move || {
+                // Another process may send what this one writes.
+                let mail = sends_mail || choices::is_mail_sent(backend.machinery()).await?;
+                let found = tell_next(&backend, which, &turn, mail).await?;
+                if found.is_continue() {
+                    wake.send_replace(());
+                }
+                Ok(found)
+            })
+        });
     }
-    match Poster::new(settings.call_timeout, settings.local_webhooks) {
-        Ok(poster) => senders.push(Arc::new(poster)),
-        Err(error) => tracing::error!("webhooks are not called: {error}"),
-    }
-    for sender in senders.iter().flat_map(|sender| std::iter::repeat_n(sender, SENDERS)) {
-        let (backend, sender) = (backend.clone(), Arc::clone(sender));
-        tasks.spawn(
-            looping("deliveries", &sender_wake)
-                .run(async move || deliveries::deliver_next(&backend, sender.as_ref()).await),
-        );
-    }
-    tasks.spawn(on_time(backend, sends_mail, shutdown));
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!("a loop that tells people broke: {error}");
+    if let (Some(mail), Some(public_url)) = (mail, &public_url) {
+        let turn = Arc::new(Turn::default());
+        for number in 0..=MAILERS {
+            let (backend, turn, public_url) = (backend.clone(), Arc::clone(&turn), Arc::clone(public_url));
+            let (mail, one) = (mail.clone(), looping("mails", &sender_wake));
+            kept.keep("notices: mailing", move || {
+                let (backend, turn) = (backend.clone(), Arc::clone(&turn));
+                let mailer = Mailer::new(mail.clone(), Arc::clone(&public_url));
+                one.clone().run(async move || deliveries::deliver_next(&backend, &mailer, number == 0, &turn).await)
+            });
         }
+    }
+    if let Some(public_url) = &public_url {
+        let turn = Arc::new(Turn::default());
+        for number in 0..=POSTERS {
+            let (backend, turn, public_url) = (backend.clone(), Arc::clone(&turn), Arc::clone(public_url));
+            let (networks, timeout) = (settings.networks.clone(), settings.call_timeout);
+            let one = looping("calls", &sender_wake);
+            kept.keep("notices: calling", move || {
+                let (backend, turn, one) = (backend.clone(), Arc::clone(&turn), one.clone());
+                let poster = Poster::new(timeout, networks.clone(), Arc::clone(&public_url));
+                async move {
+                    match poster {
+                        Ok(poster) => {
+                            one.run(async move || {
+                                deliveries::deliver_next(&backend, &poster, number == 0, &turn).await
+                            })
+                            .await;
+                        }
+                        // It ends, and so it is tried again.
+                        Err(error) => tracing::error!("webhooks are not called: {error}"),
+                    }
+                }
+            });
+        }
+    }
+    kept.keep("notices: reminding", move || on_time(backend.clone(), sends_mail, shutdown.clone()));
+    while kept.tasks.join_next().await.is_some() {}
+}
+
+/// The loops of this work, each of them watched.
+struct Kept {
+    backend: Backend,
+    shutdown: watch::Receiver<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Kept {
+    fn keep<M, F>(&mut self, name: &'static str, make: M)
+    where
+        M: FnMut() -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(self.backend.loops().clone().keep(name, Over::Told(self.shutdown.clone()), make));
     }
 }
 
-/// Tells the next row of the outbox; breaks where there is none.
-async fn tell_next(backend: &Backend, means: Means<'_>) -> Result<ControlFlow<()>, Error> {
-    let Some(row) = outbox::next(backend.machinery()).await? else { return Ok(ControlFlow::Break(())) };
-    match fan_out::tell(backend, &row, means).await {
-        Ok(true) => {}
-        // Another process is at it.
-        Ok(false) => return Ok(ControlFlow::Break(())),
+/// Tells the next row of the outbox, `turn` being the environment that had the last one; breaks where there is none.
+async fn tell_next(backend: &Backend, which: Which, turn: &Mutex<i64>, mail: bool) -> Result<ControlFlow<()>, Error> {
+    let row = {
+        // Locked, so that each claim sees those before it.
+        let mut after = turn.lock().await;
+        let Some(row) = outbox::next(backend.machinery(), which, *after).await? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        *after = row.environment_id;
+        row
+    };
+    // A row that cannot be told puts itself off, whatever breaks over it, and not the loop.
+    let told = AssertUnwindSafe(fan_out::tell(backend, &row, mail)).catch_unwind().await;
+    match told.unwrap_or_else(|panic| Err(Error::unexpected(said_by(panic.as_ref())))) {
+        // Told here, or by another process beside us.
+        Ok(true | false) => {}
         Err(error @ Error::Unavailable(_)) => return Err(error),
         Err(error) => {
             tracing::warn!(outbox = row.id, "could not be told now: {error}");
@@ -115,12 +175,14 @@ async fn tell_next(backend: &Backend, means: Means<'_>) -> Result<ControlFlow<()
 }
 
 /// Every act that tells somebody is news: so the outbox is looked at at once.
-async fn wake_on_news(backend: Backend, wake: Arc<Notify>, mut shutdown: watch::Receiver<bool>) {
+async fn wake_on_news(backend: Backend, wake: watch::Sender<()>, mut shutdown: watch::Receiver<bool>) {
     let mut news = backend.news().subscribe();
     loop {
         tokio::select! {
             heard = news.recv() => match heard {
-                Ok(_) | Err(RecvError::Lagged(_)) => wake.notify_one(),
+                Ok(_) | Err(RecvError::Lagged(_)) => {
+                    wake.send_replace(());
+                }
                 Err(RecvError::Closed) => return,
             },
             () = stopped(&mut shutdown) => return,
@@ -151,10 +213,11 @@ async fn on_time(backend: Backend, sends_mail: bool, mut shutdown: watch::Receiv
 }
 
 /// Does one piece of work after the other, and waits where there is none.
+#[derive(Clone)]
 struct Loop {
     name: &'static str,
     poll: Duration,
-    wake: Arc<Notify>,
+    wake: watch::Receiver<()>,
     shutdown: watch::Receiver<bool>,
 }
 
@@ -162,6 +225,8 @@ impl Loop {
     async fn run(mut self, mut once: impl AsyncFnMut() -> Result<ControlFlow<()>, Error>) {
         let mut failures = 0_u32;
         while !*self.shutdown.borrow() && self.shutdown.has_changed().is_ok() {
+            // What is told from here on is looked at in the next turn.
+            self.wake.mark_unchanged();
             let pause = match once().await {
                 Ok(found) => {
                     if std::mem::take(&mut failures) > 0 {
@@ -183,7 +248,7 @@ impl Loop {
             let is_idle = failures == 0;
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.wake.notified(), if is_idle => {}
+                told = self.wake.changed(), if is_idle => if told.is_err() { tokio::time::sleep(pause).await },
                 () = stopped(&mut self.shutdown) => break,
             }
         }

@@ -76,10 +76,12 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     // What is sent and told, and removed when it is old.
     ("deliveries", PASSING),
     ("delivery_attempts", PASSING),
+    ("known_devices", PASSING),
     ("mail_heartbeat", PASSING),
     ("notice_choices", PASSING),
     ("notices", PASSING),
     ("outbox", PASSING),
+    ("paces", PASSING),
     ("sessions", PASSING),
     ("sign_in_failures", PASSING),
     ("write_probe", only(&["at"])),

@@ -39,7 +39,7 @@ pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id
     }
     let (outcome, at) = (format!("Confirmed by {}", write.person().name), write.at());
     let written = sqlx::query!(
-        "UPDATE run_steps SET state = 'succeeded', finished_at = $3, outcome = $4
+        "UPDATE run_steps SET state = 'succeeded', finished_at = greatest($3, started_at), outcome = $4
          WHERE run_id = $1 AND step_id = $2 AND state = 'waiting'",
         id,
         step_id,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
 use strata_domain::schedule::{self, Verdict};
@@ -23,12 +24,12 @@ use crate::schedule::entries_of;
 pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
     let waiting = ctx::statement(async {
         Ok(sqlx::query!(
-            "SELECT c.environment_id, c.id, c.apply_asked_by, c.apply_asked_by_name
+            r#"SELECT c.environment_id, c.id, c.apply_asked_by, c.apply_asked_by_name, now() AS "now!"
          FROM changes c
          WHERE c.apply_asked_at IS NOT NULL
            AND NOT EXISTS (SELECT FROM runs r
                            WHERE r.environment_id = c.environment_id AND r.state IN ('queued', 'running'))
-         ORDER BY c.apply_asked_at, c.id"
+         ORDER BY c.apply_asked_at, c.id"#
         )
         .fetch_all(backend.machinery())
         .await?)
@@ -42,7 +43,7 @@ pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
             continue;
         }
         let person = ctx::person(row.apply_asked_by, row.apply_asked_by_name.unwrap_or_default());
-        match start_if_open(backend, row.environment_id, &person, row.id).await {
+        match start_if_open(backend, row.environment_id, &person, row.id, row.now).await {
             Ok(is_done) => {
                 any |= is_done;
                 done.insert(row.environment_id);
@@ -57,11 +58,17 @@ pub(crate) async fn start_due(backend: &Backend) -> Result<bool, Error> {
     Ok(any)
 }
 
-async fn start_if_open(backend: &Backend, environment_id: i64, person: &Person, change: i64) -> Result<bool, Error> {
+async fn start_if_open(
+    backend: &Backend,
+    environment_id: i64,
+    person: &Person,
+    change: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
     let mut connection = backend.machinery().acquire().await?;
     let entries = entries_of(&mut connection, environment_id).await?;
     drop(connection);
-    if schedule::verdict(&entries, ctx::now()) != Verdict::Open {
+    if schedule::verdict(&entries, now) != Verdict::Open {
         return Ok(false);
     }
     start(backend, person, change).await

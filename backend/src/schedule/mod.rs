@@ -12,7 +12,7 @@ use strata_domain::authz::Permission;
 use strata_domain::review::Lifetime;
 use strata_domain::schedule::{self, Entry, Occurrence, Verdict};
 
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::policies::lifetime_of;
 
@@ -72,7 +72,7 @@ pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: &str) 
         let place = read.place();
         (place.id, place.slug.clone(), place.standing.clone())
     };
-    let now = ctx::now();
+    let now = read.at();
     let stored = rows::stored_of(read.connection(), id).await?;
     let verdict = schedule::verdict(&stored.iter().map(|stored| stored.entry.clone()).collect::<Vec<_>>(), now);
     let shown = |stored: rows::Stored| ShownEntry {

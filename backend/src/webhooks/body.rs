@@ -44,16 +44,16 @@ struct Data<'a> {
     comment: Option<&'a str>,
     /// The same in a sentence, to be shown as it is.
     summary: String,
-    /// The page that says more.
+    /// The page that says more, from the root of the site.
     url: String,
 }
 
-/// The body of a call.
-pub(crate) fn body(happening: &Happening, public_url: &str) -> Value {
+/// The body of a call. Its `url` is a path: who sends it knows the address of the site, and who writes it need not.
+pub(crate) fn body(happening: &Happening) -> Value {
     let Happening { kind, environment, actor, at, reason, unattended: _, subject } = happening;
     let change = match subject {
         Subject::Change(change) => Some(change),
-        Subject::Proposal { .. } | Subject::Schedule { .. } | Subject::Nothing => None,
+        Subject::Proposal { .. } | Subject::Schedule { .. } | Subject::Account { .. } | Subject::Nothing => None,
     };
     json!(Body {
         kind: *kind,
@@ -69,7 +69,7 @@ pub(crate) fn body(happening: &Happening, public_url: &str) -> Value {
             reason: reason.as_deref(),
             comment: change.and_then(|change| change.comment.as_deref()),
             summary: words(happening, Audience::Concerned).title,
-            url: format!("{public_url}{}", path(happening)),
+            url: path(happening),
         },
     })
 }

@@ -7,12 +7,14 @@ use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Audience, Happening, Kind, Subject, Topic, words};
+use strata_domain::pace::Paced;
 use strata_domain::text;
 
 use super::body;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::deliveries::{self, NewDelivery, To, secret_shown};
 use crate::error::Error;
+use crate::paces;
 
 /// Longest address, in characters.
 const URL_MAX: usize = 2_000;
@@ -48,6 +50,9 @@ pub async fn webhook_add(
 ) -> Result<NewWebhook, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
     let url = accepted(url)?;
+    if let Some(private) = topics.iter().find(|topic| !topic.is_for_webhooks()) {
+        return Err(Error::invalid("topics", format!("“{}” is told to one person alone.", private.title())));
+    }
     if topics.is_empty() {
         return Err(Error::invalid("topics", "Choose at least one thing that it is told of."));
     }
@@ -118,17 +123,11 @@ pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str,
 ///
 /// # Errors
 /// [`Error::NotFound`] where the environment has none of that id; [`Error::Refused`] for all but admins, and where it is
-/// switched off.
+/// switched off; [`Error::TooMuch`] where the actor tries too fast.
 #[tracing::instrument(skip_all, fields(environment, id))]
-pub async fn webhook_test(
-    backend: &Backend,
-    actor: &Actor,
-    environment: &str,
-    id: i64,
-    public_url: &str,
-) -> Result<(), Error> {
+pub async fn webhook_test(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
     let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
-    let environment_id = read.place().id;
+    let (environment_id, at) = (read.place().id, read.at());
     let is_active = sqlx::query_scalar!(
         "SELECT active FROM webhooks WHERE id = $1 AND environment_id = $2 AND removed_at IS NULL",
         id,
@@ -147,18 +146,23 @@ pub async fn webhook_test(
         kind: Kind::Test,
         environment: environment.to_owned(),
         actor: actor.signed_in()?,
-        at: ctx::now(),
+        at,
         reason: None,
         unattended: false,
         subject: Subject::Nothing,
     };
-    let payload = body(&happening, public_url.trim_end_matches('/'));
+    let payload = body(&happening);
     let title = words(&happening, Audience::Concerned).title;
     let to = To::Webhook { webhook: id, outbox: None, payload: &payload };
     let new = NewDelivery { environment_id, kind: Kind::Test, title: &title, to };
     // Nothing of the environment is altered: the delivery log, and no audit row, says that it was tried.
-    let mut connection = backend.machinery().acquire().await?;
-    deliveries::add(&mut connection, new, happening.at).await
+    let mut transaction = backend.begin().await?;
+    if let Some(account) = actor.account_id()? {
+        paces::take(&mut transaction, account, Paced::Sending).await?;
+    }
+    deliveries::add(&mut transaction, new).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// The address as it is stored.

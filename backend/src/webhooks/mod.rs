@@ -62,10 +62,9 @@ pub(crate) async fn call_all(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let now = ctx::now();
     for webhook in webhooks {
         let to = To::Webhook { webhook, outbox: Some(outbox), payload };
-        deliveries::add(&mut *connection, NewDelivery { environment_id, kind, title, to }, now).await?;
+        deliveries::add(&mut *connection, NewDelivery { environment_id, kind, title, to }).await?;
     }
     Ok(())
 }

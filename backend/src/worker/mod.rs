@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use crate::ctx::{self, Backend};
 use crate::error::Error;
 use crate::listener::Listener;
+use crate::loops::Over;
 use executors::Executor;
 
 pub use process::Process;
@@ -64,30 +65,38 @@ impl Settings {
 /// Works until `shutdown` says true; a step that is under way then is given back at once.
 pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver<bool>) {
     let (told, work) = watch::channel(());
+    let loops = backend.loops().clone();
     let mut tasks = JoinSet::new();
-    tasks.spawn(listen(backend.clone(), told, shutdown.clone()));
-    let process = Process::this();
-    if let Ok(here) = &process {
+    let process = Process::this().ok();
+    let over = || Over::Told(shutdown.clone());
+    {
+        let (backend, told, shutdown) = (backend.clone(), told.clone(), shutdown.clone());
+        let listening = move || listen(backend.clone(), told.clone(), shutdown.clone());
+        tasks.spawn(loops.clone().keep("worker: listening", over(), listening));
+    }
+    if let Some(here) = &process {
+        // Once, and then it is done: no loop.
         tasks.spawn(free_of_the_dead(backend.clone(), here.clone(), shutdown.clone()));
     }
     for place in 1..=settings.parallel.max(1) {
-        let worker = queue::Worker {
-            backend: backend.clone(),
-            owner: process::owner(&settings.name, place, process.as_ref().ok()),
-            lease: settings.lease,
-            poll: settings.poll,
-            executor: Arc::clone(&settings.executor),
-            work: work.clone(),
-            shutdown: shutdown.clone(),
+        let (backend, settings, work, shutdown) = (backend.clone(), settings.clone(), work.clone(), shutdown.clone());
+        let process = process.clone();
+        let working = move || {
+            let worker = queue::Worker {
+                backend: backend.clone(),
+                owner: process::owner(&settings.name, place, process.as_ref()),
+                lease: settings.lease,
+                poll: settings.poll,
+                executor: Arc::clone(&settings.executor),
+                work: work.clone(),
+                shutdown: shutdown.clone(),
+            };
+            worker.work()
         };
-        tasks.spawn(worker.work());
+        tasks.spawn(loops.clone().keep(format!("worker: place {place}"), over(), working));
     }
     tracing::info!(worker = settings.name, parallel = settings.parallel, "the worker works");
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(worker = settings.name, "a loop of the worker broke: {error}");
-        }
-    }
+    while tasks.join_next().await.is_some() {}
     tracing::info!(worker = settings.name, "the worker has stopped");
 }
 
@@ -116,7 +125,7 @@ async fn listen(backend: Backend, told: watch::Sender<()>, mut shutdown: watch::
 }
 
 async fn listen_once(backend: &Backend, told: &watch::Sender<()>) -> Result<(), sqlx::Error> {
-    let mut listener = Listener::on(backend.machinery(), CHANNEL).await?;
+    let mut listener = Listener::on(backend.machinery(), &[CHANNEL]).await?;
     while listener.next().await?.is_some() {
         told.send_replace(());
     }

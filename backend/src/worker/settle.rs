@@ -1,8 +1,12 @@
 //! The end of a run: a new live revision, or a failure. Found by looking, so that it happens once and is not lost
 //! with the worker that ended the last step.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use serde_json::json;
 use sqlx::types::Json;
+use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::news::News;
 use strata_domain::plan;
@@ -14,6 +18,7 @@ use crate::ctx::{self, AuditRow, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add, topology_of};
 use crate::error::Error;
 use crate::history;
+use crate::loops::said_by;
 use crate::outage::Outage;
 
 /// Ends every run whose steps have all ended, or of which one failed and none is under way; says whether there was one.
@@ -35,15 +40,23 @@ pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
     for run in ended {
         // By the name of the person who applied: the worker acts for them.
         let person = ctx::person(run.requested_by, run.requested_by_name);
-        let write = backend.write_for(person, Scope::Run(run.id)).await?;
-        match settle(write, run.id).await {
+        match end(backend, person, run.id).await {
             Ok(is_settled) => any |= is_settled,
             // Who holds it may have frozen; runs of other environments do not wait for that.
             Err(Error::Unavailable(Outage::Busy)) => tracing::info!(run = run.id, "somebody is at work on the run"),
-            Err(error) => return Err(error),
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            // One that cannot be ended is looked at again, and holds up neither the others nor the steps of all runs.
+            Err(error) => tracing::error!(run = run.id, "a run could not be ended: {error}"),
         }
     }
     Ok(any)
+}
+
+/// Ends one run, by the name of that person.
+async fn end(backend: &Backend, person: Person, run: i64) -> Result<bool, Error> {
+    let ending = async { settle(backend.write_for(person, Scope::Run(run)).await?, run).await };
+    let ended = AssertUnwindSafe(ending).catch_unwind().await;
+    ended.unwrap_or_else(|panic| Err(Error::unexpected(said_by(panic.as_ref()))))
 }
 
 /// Ends one run; false where another worker has done so meanwhile.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use strata_backend::accounts::{NewAccount, SignInError, account_add, account_others, sign_in};
+use strata_backend::accounts::{NewAccount, Origin, SignInError, account_add, account_others, sign_in};
 use strata_backend::{Actor, Backend, Error};
 
 const PASSWORD: &str = "correct horse battery";
@@ -13,13 +13,14 @@ async fn failed_attempts_are_recorded_without_what_was_typed(pool: sqlx::PgPool)
     let zoe = NewAccount { email: "zoe@example.net".to_owned(), name: "Zoe".to_owned(), password: PASSWORD.to_owned() };
     let zoe = account_add(&backend, &Actor::Operator, zoe).await.unwrap();
     let address: IpAddr = "::ffff:192.0.2.7".parse().unwrap();
+    let origin = Origin { address, device: None };
     // The second typed the password where the address goes; the third has one that we never heard of.
     for email in ["Zoe@example.net", "hunter2 hunter2", "somebody@elsewhere.example"] {
-        let refused = sign_in(&backend, email, "a wrong password", address).await;
+        let refused = sign_in(&backend, email, "a wrong password", origin).await;
         assert_eq!(refused, Err(SignInError::WrongCredentials));
     }
     sqlx::query("UPDATE accounts SET disabled_at = now()").execute(&pool).await.unwrap();
-    assert_eq!(sign_in(&backend, "zoe@example.net", PASSWORD, address).await, Err(SignInError::WrongCredentials));
+    assert_eq!(sign_in(&backend, "zoe@example.net", PASSWORD, origin).await, Err(SignInError::WrongCredentials));
 
     let rows: Vec<(String, Option<uuid::Uuid>, serde_json::Value)> = sqlx::query_as(
         "SELECT subject, actor_id, after FROM audit_log WHERE action = 'sign-in-failed' ORDER BY sequence",

@@ -210,3 +210,24 @@ async fn without_mail_none_is_written_and_without_access_none_is_sent(pool: sqlx
     assert_eq!(states(&world).await, [("given-up".to_owned(), 2)]);
     assert_eq!(mailbox.mails().await.len(), 0);
 }
+
+/// The library that writes the headers of mails breaks itself over a line break in a name.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_name_of_two_lines_is_one_and_sends_nothing_to_others(pool: sqlx::PgPool) {
+    let world = lena_alone(pool).await;
+    sqlx::query("UPDATE accounts SET name = $1 WHERE email = $2")
+        .bind("Lena\r\nBcc: everybody@example.net\r\n\r\nLead")
+        .bind(email("Lena Lead"))
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let mailbox = Mailbox::new(&[]).await;
+    world.in_review(WORKER).await;
+    tell_all(&world, Some(mailbox.settings())).await;
+    let mails = mailbox.mails().await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(mails[0].to, [email("Lena Lead")]);
+    let to = mails[0].headers["to"].split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(to.contains("Lena Bcc: everybody@example.net Lead"), "{to}");
+    assert!(!mails[0].headers.contains_key("bcc"), "{:?}", mails[0].headers);
+}

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use strata_backend::Backend;
 use strata_backend::changes::change_start;
-use strata_backend::news::news_for;
-use strata_backend::{Actor, Backend};
 use strata_domain::news::News;
 use tokio::sync::broadcast::Receiver;
 
-use crate::support::{ENVIRONMENT, World, person};
+use crate::support::{ENVIRONMENT, World};
 
 pub async fn until(receiver: &mut Receiver<News>, wanted: &News) {
     tokio::time::timeout(Duration::from_secs(30), async { while receiver.recv().await.unwrap() != *wanted {} })
@@ -48,14 +47,4 @@ async fn news_come_from_other_processes_and_after_a_lost_connection(pool: sqlx::
     let missed = change_start(&world.backend, &world.ada, ENVIRONMENT, "Missed").await.unwrap();
     until(&mut receiver, &News::Environment { environment: ENVIRONMENT.to_owned() }).await;
     until(&mut receiver, &News::Change { environment: ENVIRONMENT.to_owned(), id: missed }).await;
-}
-
-#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn news_are_for_those_who_may_view(pool: sqlx::PgPool) {
-    let world = World::new(pool).await;
-    let stranger = person(&world.pool, &world.backend, "Sam Stranger", &[]).await;
-    let news = News::Environment { environment: ENVIRONMENT.to_owned() };
-    assert!(news_for(&world.backend, &world.vera, &news).await);
-    assert!(!news_for(&world.backend, &stranger, &news).await);
-    assert!(!news_for(&world.backend, &Actor::Nobody, &news).await);
 }

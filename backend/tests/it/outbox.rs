@@ -1,11 +1,19 @@
 //! What is told from the outbox alone, whoever left it there.
 
-use strata_backend::notices::choices_set;
-use strata_backend::runs::change_apply;
+use std::time::Duration;
+
+use strata_backend::Actor;
+use strata_backend::accounts::account_grant;
+use strata_backend::changes::change_start;
+use strata_backend::environments::{environment_create, topology_import};
+use strata_backend::notices::{Settings, choices_set};
+use strata_backend::runs::{change_apply, change_break_glass};
+use strata_backend::webhooks::webhook_add;
+use strata_domain::account::Capability;
 use strata_domain::notice::{Channel, Topic};
 
-use crate::support::World;
-use crate::telling::{Telling, tell_all, titles_of, until};
+use crate::support::{TOPOLOGY, World, digest_of, email};
+use crate::telling::{PUBLIC_URL, Receiver, Reply, Telling, all_told, states, tell_all, titles_of, until};
 
 const WORKER: &str = "worker-2.example.net";
 
@@ -70,4 +78,166 @@ async fn what_cannot_be_told_now_waits_and_holds_up_nobody(pool: sqlx::PgPool) {
     .unwrap();
     until("it is told after all", async || titles_of(&world, &world.lena).await.len() == 2).await;
     telling.stop().await;
+}
+
+/// Another environment, of which Adam wrote a change; gives that.
+async fn lab(world: &World) -> i64 {
+    let World { backend, adam, .. } = world;
+    environment_create(backend, &Actor::Operator, "lab").await.unwrap();
+    let topology = TOPOLOGY.replace("environment: production", "environment: lab");
+    topology_import(backend, &Actor::Operator, "lab", topology.as_bytes(), "First").await.unwrap();
+    for name in ["Ada Admin", "Adam Admin"] {
+        account_grant(backend, &Actor::Operator, &email(name), "lab", Capability::Admin).await.unwrap();
+    }
+    change_start(backend, adam, "lab", "Of the lab").await.unwrap()
+}
+
+/// So many comments of Ada's on a change, as the acts leave them.
+async fn say(world: &World, environment: &str, change: i64, times: i32) {
+    sqlx::query(
+        "WITH said AS (
+             INSERT INTO audit_log (at, actor_id, actor_name, action, subject_kind, subject, environment_id, after)
+             SELECT now(), (SELECT id FROM accounts WHERE email = $1), 'Ada Admin', 'comment-added', 'change', $2::text,
+                    (SELECT id FROM environments WHERE slug = $3), '{\"text\": \"Again\"}'
+             FROM generate_series(1, $4) RETURNING sequence, environment_id, at
+         )
+         INSERT INTO outbox (kind, environment_id, audit_sequence, change_id, at, next_at)
+         SELECT 'change.commented', environment_id, sequence, $2::bigint, at, at FROM said",
+    )
+    .bind(email("Ada Admin"))
+    .bind(change)
+    .bind(environment)
+    .bind(times)
+    .execute(&world.pool)
+    .await
+    .unwrap();
+}
+
+/// How many notices were written before the first of that kind.
+async fn before(world: &World, kind: &str) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM notices WHERE id < (SELECT min(id) FROM notices WHERE kind = $1)")
+        .bind(kind)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap()
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn broken_glass_waits_behind_nothing(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let id = world.in_review(WORKER).await;
+    tell_all(&world, None).await;
+    sqlx::query("DELETE FROM notices").execute(&world.pool).await.unwrap();
+    say(&world, "production", id, 100).await;
+    let seen = digest_of(&world.view(id).await);
+    change_break_glass(&world.backend, &world.adam, id, seen, "All calls fail at once.").await.unwrap();
+    tell_all(&world, None).await;
+    let earlier = "outbox WHERE kind = 'change.commented'
+                     AND done_at < (SELECT max(done_at) FROM outbox WHERE kind = 'glass.broken')";
+    let earlier = world.count(earlier).await;
+    assert!(earlier < 50, "of 100 comments that came before, {earlier} were told before");
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_lot_to_tell_in_one_environment_holds_up_no_other(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let change = lab(&world).await;
+    tell_all(&world, None).await;
+    sqlx::query("DELETE FROM notices").execute(&world.pool).await.unwrap();
+    say(&world, "lab", change, 100).await;
+    world.in_review(WORKER).await;
+    tell_all(&world, None).await;
+    assert_eq!(world.count("notices WHERE kind = 'change.commented'").await, 100, "Adam is told each time");
+    let came_before = before(&world, "change.submitted").await;
+    assert!(came_before < 50, "{came_before} of the 100 notices of the lab came before the one of production");
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn an_environment_that_hangs_holds_up_no_other(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let change = lab(&world).await;
+    tell_all(&world, None).await;
+    say(&world, "lab", change, 5).await;
+    // A notice refers to its environment, and cannot be written before this lets go.
+    let mut held = world.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM environments WHERE slug = 'lab' FOR UPDATE").execute(&mut *held).await.unwrap();
+    let telling = Telling::new(&world, None);
+    let hangs = "outbox WHERE kind = 'change.commented' AND lease_until > now()";
+    until("the lab hangs", async || world.count(hangs).await == 1).await;
+    world.in_review(WORKER).await;
+    until("production is told", async || titles_of(&world, &world.lena).await.len() == 1).await;
+    assert_eq!(world.count("outbox WHERE kind = 'change.commented' AND done_at IS NULL").await, 5);
+    drop(held);
+    all_told(&world).await;
+    telling.stop().await;
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn receivers_of_one_environment_that_hang_hold_up_no_other(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let change = lab(&world).await;
+    tell_all(&world, None).await;
+    let (hangs, answers) = (Receiver::new().await, Receiver::new().await);
+    hangs.reply([Reply::Silence; 50]);
+    for number in 0..20 {
+        let url = format!("{}&number={number}", hangs.url());
+        webhook_add(&world.backend, &world.ada, "lab", &url, &[Topic::Discussion].into()).await.unwrap();
+    }
+    let url = answers.url();
+    webhook_add(&world.backend, &world.ada, "production", &url, &[Topic::ToApprove].into()).await.unwrap();
+    say(&world, "lab", change, 1).await;
+    let settings = Settings {
+        poll: Duration::from_millis(50),
+        call_timeout: Duration::from_secs(600),
+        networks: "127.0.0.0/8".parse().unwrap(),
+        ..Settings::new(None, Some(PUBLIC_URL.to_owned()))
+    };
+    let telling = Telling::with(&world, settings);
+    until("the lab's receivers hang", async || hangs.calls().len() == 2).await;
+    world.in_review(WORKER).await;
+    until("production's receiver is called", async || answers.calls().len() == 1).await;
+    assert_eq!(hangs.calls().len(), 2, "two at once for one environment, and no more");
+    telling.kill();
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_process_without_an_address_tells_in_the_page_and_leaves_the_sending_to_others(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let receiver = Receiver::new().await;
+    let topics = [Topic::ToApprove].into();
+    webhook_add(&world.backend, &world.ada, "production", &receiver.url(), &topics).await.unwrap();
+    let id = world.in_review(WORKER).await;
+    let mute = Telling::with(&world, Settings { poll: Duration::from_millis(50), ..Settings::new(None, None) });
+    until("Lena is told in the page", async || titles_of(&world, &world.lena).await.len() == 1).await;
+    mute.stop().await;
+    assert_eq!((receiver.calls().len(), states(&world).await), (0, vec![("pending".to_owned(), 0)]));
+    tell_all(&world, None).await;
+    let call = receiver.calls().remove(0).json();
+    assert_eq!(call["data"]["url"], format!("{PUBLIC_URL}/changes/{id}"));
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn every_loop_is_watched(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let (telling, working) = (Telling::new(&world, None), crate::support::Working::quick(&world));
+    let names = || {
+        let mut names: Vec<_> = world.backend.loops().report().into_iter().map(|report| report.name).collect();
+        names.dedup();
+        names
+    };
+    let all = [
+        "news",
+        "notices: calling",
+        "notices: reminding",
+        "notices: telling",
+        "notices: waking",
+        "worker: listening",
+        "worker: place 1",
+        "worker: place 2",
+    ];
+    until("all of them run", async || names() == all).await;
+    assert!(world.backend.loops().report().iter().all(|report| report.runs && report.restarts == 0));
+    telling.stop().await;
+    working.stop().await;
+    assert_eq!(names(), ["news"], "what was told to end is no loop that died");
 }

@@ -82,7 +82,9 @@ impl Race {
     /// A change by Ada in review, with Lara's approval: one more is needed.
     async fn one_vote_short(&mut self, edits: Vec<Edit>) -> i64 {
         self.value += 1;
-        let World { backend, ada, .. } = &self.world;
+        let World { backend, pool, ada, .. } = &self.world;
+        // Nobody does this hundreds of times in a row.
+        sqlx::query("DELETE FROM paces").execute(pool).await.unwrap();
         let id = change_start(backend, ada, ENVIRONMENT, &format!("To {}", self.value)).await.unwrap();
         self.world.append(ada, id, 0, "first", edits).await.unwrap();
         change_submit(backend, ada, id, 2).await.unwrap();

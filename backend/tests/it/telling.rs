@@ -39,7 +39,13 @@ impl Telling {
     pub fn new(world: &World, mail: Option<MailSettings>) -> Self {
         let poll = Duration::from_millis(50);
         let call_timeout = Duration::from_millis(300);
-        let settings = Settings { poll, call_timeout, local_webhooks: true, ..Settings::new(mail, PUBLIC_URL) };
+        // The receivers of the tests are on this machine.
+        let networks = "127.0.0.0/8".parse().unwrap();
+        let settings = Settings::new(mail, Some(PUBLIC_URL.to_owned()));
+        Self::with(world, Settings { poll, call_timeout, networks, ..settings })
+    }
+
+    pub fn with(world: &World, settings: Settings) -> Self {
         let (stop, shutdown) = watch::channel(false);
         // The same pool for all of them: each hub of news keeps a connection for as long as its pool is open.
         let backend = world.backend.clone();
@@ -49,6 +55,11 @@ impl Telling {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         self.task.await.unwrap();
+    }
+
+    /// Ends it as a crash would, with whatever hangs in it.
+    pub fn kill(self) {
+        self.task.abort();
     }
 }
 

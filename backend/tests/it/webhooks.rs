@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use strata_backend::approvals::comment_add;
 use strata_backend::audit::audit_list;
 use strata_backend::deliveries::{delivery_list, delivery_resend};
+use strata_backend::notices::Settings;
 use strata_backend::webhooks::{NewWebhook, webhook_add, webhook_list, webhook_remove, webhook_test};
 use strata_backend::{Actor, Error};
 use strata_domain::audit::AuditAction;
@@ -79,7 +80,7 @@ async fn a_receiver_that_stumbles_is_called_again_with_the_same_id(pool: sqlx::P
     let delivery = delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
     let tried: Vec<_> = delivery.attempts.iter().map(|attempt| (attempt.status, attempt.arrived)).collect();
     assert_eq!(tried, [(Some(500), false), (None, false), (Some(302), false), (Some(204), true)]);
-    assert_eq!(delivery.attempts[0].answer, "As the test wants it");
+    assert_eq!(delivery.attempts[0].answer, "Of type text/plain; charset=utf-8", "its body is for the receiver alone");
     assert_eq!(delivery.attempts[1].answer, "There was no answer in time.");
     assert_eq!((delivery.to, delivery.kind), (receiver.url(), Kind::Submitted));
     // Nobody listens there: that is no answer either.
@@ -107,7 +108,7 @@ async fn an_address_that_is_gone_is_called_no_more(pool: sqlx::PgPool) {
     world.in_review("worker-3.example.net").await;
     tell_all(&world, None).await;
     assert_eq!(receiver.calls().len(), 1);
-    assert!(refusal(webhook_test(backend, ada, ENVIRONMENT, webhook.id, PUBLIC_URL).await).contains("switched off"));
+    assert!(refusal(webhook_test(backend, ada, ENVIRONMENT, webhook.id).await).contains("switched off"));
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -116,7 +117,7 @@ async fn a_webhook_is_tried_and_a_call_is_sent_again(pool: sqlx::PgPool) {
     let World { backend, ada, .. } = &world;
     let receiver = Receiver::new().await;
     let webhook = add(&world, &receiver, &[Topic::ToApprove]).await;
-    webhook_test(backend, ada, ENVIRONMENT, webhook.id, PUBLIC_URL).await.unwrap();
+    webhook_test(backend, ada, ENVIRONMENT, webhook.id).await.unwrap();
     tell_all(&world, None).await;
     let tried = receiver.calls().remove(0);
     assert!(tried.is_signed_with(&webhook.secret));
@@ -181,4 +182,50 @@ async fn webhooks_are_for_admins_and_their_secrets_shown_once(pool: sqlx::PgPool
     let actions: Vec<_> = audit.unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions, [AuditAction::WebhookRemoved, AuditAction::WebhookAdded]);
     assert_eq!(webhook_remove(backend, ada, ENVIRONMENT, 999).await, Err(Error::NotFound { what: "webhook" }));
+}
+
+/// The settings of a process whose operator allows these networks.
+fn allowing(networks: &str) -> Settings {
+    let settings = Settings::new(None, Some(PUBLIC_URL.to_owned()));
+    Settings { poll: std::time::Duration::from_millis(50), networks: networks.parse().unwrap(), ..settings }
+}
+
+/// The port of a receiver, by the name of this machine instead of its number.
+fn by_name(receiver: &Receiver) -> String {
+    receiver.url().replace("127.0.0.1", "localhost")
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_is_private_is_not_called_unless_the_operator_lists_it(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let receiver = Receiver::new().await;
+    for url in [receiver.url(), by_name(&receiver), "http://[::ffff:127.0.0.1]:1/".to_owned()] {
+        webhook_add(&world.backend, &world.ada, ENVIRONMENT, &url, &[Topic::ToApprove].into()).await.unwrap();
+    }
+    world.in_review(WORKER).await;
+    let telling = Telling::with(&world, allowing("10.0.0.0/8"));
+    all_told(&world).await;
+    telling.stop().await;
+    assert_eq!(receiver.calls().len(), 0);
+    for delivery in delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap() {
+        let why = &delivery.attempts[0].answer;
+        assert!(why.contains("a network that the operator of Strata allows"), "{}: {why}", delivery.to);
+    }
+    let telling = Telling::with(&world, allowing("127.0.0.0/8"));
+    world.in_review("worker-3.example.net").await;
+    until("the receiver is called, by number and by name", async || receiver.calls().len() == 2).await;
+    telling.stop().await;
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn the_clouds_store_of_secrets_is_not_called_whatever_is_listed(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    for url in ["http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://[::ffff:a9fe:a9fe]/"] {
+        webhook_add(&world.backend, &world.ada, ENVIRONMENT, url, &[Topic::ToApprove].into()).await.unwrap();
+    }
+    world.in_review(WORKER).await;
+    let telling = Telling::with(&world, allowing("0.0.0.0/0,::/0"));
+    all_told(&world).await;
+    telling.stop().await;
+    assert_eq!(states(&world).await, vec![("given-up".to_owned(), 1); 3]);
 }

@@ -12,6 +12,8 @@ use crate::words::words;
 pub enum Topic {
     /// Somebody applied without approval, or that was reviewed: told to everyone, whatever they chose.
     BreakGlass,
+    /// Somebody tries to sign in as this person: told to them alone, whatever they chose.
+    Account,
     /// A change waits for one's vote.
     ToApprove,
     /// What becomes of a change that one wrote or submitted.
@@ -24,6 +26,7 @@ pub enum Topic {
 
 words!(Topic, "topic of notices" {
     BreakGlass => "break-glass",
+    Account => "account",
     ToApprove => "to-approve",
     MyChange => "my-change",
     Discussion => "discussion",
@@ -50,6 +53,7 @@ impl Topic {
     pub const fn title(self) -> &'static str {
         match self {
             Self::BreakGlass => "Applied without approval",
+            Self::Account => "My account",
             Self::ToApprove => "Waits for my vote",
             Self::MyChange => "My changes",
             Self::Discussion => "Discussion",
@@ -63,6 +67,7 @@ impl Topic {
             Self::BreakGlass => {
                 "A change was applied without approval, or a lead reviewed that. Everyone in the environment is told."
             }
+            Self::Account => "Somebody fails to sign in as you, again and again. Only you are told.",
             Self::ToApprove => {
                 "A change needs your vote: it was submitted, moved after your vote, or has waited for long."
             }
@@ -78,13 +83,19 @@ impl Topic {
 
     /// Whether people choose about it at all.
     pub const fn can_be_chosen(self) -> bool {
-        !matches!(self, Self::BreakGlass)
+        !matches!(self, Self::BreakGlass | Self::Account)
+    }
+
+    /// Whether a webhook can be told of it: of what is one person's own, none is.
+    pub const fn is_for_webhooks(self) -> bool {
+        !matches!(self, Self::Account)
     }
 
     /// What holds for who never chose: everything in the page, and by mail what asks for an act.
     pub const fn by_default(self, channel: Channel) -> bool {
         match (channel, self) {
-            (Channel::Page, _) | (Channel::Mail, Self::BreakGlass | Self::ToApprove | Self::MyChange) => true,
+            (Channel::Page, _)
+            | (Channel::Mail, Self::BreakGlass | Self::Account | Self::ToApprove | Self::MyChange) => true,
             (Channel::Mail, Self::Discussion | Self::Policy) => false,
         }
     }

@@ -62,6 +62,11 @@ pub enum Subject {
         /// What made it end sooner.
         how: Sooner,
     },
+    /// An account.
+    Account {
+        /// Whose it is.
+        owner: Option<AccountId>,
+    },
     /// Nothing: a webhook is tried.
     Nothing,
 }

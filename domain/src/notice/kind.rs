@@ -85,6 +85,9 @@ pub enum Kind {
     /// A lead reviewed what was applied without approval.
     #[serde(rename = "glass.reviewed")]
     GlassReviewed,
+    /// Somebody fails to sign in as one person, again and again.
+    #[serde(rename = "account.guessed")]
+    AccountGuessed,
     /// An admin tries a webhook.
     #[serde(rename = "strata.test")]
     Test,
@@ -116,6 +119,7 @@ words!(Kind, "kind of notice" {
     FreezeEnded => "freeze.ended",
     GlassBroken => "glass.broken",
     GlassReviewed => "glass.reviewed",
+    AccountGuessed => "account.guessed",
     Test => "strata.test",
 });
 
@@ -218,6 +222,12 @@ impl Kind {
             | Self::FreezeEnded
             | Self::Test => Topic::Policy,
             Self::GlassBroken | Self::GlassReviewed => Topic::BreakGlass,
+            Self::AccountGuessed => Topic::Account,
         }
+    }
+
+    /// Whether it is told, and sent, before whatever else is to be told: a change was applied without approval.
+    pub const fn is_urgent(self) -> bool {
+        matches!(self, Self::GlassBroken | Self::GlassReviewed)
     }
 }

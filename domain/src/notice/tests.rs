@@ -170,6 +170,30 @@ fn broken_glass_is_told_to_everyone_whatever_they_chose() {
 }
 
 #[test]
+fn guesses_at_an_account_are_told_to_its_owner_alone() {
+    let guessed = Happening {
+        kind: Kind::AccountGuessed,
+        subject: Subject::Account { owner: Some("Vera".to_owned()) },
+        actor: Person { id: None, name: "Strata".to_owned() },
+        ..happening(Kind::Submitted, "Ada", in_review(vec![asked(LEADS, 1)]))
+    };
+    assert_eq!(names(&guessed), ["Vera"]);
+    assert_eq!(told(&guessed, &members())[0].topic, Topic::Account);
+    let said = words(&guessed, Audience::Concerned);
+    assert!(said.text.contains("20 attempts") && said.text.ends_with('.'), "{said:?}");
+    assert!(!Kind::AccountGuessed.topic().is_for_webhooks() && !Topic::Account.can_be_chosen());
+    let off: Choices =
+        [(Topic::Account, Channel::Page, false), (Topic::Account, Channel::Mail, false)].into_iter().collect();
+    assert!(off.wants(Topic::Account, Channel::Page) && off.wants(Topic::Account, Channel::Mail));
+}
+
+#[test]
+fn only_what_nobody_approved_is_urgent() {
+    let urgent: Vec<_> = Kind::ALL.iter().filter(|kind| kind.is_urgent()).collect();
+    assert_eq!(urgent, [&Kind::GlassBroken, &Kind::GlassReviewed]);
+}
+
+#[test]
 fn policy_and_schedule_concern_those_who_answer_for_the_environment() {
     let about = "The rule sql.no-master: off instead of blocker".to_owned();
     let policy = Subject::Proposal { proposer: Some("Vera".to_owned()), about };

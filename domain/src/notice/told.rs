@@ -40,6 +40,10 @@ pub fn told(happening: &Happening, members: &[Member]) -> Vec<Told> {
             told.all(members.iter().filter(|member| is_told(member)), Topic::Policy, Audience::Concerned);
         }
         (Subject::Schedule { .. }, _) => told.all(members.iter(), Topic::Policy, Audience::Concerned),
+        (Subject::Account { owner }, _) => {
+            let is_owner = |member: &&Member| Some(&member.id) == owner.as_ref();
+            told.all(members.iter().filter(is_owner), Topic::Account, Audience::Concerned);
+        }
         (Subject::Nothing, _) => {}
     }
     if !happening.unattended
@@ -104,6 +108,7 @@ fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Te
         | Kind::ProposalRejected
         | Kind::ProposalWithdrawn
         | Kind::FreezeEnded
+        | Kind::AccountGuessed
         | Kind::Test => {}
     }
 }

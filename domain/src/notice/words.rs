@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Audience, ChangeFacts, Happening, Kind, Sooner, Subject};
 use crate::review::missing_text;
+use crate::sign_in::GUESSES_TOLD;
 
 /// Most characters of a reason or a comment that a sentence quotes.
 const QUOTED_MAX: usize = 200;
@@ -32,6 +33,13 @@ pub fn words(happening: &Happening, audience: Audience) -> Words {
         }
         Subject::Proposal { about, .. } => of_proposal(*kind, environment, who, about, &because),
         Subject::Schedule { name, how } => of_freeze(*how, environment, who, name, &because),
+        Subject::Account { .. } => (
+            "Somebody fails to sign in as you".to_owned(),
+            format!(
+                "{GUESSES_TOLD} attempts or more with your e-mail address and a wrong password were made within an hour. If \
+                 that was not you, nobody got in by it, and you can sign in from where you did before."
+            ),
+        ),
         Subject::Nothing => (
             format!("{environment}: a test"),
             format!("{who} tries whether this webhook arrives. Nothing has happened."),
@@ -50,7 +58,7 @@ pub fn path(happening: &Happening) -> String {
         },
         Subject::Proposal { .. } => format!("/settings/policy?env={}", happening.environment),
         Subject::Schedule { .. } => format!("/settings/schedule?env={}", happening.environment),
-        Subject::Nothing => "/settings/notifications".to_owned(),
+        Subject::Account { .. } | Subject::Nothing => "/settings/notifications".to_owned(),
     }
 }
 
@@ -124,6 +132,7 @@ fn of_change(happening: &Happening, change: &ChangeFacts, audience: Audience, be
             | Kind::ProposalRejected
             | Kind::ProposalWithdrawn
             | Kind::FreezeEnded
+            | Kind::AccountGuessed
             | Kind::Test,
             _,
         ) => ("moved".to_owned(), format!("{who} did something about it.")),

@@ -78,7 +78,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
     let backend = database.backend();
     let address =
         args.public_url.as_ref().map_or_else(|| format!("http://{}", listener.address()), ToString::to_string);
-    let telling = args.telling.settings(&address)?;
+    let telling = args.telling.settings(Some(address.clone()))?;
     if args.demo {
         let folder = database.folder().map_or_else(demo::default_folder, |folder| folder.path().to_owned());
         let accounts = demo::prepare(backend, &folder).await?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::Args;
-use strata_backend::deliveries::MailSettings;
+use strata_backend::deliveries::{MailSettings, Networks};
 use strata_backend::notices::Settings;
 
 use super::Failure;
@@ -18,9 +18,9 @@ pub(super) struct Telling {
     /// The sender of mails, such as "Strata <strata@example.net>"
     #[arg(long, env = "STRATA_MAIL_FROM", value_name = "ADDRESS")]
     mail_from: Option<String>,
-    /// Let webhooks lead to this machine and to its own link, as when trying things out
-    #[arg(long, env = "STRATA_LOCAL_WEBHOOKS")]
-    local_webhooks: bool,
+    /// Networks that webhooks may lead into beside public addresses, with commas between, such as 10.1.0.0/16
+    #[arg(long, env = "STRATA_WEBHOOK_NETWORKS", value_name = "NETWORKS")]
+    webhook_networks: Option<Networks>,
 }
 
 /// Holds a password, which no log is to see.
@@ -42,14 +42,15 @@ impl FromStr for SmtpUrl {
 }
 
 impl Telling {
-    /// For this process; links in mails and calls begin with `public_url`.
-    pub(super) fn settings(&self, public_url: &str) -> Result<Settings, Failure> {
+    /// For this process; links in mails and calls begin with `public_url`, and without one nothing is sent from here.
+    pub(super) fn settings(&self, public_url: Option<String>) -> Result<Settings, Failure> {
         let mail = match (&self.smtp_url, &self.mail_from) {
             (Some(url), Some(from)) => {
                 Some(MailSettings::new(&url.0, from).map_err(|bad| Failure::Usage(bad.to_string()))?)
             }
             _ => None,
         };
-        Ok(Settings { local_webhooks: self.local_webhooks, ..Settings::new(mail, public_url) })
+        let networks = self.webhook_networks.clone().unwrap_or_default();
+        Ok(Settings { networks, ..Settings::new(mail, public_url) })
     }
 }

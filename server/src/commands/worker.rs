@@ -42,17 +42,15 @@ pub(super) struct WorkerArgs {
 
 /// Runs steps, and tells people of what happens, until it is told to stop; what is under way then ends in good order.
 pub(super) async fn worker(args: WorkerArgs) -> Result<(), Failure> {
-    let telling = args.public_url.as_ref().map(|url| args.telling.settings(&url.to_string())).transpose()?;
+    let telling = args.telling.settings(args.public_url.as_ref().map(ToString::to_string))?;
+    if args.public_url.is_none() {
+        // Links would lead nowhere.
+        tracing::info!("people are told in the page alone from here; for mails and webhooks, set STRATA_PUBLIC_URL");
+    }
     let database = Database::open(&args.database, true).await?;
     database.warn_of_owner();
     let (shutdown, backend) = (Shutdown::on_signals()?, database.backend());
-    let tell = async {
-        match telling {
-            Some(telling) => notices::work(backend.clone(), telling, shutdown.receiver()).await,
-            // Links would lead nowhere.
-            None => tracing::info!("no mails and webhooks are sent from here; for that, set STRATA_PUBLIC_URL"),
-        }
-    };
+    let tell = notices::work(backend.clone(), telling, shutdown.receiver());
     tokio::join!(worker::run(backend.clone(), args.execution.settings(), shutdown.receiver()), tell);
     database.close().await;
     Ok(())

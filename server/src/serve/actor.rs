@@ -71,7 +71,8 @@ async fn present(backend: &Backend, session: &Session, now: i64) -> Result<Actor
         return Ok(Actor::Nobody);
     };
     let seen: i64 = session.get(SEEN_KEY).await?.unwrap_or_default();
-    if now - seen >= RENEWED_AFTER_SECONDS {
+    // Another server's clock may be ahead, and this one's may have been set back.
+    if (now - seen).abs() >= RENEWED_AFTER_SECONDS {
         session.insert(SEEN_KEY, now).await?;
     }
     Ok(actor)

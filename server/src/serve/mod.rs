@@ -8,6 +8,7 @@ mod client;
 mod connections;
 mod contact;
 mod csrf;
+mod device;
 mod events;
 mod headers;
 mod hosts;
@@ -39,6 +40,7 @@ use axum::extract::FromRef;
 use leptos::prelude::LeptosOptions;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use strata_backend::Backend;
+use strata_backend::loops::Over;
 use tokio::sync::watch;
 
 use connections::Connections;
@@ -144,7 +146,11 @@ pub async fn run(
     settings: Settings,
     shutdown: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    let cleaning = tokio::spawn(sessions::clean(backend.clone(), shutdown.clone()));
+    let cleaning = {
+        let (loops, over) = (backend.loops().clone(), Over::Told(shutdown.clone()));
+        let (backend, shutdown) = (backend.clone(), shutdown.clone());
+        tokio::spawn(loops.keep("sessions", over, move || sessions::clean(backend.clone(), shutdown.clone())))
+    };
     let leptos = site.leptos_options(listener.address());
     let limits = settings.limits;
     let trusted_proxies = settings.trusted_proxies.clone();

@@ -41,6 +41,7 @@ impl Readiness {
         *found = Some(database);
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         missing.extend(parts.iter().map(|(name, why)| format!("{name}: {why}")));
+        missing.extend(backend.loops().missing());
         missing
     }
 }

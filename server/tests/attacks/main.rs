@@ -4,6 +4,8 @@
 
 mod database;
 mod edge;
+mod guessing;
+mod heard;
 mod heavy;
 mod near;
 mod pool;
@@ -13,3 +15,4 @@ mod private_postgres;
 mod running;
 mod served;
 mod slow;
+mod streams;

@@ -70,7 +70,10 @@ impl Near {
         let form = format!("email={email}&password={}", PASSWORD.replace(' ', "+"));
         let answer = self.ask("POST", "/api/sign_in", &[], form.as_bytes()).await;
         assert_eq!(status(&answer), 200, "{answer}");
-        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+        let cookie = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("strata=")))
+            .unwrap();
         cookie.split(';').next().unwrap().to_owned()
     }
 }

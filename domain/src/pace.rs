@@ -1,0 +1,146 @@
+//! How fast one person may do what others are told of, so that nobody's voice drowns the rest.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::audit::AuditAction;
+use crate::words::words;
+
+/// So many at once, and then one in each interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How many follow each other without a pause, after a rest.
+    pub at_once: u32,
+    /// Seconds between two when that is used up.
+    pub every_seconds: u32,
+}
+
+/// What has a pace of its own, counted for each person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paced {
+    /// What people say: each comment is told to everyone who takes part.
+    Talk,
+    /// Calls and mails that somebody has made to try them, or sent again.
+    Sending,
+    /// Whatever else people or webhooks are told of.
+    Telling,
+}
+
+words!(Paced, "kind of pace" {
+    Talk => "talk",
+    Sending => "sending",
+    Telling => "telling",
+});
+
+impl Paced {
+    /// What an audited act counts as; none for what has no pace. Breaking glass has none, and must never have one: there
+    /// is no time then. Nor has typing: that a plan moved is told once, however often it moves.
+    pub const fn of(action: AuditAction) -> Option<Self> {
+        match action {
+            AuditAction::CommentAdded => Some(Self::Talk),
+            AuditAction::DeliveryResent => Some(Self::Sending),
+            AuditAction::ChangeSubmitted
+            | AuditAction::ChangeSentBack
+            | AuditAction::ChangeRejected
+            | AuditAction::ChangeWithdrawn
+            | AuditAction::ChangeApproved
+            | AuditAction::VoteTakenBack
+            | AuditAction::ApplyAsked
+            | AuditAction::ApplyCalledOff
+            | AuditAction::PolicyProposed
+            | AuditAction::PolicyApproved
+            | AuditAction::PolicyRejected
+            | AuditAction::PolicyWithdrawn
+            | AuditAction::FreezeEnded => Some(Self::Telling),
+            _ => None,
+        }
+    }
+
+    /// How fast.
+    pub const fn pace(self) -> Pace {
+        match self {
+            Self::Talk => Pace { at_once: 10, every_seconds: 6 },
+            Self::Sending => Pace { at_once: 20, every_seconds: 15 },
+            Self::Telling => Pace { at_once: 100, every_seconds: 3 },
+        }
+    }
+}
+
+/// Somebody was too fast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooFast {
+    /// Until the next one is taken.
+    pub seconds: u32,
+}
+
+impl std::fmt::Display for TooFast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { seconds } = self;
+        let unit = if *seconds == 1 { "second" } else { "seconds" };
+        write!(f, "You were very fast, and others are told each time. Wait {seconds} {unit}, then try again.")
+    }
+}
+
+impl std::error::Error for TooFast {}
+
+impl Pace {
+    /// Takes one more: `due` is when those so far would be through if they were spread out evenly, none for the first; gives
+    /// the same with this one.
+    ///
+    /// # Errors
+    /// [`TooFast`] where as many as may follow each other have done so.
+    pub fn take(self, due: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, TooFast> {
+        let seconds = |count: u32| TimeDelta::seconds(i64::from(count) * i64::from(self.every_seconds));
+        let due = due.map_or(now, |due| due.max(now)) + seconds(1);
+        let early = due - now - seconds(self.at_once);
+        if early <= TimeDelta::zero() {
+            return Ok(due);
+        }
+        // A clock that was set back must not make anybody wait for longer than the whole of it takes.
+        let wait = early.min(seconds(self.at_once)).num_milliseconds().unsigned_abs().div_ceil(1000).max(1);
+        Err(TooFast { seconds: u32::try_from(wait).unwrap_or(u32::MAX) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACE: Pace = Pace { at_once: 3, every_seconds: 6 };
+
+    #[test]
+    fn three_at_once_and_then_one_every_six_seconds() {
+        let start = DateTime::UNIX_EPOCH;
+        let at = |seconds| start + TimeDelta::seconds(seconds);
+        let mut due = None;
+        for _ in 0..3 {
+            due = Some(PACE.take(due, start).expect("three follow each other"));
+        }
+        assert_eq!(PACE.take(due, start), Err(TooFast { seconds: 6 }));
+        assert_eq!(PACE.take(due, at(4)), Err(TooFast { seconds: 2 }));
+        due = Some(PACE.take(due, at(6)).expect("one more"));
+        assert_eq!(PACE.take(due, at(6)), Err(TooFast { seconds: 6 }));
+        // After a rest, all three.
+        for _ in 0..3 {
+            due = Some(PACE.take(due, at(100)).expect("three follow each other again"));
+        }
+        assert!(PACE.take(due, at(100)).is_err());
+    }
+
+    #[test]
+    fn nobody_waits_for_a_clock_that_was_set_back() {
+        let due = DateTime::UNIX_EPOCH + TimeDelta::hours(2);
+        assert_eq!(PACE.take(Some(due), DateTime::UNIX_EPOCH), Err(TooFast { seconds: 18 }));
+    }
+
+    #[test]
+    fn glass_is_broken_at_any_pace() {
+        assert_eq!(Paced::of(AuditAction::GlassBroken), None);
+        assert_eq!(Paced::of(AuditAction::ChangeEdited), None);
+    }
+
+    #[test]
+    fn the_refusal_says_how_long() {
+        assert!(TooFast { seconds: 1 }.to_string().contains("Wait 1 second, "));
+        assert!(TooFast { seconds: 6 }.to_string().contains("Wait 6 seconds, "));
+    }
+}
