@@ -8,8 +8,8 @@ use leptos::server_fn::{Http, ServerFn};
 use serde::de::DeserializeOwned;
 
 use super::{
-    advisor, apply, catalogue, changes, drafting, editing, history, import, inbox, notices, policy, record, review,
-    role_map, runs, schedule, session, webhooks, what_if,
+    advisor, apply, catalogue, changes, drafting, editing, history, import, inbox, notices, policy, proposals, record,
+    review, role_map, runs, schedule, session, webhooks, what_if,
 };
 
 /// The header of an answer whose function could not read its arguments; it never leaves the server.
@@ -95,11 +95,13 @@ const FUNCTIONS: &[Function] = &[
     of::<notices::NoticeList>(),
     of::<notices::NoticeRead>(),
     of::<notices::NoticeUnread>(),
-    of::<policy::PolicyDecide>(),
     of::<policy::PolicyLoad>(),
     of::<policy::PolicyPropose>(),
     of::<policy::PolicyTest>(),
-    of::<policy::PolicyWithdraw>(),
+    of::<proposals::ProposalDecide>(),
+    of::<proposals::ProposalWithdraw>(),
+    of::<proposals::RuleLevelPropose>(),
+    of::<proposals::WindowRemovalPropose>(),
     of::<record::RecordLoad>(),
     of::<review::ChangeLoad>(),
     of::<review::ChangeVote>(),

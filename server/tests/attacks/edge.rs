@@ -107,12 +107,12 @@ fn hsts_covers_subdomains_only_where_the_operator_says_so() {
     let folder = Folder::new("hsts");
     let public = ["--public-url", "https://strata.example.net"];
     let server = Server::start(&folder, &public);
-    let head = server.get("/healthz").head;
+    let head = server.get("/healthz").head + "\r\n";
     assert!(head.contains("strict-transport-security: max-age=31536000\r\n"), "{head}");
     assert_eq!(server.get("/.well-known/security.txt").status, 404, "nobody was named");
     server.terminate();
     let server = Server::start(&folder, &[&public[..], &["--hsts-subdomains"]].concat());
-    let head = server.get("/healthz").head;
+    let head = server.get("/healthz").head + "\r\n";
     assert!(head.contains("strict-transport-security: max-age=31536000; includesubdomains\r\n"), "{head}");
 }
 
