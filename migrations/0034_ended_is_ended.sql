@@ -5,11 +5,11 @@ CREATE TRIGGER runs_append_only BEFORE UPDATE ON runs FOR EACH ROW
     WHEN (OLD.state IN ('succeeded', 'failed')
           OR (NEW.id, NEW.environment_id, NEW.change_id, NEW.executor, NEW.digest, NEW.catalogue_version, NEW.base_revision,
               NEW.desired, NEW.requested_by, NEW.requested_by_name, NEW.requested_at, NEW.policy_version, NEW.approval_hours,
-              NEW.voters)
+              NEW.voters, NEW.rule_level_id)
              IS DISTINCT FROM
              (OLD.id, OLD.environment_id, OLD.change_id, OLD.executor, OLD.digest, OLD.catalogue_version, OLD.base_revision,
               OLD.desired, OLD.requested_by, OLD.requested_by_name, OLD.requested_at, OLD.policy_version, OLD.approval_hours,
-              OLD.voters))
+              OLD.voters, OLD.rule_level_id))
     EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER runs_kept BEFORE DELETE ON runs FOR EACH ROW EXECUTE FUNCTION refuse_rewrite();
 CREATE TRIGGER runs_no_truncate BEFORE TRUNCATE ON runs FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite();

@@ -2,6 +2,7 @@
 
 use sqlx::error::DatabaseError;
 use strata_domain::Refused;
+use strata_domain::text::TextFault;
 use uuid::Uuid;
 
 use crate::ctx;
@@ -66,6 +67,16 @@ impl Error {
         Self::Invalid { field, message: message.into() }
     }
 
+    /// A field whose text is not taken; `field` is its name in the form.
+    pub(crate) fn text(field: &'static str, fault: &TextFault) -> Self {
+        // Where the fault names what is within the field, the message does too.
+        let message = match fault.field == field || fault.field.is_empty() {
+            true => fault.problem.as_sentence(),
+            false => fault.to_string(),
+        };
+        Self::Invalid { field, message }
+    }
+
     /// Logs what should not have happened and keeps only the id.
     pub(crate) fn unexpected(what: impl std::fmt::Display) -> Self {
         let id = ctx::new_id();
@@ -101,6 +112,13 @@ fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
         outage.met();
         return Some(Error::Unavailable(outage));
     }
+    // What no text of the database can hold, in a text or in JSON.
+    if code == "22021" || code == "22P05" {
+        return Some(Error::invalid(
+            "text",
+            "The character U+0000 (null) is in one of the texts, and no text can have it.",
+        ));
+    }
     if code == "40001" || code == "40P01" {
         return Some(Error::Conflict {
             what: "Somebody else acted on this at the same moment. Look again before you go on.".to_owned(),
@@ -125,11 +143,13 @@ fn from_constraint(name: &str) -> Option<Error> {
         "votes_approve_once" => Error::refused("You have approved this plan already."),
         "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
         "policy_proposals_one_open" => {
-            Error::refused("Somebody else has just proposed a policy; it has to be decided about first.")
+            Error::refused("Somebody else has just proposed something about it; that has to be decided about first.")
         }
-        "policy_proposals_by_another" | "policies_by_another" => {
-            Error::refused("You proposed this policy; another lead has to approve it.")
+        "policy_proposals_by_another" | "policies_by_another" | "policy_proposal_approvals_by_another" => {
+            Error::refused("You proposed it; other leads have to approve it.")
         }
+        "policy_proposal_approvals_pkey" => Error::refused("You have approved it already; others have to as well."),
+        "policies_by_enough" => Error::refused("More leads have to approve this policy before it is in force."),
         "votes_reason_given" => Error::invalid("reason", "Say why."),
         "runs_one_active" => {
             Error::refused("Another run of this environment has just begun; apply again when it has ended.")

@@ -20,6 +20,7 @@ pub mod notices;
 pub mod outage;
 mod paces;
 pub mod policies;
+pub mod proposals;
 pub mod roles;
 pub mod runs;
 pub mod schedule;

@@ -53,7 +53,10 @@ fn assemble(nodes: impl Strategy<Value = Vec<Node>>) -> impl Strategy<Value = To
 }
 
 fn node(hostname: String) -> impl Strategy<Value = Node> {
-    let address = |net: [u8; 3]| (1u8..40).prop_map(move |last| IpAddr::from([net[0], net[1], net[2], last]));
+    let address = |net: [u8; 3], odd: &'static [&'static str]| {
+        let odd = select(odd).prop_map(|text| text.parse().expect("an address"));
+        prop_oneof![24 => (1u8..40).prop_map(move |last| IpAddr::from([net[0], net[1], net[2], last])), 1 => odd]
+    };
     let container =
         (select(Platform::ALL.to_vec()), any::<bool>()).prop_map(|(platform, ha)| Container { platform, ha });
     let hardware = (
@@ -65,8 +68,11 @@ fn node(hostname: String) -> impl Strategy<Value = Node> {
     )
         .prop_map(|(vcpus, memory_mib, disk, disk_gib, iops)| Hardware { vcpus, memory_mib, disk, disk_gib, iops });
     (
-        address([10, 0, 0]),
-        option::weighted(0.3, address([203, 0, 113])),
+        address(
+            [10, 0, 0],
+            &["127.0.0.1", "0.0.0.0", "224.0.0.9", "8.8.8.8", "100.64.0.9", "::1", "2001:db8::5", "fe80::1"],
+        ),
+        option::weighted(0.3, address([203, 0, 113], &["127.0.0.1", "255.255.255.255", "ff02::1", "::"])),
         option::of(select(vec!["dc1", "dc2"])),
         option::weighted(0.9, container),
         hardware,

@@ -74,6 +74,16 @@ pub enum AuditAction {
     PolicyRejected,
     /// The proposer gave a proposed policy up.
     PolicyWithdrawn,
+    /// Somebody proposed something else that is put in force like a policy.
+    ProposalMade,
+    /// A lead approved a proposal, a policy or something else, that more people have to approve.
+    ProposalBacked,
+    /// A lead gave the last approval that it needed: it is in force.
+    ProposalInForce,
+    /// A lead turned it down.
+    ProposalRejected,
+    /// The proposer gave it up.
+    ProposalWithdrawn,
     /// A maintenance window or a freeze was added.
     ScheduleEntryAdded,
     /// A maintenance window or a freeze was changed.
@@ -160,6 +170,11 @@ words!(AuditAction, "audited action" {
     PolicyApproved => "policy-approved",
     PolicyRejected => "policy-rejected",
     PolicyWithdrawn => "policy-withdrawn",
+    ProposalMade => "proposal-made",
+    ProposalBacked => "proposal-backed",
+    ProposalInForce => "proposal-in-force",
+    ProposalRejected => "proposal-rejected",
+    ProposalWithdrawn => "proposal-withdrawn",
     ScheduleEntryAdded => "schedule-entry-added",
     ScheduleEntryChanged => "schedule-entry-changed",
     ScheduleEntryRemoved => "schedule-entry-removed",
@@ -211,6 +226,11 @@ impl AuditAction {
             Self::PolicyApproved => "approved another approval policy",
             Self::PolicyRejected => "turned the proposed approval policy down",
             Self::PolicyWithdrawn => "withdrew the proposed approval policy",
+            Self::ProposalMade => "proposed to loosen",
+            Self::ProposalBacked => "approved, as one of several, the proposal about",
+            Self::ProposalInForce => "put in force what was proposed about",
+            Self::ProposalRejected => "turned down what was proposed about",
+            Self::ProposalWithdrawn => "withdrew what was proposed about",
             Self::ScheduleEntryAdded => "added to the schedule",
             Self::ScheduleEntryChanged => "changed the schedule",
             Self::ScheduleEntryRemoved => "removed from the schedule",

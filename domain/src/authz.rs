@@ -29,13 +29,13 @@ pub enum Permission {
     ConfirmStep,
     /// Read the audit log.
     ViewAudit,
-    /// Add, change or remove a role of the catalogue, or say how much a rule matters.
+    /// Add, change or remove a role of the catalogue, or have a rule matter more.
     EditCatalogue,
     /// Say something about a change, or about a step of its plan.
     Comment,
-    /// Propose another approval policy.
+    /// Propose another approval policy, or something else that is put in force like one.
     ProposePolicy,
-    /// Approve or turn down a proposed policy; never one's own.
+    /// Approve or turn down what was proposed; never one's own.
     ApprovePolicy,
     /// Add, change or remove maintenance windows and freezes.
     EditSchedule,
@@ -115,8 +115,10 @@ pub fn allow(standing: &Standing, permission: Permission) -> Result<(), Refused>
         Permission::ConfirmStep => (&[Admin], "Only admins of this environment confirm manual steps."),
         Permission::EditCatalogue => (&[Admin], "Only admins of this environment change its catalogue."),
         Permission::Comment => (&[Viewer, Admin, Lead], "You have no access to this environment."),
-        Permission::ProposePolicy => (&[Admin, Lead], "Only admins and leads of this environment propose a policy."),
-        Permission::ApprovePolicy => (&[Lead], "Only leads of this environment approve a policy."),
+        Permission::ProposePolicy => {
+            (&[Admin, Lead], "Only admins and leads of this environment propose what leads have to approve.")
+        }
+        Permission::ApprovePolicy => (&[Lead], "Only leads of this environment approve what is proposed."),
         Permission::EditSchedule => (&[Lead], "Only leads of this environment change its windows and freezes."),
         Permission::EndFreeze => (&[Lead], "Only leads of this environment end a freeze early."),
         Permission::BreakGlass => (&[Admin], "Only admins of this environment apply without approval."),

@@ -44,10 +44,17 @@ pub(crate) fn pair_nodes<'a>(before: &'a [Node], after: &'a [Node]) -> Pairs<'a>
     if left.iter().any(|&(_, first)| std::mem::replace(&mut asked[first], true)) {
         left.sort_by(|&(one, _), &(other, _)| order(&after[one], &after[other]));
     }
+    // How many of one name are passed over already, for nodes without an id and for those with one: none is asked again.
+    let mut passed: HashMap<usize, [usize; 2]> = HashMap::new();
     for (index, first) in left {
-        let both_have_ids = |candidate: usize| after[index].id.is_some() && before[candidate].id.is_some();
-        let mut candidates = by_hostname.all(&first).iter().copied();
-        if let Some(found) = candidates.find(|&candidate| !taken[candidate] && !both_have_ids(candidate)) {
+        let candidates = by_hostname.all(&first);
+        let has_id = after[index].id.is_some();
+        let next = &mut passed.entry(first).or_default()[usize::from(has_id)];
+        let fits = |candidate: usize| !taken[candidate] && !(has_id && before[candidate].id.is_some());
+        while candidates.get(*next).is_some_and(|&candidate| !fits(candidate)) {
+            *next += 1;
+        }
+        if let Some(&found) = candidates.get(*next) {
             taken[found] = true;
             partner[index] = Some(found);
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Person;
 use crate::audit::AuditEntry;
+use crate::catalogue::Weakened;
 use crate::change::{Change, LoggedEdit};
 use crate::digest::Digest;
 use crate::discussion::Comment;
@@ -31,8 +32,11 @@ pub struct ChangeRecord {
     /// Every edit ever written with its author, first edit first: older votes were for plans of older ones. Those from
     /// `change.log_start` on are in force; those before were carried over to another base.
     pub edits: Vec<LoggedEdit>,
-    /// What the policy asked for the plan, and who met it.
+    /// What the policies since its submission asked for the plan, and who met it.
     pub asked: Vec<RecordedDemand>,
+    /// The rules by which it was judged that mattered less than by default.
+    #[serde(default)]
+    pub weakened: Vec<Weakened>,
     /// Every vote ever given on it, oldest first.
     pub votes: Vec<RecordedVote>,
     /// How it was applied without approval, if it was.
@@ -78,6 +82,9 @@ pub struct RecordedDemand {
     pub group: String,
     /// How many.
     pub quorum: usize,
+    /// The version of the policy that asked, where it was an older one than that in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<u32>,
     /// Those whose votes counted for it.
     pub met_by: Vec<Person>,
 }

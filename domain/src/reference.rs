@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::catalogue::{Catalogue, GroupRule, Growth, Layer, PlaceKind, Replication, Requirement, Role, SettingSpec};
 use crate::findings::{Family, RuleId};
+use crate::words::counted;
 
 /// Where the page finds the scenario files, seen from `docs/`.
 const SCENARIOS: &str = "../domain/scenarios";
@@ -157,7 +158,7 @@ fn figures(role: &Role) -> Vec<String> {
         Growth::Reindex => figures.push("Nodes added or removed later reindex the data.".to_owned()),
     }
     if let Some(count) = role.start_with {
-        figures.push(format!("Start with {count} nodes or more."));
+        figures.push(format!("Start with {} or more.", counted(count, "node")));
     }
     figures
 }

@@ -1,6 +1,7 @@
 //! What signing in asks for, and how guessing is slowed.
 
 use crate::Refused;
+use crate::text;
 
 /// Shortest password, in characters.
 pub const PASSWORD_MIN: usize = 12;
@@ -42,6 +43,9 @@ fn back_off(failures: u32, first_slowed: u32) -> u32 {
 
 /// Whether a new password may be taken.
 pub fn check_password(password: &str) -> Result<(), Refused> {
+    if password.contains('\0') {
+        return Err(Refused::because("The password has the character U+0000 (null), which none can have."));
+    }
     match password.chars().count() {
         0..PASSWORD_MIN => {
             Err(Refused::because(format!("The password is too short; take {PASSWORD_MIN} characters or more.")))
@@ -57,7 +61,8 @@ pub fn check_password(password: &str) -> Result<(), Refused> {
 pub fn normalise_email(email: &str) -> Result<String, Refused> {
     let email = email.trim().to_lowercase();
     let shaped = email.len() <= 254
-        && !email.contains(|c: char| c.is_whitespace() || c.is_control())
+        && !email.contains(char::is_whitespace)
+        && text::check_line("email", &email).is_ok()
         && email.split_once('@').is_some_and(|(name, domain)| {
             !name.is_empty()
                 && !domain.is_empty()
@@ -94,7 +99,18 @@ mod tests {
     #[test]
     fn e_mail_is_compared_without_case() {
         assert_eq!(normalise_email(" Ada@Example.NET ").expect("is one"), "ada@example.net");
-        for bad in ["", "ada", "@example.net", "ada@", "a b@example.net", "a@b@c", "ada@.net"] {
+        for bad in [
+            "",
+            "ada",
+            "@example.net",
+            "ada@",
+            "a b@example.net",
+            "a@b@c",
+            "ada@.net",
+            "ada\0@b.net",
+            "ada@b\u{202e}.net",
+            "a\u{200b}@b.net",
+        ] {
             assert!(normalise_email(bad).is_err(), "{bad:?}");
         }
     }

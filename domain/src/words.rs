@@ -1,4 +1,9 @@
-//! Enums that are stored: each variant has one word, and each word one variant.
+//! Words: how things are counted, and enums that are stored, of which each variant has one word, and each word one variant.
+
+/// `1 node`, `2 nodes`.
+pub fn counted<N: Copy + PartialEq + From<u8> + std::fmt::Display>(count: N, thing: &str) -> String {
+    if count == N::from(1) { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
 
 /// A word is none of those that an enum is stored as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,8 +56,9 @@ pub(crate) use words;
 mod tests {
     use crate::audit::AuditAction;
     use crate::change::ChangeState;
-    use crate::notice::{Channel, DeliveryState, Kind as NoticeKind, Means, Topic};
+    use crate::notice::{Channel, DeliveryState, Kind as NoticeKind, Means, Sooner, Topic};
     use crate::plan::{Impact, Risk, StepKind};
+    use crate::proposal::Kind as ProposalKind;
     use crate::review::Verdict;
     use crate::run::{ExecutorKind, RunState, StepState};
     use crate::schedule::{Day, Kind};
@@ -70,6 +76,6 @@ mod tests {
             )+};
         }
         check!(Verdict, AuditAction, ChangeState, Impact, Risk, StepKind, ExecutorKind, RunState, StepState, Day, Kind);
-        check!(Topic, Channel, NoticeKind, DeliveryState, Means);
+        check!(Topic, Channel, NoticeKind, DeliveryState, Means, ProposalKind, Sooner);
     }
 }

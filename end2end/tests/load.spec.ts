@@ -113,8 +113,9 @@ test.beforeAll(async ({ sessions }) => {
 test('nothing that can be looked at is missing here', () => {
   const routes = [...readFileSync(resolve(APP, 'app.rs'), 'utf8').matchAll(/<Route path=path!\("([^"]*)"\)/g)];
   expect(Object.keys(pages).sort()).toEqual(routes.map(([, path]) => path).sort());
-  const sources = readdirSync(resolve(APP, 'api')).map((name) => readFileSync(resolve(APP, 'api', name), 'utf8'));
-  const reading = [...sources.join('\n').matchAll(/endpoint = "(\w+)",\s*input = GetUrl/g)];
+  const files = readdirSync(resolve(APP, 'api'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.rs'));
+  const sources = files.map((name) => readFileSync(resolve(APP, 'api', name), 'utf8')).join('\n');
+  const reading = [...sources.matchAll(/endpoint = "(\w+)",\s*input = GetUrl/g)];
   expect(Object.keys(functions).sort()).toEqual(reading.map(([, name]) => name).sort());
 });
 

@@ -103,7 +103,7 @@ test('people talk about the change and about one step of it', async ({ signedIn,
   await expect(region(author, /^Plan \(/).getByRole('link', { name: '1 comment' })).toBeVisible();
 });
 
-test('a change of the policy is one that a lead approves, and open changes are asked anew', async ({ signedIn, api, complaints }) => {
+test('a change of the policy is one that leads approve, and open changes are asked anew', async ({ signedIn, api, complaints }) => {
   complaints.expect(/status of 403/);
   const ada = await api(ADA);
   const id = await ada.draft('Under other rules', { hostname: 'worker-rules.example.net', address: '10.78.1.4' });
@@ -123,7 +123,8 @@ test('a change of the policy is one that a lead approves, and open changes are a
     await page.getByLabel(/^Reason/).fill('The last one was too many.');
     await page.getByRole('button', { name: 'Propose them' }).click();
     await expect(region(page, 'Proposed version 2')).toContainText('Workers need an expert');
-    await expect(page.getByRole('button', { name: 'Put it in force' })).toBeDisabled();
+    await expect(region(page, 'Proposed version 2')).toContainText('Could be given by Lena Lead, Leo Lead.');
+    await expect(page.getByRole('button', { name: 'Approve it' })).toBeDisabled();
   });
   await test.step('the test page says what it would ask', async () => {
     await page.getByLabel(/^Change/).fill(`${id}`);
@@ -132,11 +133,17 @@ test('a change of the policy is one that a lead approves, and open changes are a
     await expect(asked.getByRole('heading', { name: 'With the proposal' })).toBeVisible();
     await expect(asked.getByRole('row').filter({ hasText: 'Workers need an expert' })).toContainText('yes');
   });
-  await test.step('a lead puts it in force: the approved change needs an expert now', async () => {
+  await test.step('two leads put it in force, as the strictest rule asks: the approved change needs an expert now', async () => {
     const lena = await signedIn(LENA);
     await open(lena, '/settings/policy?env=production');
-    await lena.getByRole('button', { name: 'Put it in force' }).click();
-    await expect(lena.getByText(/^Version 2\./)).toBeVisible();
+    await lena.getByRole('button', { name: 'Approve it' }).dblclick();
+    await expect(region(lena, 'Proposed version 2')).toContainText('Lena Lead approved it');
+    await expect(lena.getByText(/^Version 1\./)).toBeVisible();
+    const leo = await signedIn(LEO);
+    await open(leo, '/settings/policy?env=production');
+    await leo.getByRole('button', { name: 'Put it in force' }).click();
+    await expect(leo.getByText(/^Version 2\./)).toBeVisible();
+    await expect(region(leo, 'Versions')).toContainText('approved by Lena Lead, Leo Lead.');
     await open(lena, `/changes/${id}`);
     await expect(badge(lena, 'in review')).toBeVisible();
     await expect(region(lena, 'Decision')).toContainText('Still missing: 0 of 1 infrastructure experts.');

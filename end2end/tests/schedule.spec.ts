@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 
 import { badge, disclosure, heading, open, region } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
-import { ADA, LENA, VERA } from '../support/people.ts';
+import { ADA, LENA, LEO, VERA } from '../support/people.ts';
 
 test.use({ site: 'schedule' });
 
@@ -108,7 +108,22 @@ test('a window of every week tells its next times; what is wrong is told at its 
 
   const refused = await (await api(ADA)).post('schedule_entry_remove', { environment: 'production', id: '1', version: '1' });
   expect(refused.status()).toBe(403);
-  await windows.getByRole('button', { name: 'Remove' }).click();
+  await test.step('that it goes is proposed, and put in force by two leads', async () => {
+    const page = await signedIn(ADA);
+    await open(page, SCHEDULE);
+    await disclosure(page, 'Propose to remove it').click();
+    await page.getByLabel(/^Reason/).fill('Nights are busy by now.');
+    await page.getByRole('button', { name: 'Propose it' }).click();
+    await expect(region(page, 'Proposed: The maintenance window “Two nights”: removed')).toContainText('Nights are busy by now.');
+    await open(lena, '/settings/policy?env=production');
+    await lena.getByRole('button', { name: 'Approve it' }).click();
+    await expect(region(lena, /^Proposed/)).toContainText('Lena Lead approved it');
+    const leo = await signedIn(LEO);
+    await open(leo, '/settings/policy?env=production');
+    await leo.getByRole('button', { name: 'Put it in force' }).click();
+    await expect(region(leo, /^Proposed/)).toHaveCount(0);
+  });
+  await open(lena, SCHEDULE);
   await expect(windows).toContainText('No window');
 });
 

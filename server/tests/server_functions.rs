@@ -113,8 +113,10 @@ const CALLS: &[Call] = &[
         "policy_propose",
         "environment=production&based_on=1&reason=no&rules[0][name]=Any&rules[0][group]=leads&rules[0][quorum]=1",
     ),
-    write("policy_decide", "environment=production&proposal=1&verdict=approve"),
-    write("policy_withdraw", "environment=production&proposal=1"),
+    write("proposal_decide", "environment=production&proposal=1&verdict=approve"),
+    write("proposal_withdraw", "environment=production&proposal=1"),
+    write("rule_level_propose", "environment=production&rule=node.idle&level=off&reason=no"),
+    write("window_removal_propose", "environment=production&id=1&version=1&reason=no"),
     write("change_apply", "id=1&version=1"),
     write("apply_call_off", "id=1&version=1"),
     write(

@@ -10,6 +10,7 @@ use crate::error::AppError;
 pub async fn topology_import(form: MultipartData) -> Result<(), AppError> {
     use strata_backend::environments::Imported;
     use strata_domain::file::LIMIT_BYTES;
+    use strata_domain::text::{NAME_MAX, excerpt};
 
     use crate::paths;
     use crate::server_context::{actor, answer, backend, fail};
@@ -41,7 +42,11 @@ pub async fn topology_import(form: MultipartData) -> Result<(), AppError> {
         let message = "Choose a topology file first.".to_owned();
         return Err(fail(AppError::Invalid { field: "file".to_owned(), message }));
     }
-    let title = if file_name.is_empty() { "Import of a file".to_owned() } else { format!("Import of {file_name}") };
+    // Nobody chose the file's name as a title, so it is taken whatever it is, with what is hidden in it written out.
+    let title = match excerpt(file_name.trim(), 150) {
+        name if name.is_empty() => "Import of a file".to_owned(),
+        name => excerpt(&format!("Import of {name}"), NAME_MAX - 1),
+    };
     let imported =
         answer(strata_backend::environments::topology_import(&backend(), &actor(), &environment, &file, &title).await)?;
     leptos_axum::redirect(&match imported {

@@ -81,9 +81,7 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
     };
     let decision = |decision: AwaitedDecision| {
         let (what, path) = match decision.about {
-            DecisionAbout::Policy => {
-                ("Another approval policy".to_owned(), crate::paths::policy(&decision.environment))
-            }
+            DecisionAbout::Proposal(proposed) => (proposed.describe(), crate::paths::policy(&decision.environment)),
             DecisionAbout::BrokenGlass { change } => {
                 (format!("Review of #{change}, applied without approval"), crate::paths::change(change))
             }

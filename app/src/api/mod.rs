@@ -11,6 +11,7 @@ pub mod import;
 pub mod inbox;
 pub mod notices;
 pub mod policy;
+pub mod proposals;
 pub mod record;
 pub mod review;
 pub mod role_map;

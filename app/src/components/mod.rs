@@ -12,6 +12,7 @@ mod page_title;
 mod plan_table;
 mod settings_tabs;
 mod table;
+mod tally;
 
 pub use act::{Act, ActError};
 pub use audit_list::AuditList;
@@ -25,3 +26,4 @@ pub use page_title::PageTitle;
 pub use plan_table::PlanTable;
 pub use settings_tabs::SettingsTabs;
 pub use table::Table;
+pub use tally::tally_item;

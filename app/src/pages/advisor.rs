@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use strata_domain::advisor::{Field, FieldKind, FigureError, Figures};
+use strata_domain::words::counted;
 
 use crate::api::advisor::{AdvisorStart, AdvisorView, ProposalView, Proposed, advisor_load};
 use crate::components::{Act, ActError, FindingCounts, FindingList, SelectField, TextField, loaded, plain_words};
@@ -177,7 +178,7 @@ fn ProposalPanel(
     let file_of = environment.clone();
     view! {
         <section class="panel" aria-labelledby="proposal-heading">
-            <h2 id="proposal-heading">{format!("A topology of {nodes} nodes ")} <FindingCounts summary /></h2>
+            <h2 id="proposal-heading">{format!("A topology of {} ", counted(nodes, "node"))} <FindingCounts summary /></h2>
             <ActError error />
             <p class="hint">{what}</p>
             <div class="row-acts">

@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use strata_domain::words::counted;
 
 use crate::api::history::{Origin, RevisionView, revision_list, revision_load};
 use crate::components::{AuditList, Badge, Moment, NextLink, PageTitle, Stateful, Table, loaded};
@@ -87,7 +88,7 @@ fn RevisionBody(view: RevisionView) -> impl IntoView {
         <p class="crumbs"><a href=paths::history(&revision.environment)>{format!("History of {}", revision.environment)}</a></p>
         <h1>{format!("Revision {}", revision.number)}</h1>
         <p class="facts">
-            "Live since " <Moment at=revision.made_at /> {format!(", {} nodes, content ", revision.node_count)}
+            "Live since " <Moment at=revision.made_at /> {format!(", {}, content ", counted(revision.node_count, "node"))}
             <code title=revision.content_hash.clone()>{short(&revision.content_hash)}</code>
         </p>
         {origin}
@@ -99,7 +100,7 @@ fn RevisionBody(view: RevisionView) -> impl IntoView {
             <h2 id="file-heading">"Topology"</h2>
             <p><a href=paths::role_map_at(&revision.environment, Some(revision.number))>"Show this revision on the role map"</a></p>
             <details>
-                <summary>{format!("The topology file ({} lines)", file.lines().count())}</summary>
+                <summary>{format!("The topology file ({})", counted(file.lines().count(), "line"))}</summary>
                 <pre class="file" tabindex="0" role="region" aria-label="Topology file">{file}</pre>
             </details>
         </section>

@@ -6,6 +6,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::run::{ExecutorKind, LogLine, Run, RunState, RunStep, StepState};
+use strata_domain::words::counted;
 
 use crate::api::runs::{RunConfirmStep, RunView, run_list, run_load};
 use crate::components::{
@@ -117,7 +118,7 @@ fn RunBody(
         .filter(|step| step.state == StepState::Waiting)
         .map(|step| view! { <Checklist run=id step=step.clone() confirm refused=confirm_refused.clone() /> })
         .collect();
-    let progress_label = format!("{} of {} steps done", run.steps_done, run.steps_total);
+    let progress_label = format!("{} of {} done", run.steps_done, counted(run.steps_total, "step"));
     let rows: Vec<_> = steps.into_iter().map(|step| view! { <StepRow step /> }).collect();
     view! {
         <p class="crumbs"><a href=paths::runs(&run.environment)>{format!("Runs of {}", run.environment)}</a></p>

@@ -6,6 +6,7 @@ use serde_json::json;
 use strata_domain::account::{AccountId, Capability};
 use strata_domain::audit::AuditAction;
 use strata_domain::sign_in;
+use strata_domain::text;
 use uuid::Uuid;
 
 use super::leaving::has_open_votes;
@@ -39,10 +40,7 @@ impl fmt::Debug for NewAccount {
 #[tracing::instrument(skip_all)]
 pub async fn account_add(backend: &Backend, actor: &Actor, account: NewAccount) -> Result<AccountId, Error> {
     let email = normal_email(&account.email)?;
-    let name = account.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 200 {
-        return Err(Error::invalid("name", "Give a name of 1 to 200 characters."));
-    }
+    let name = text::name("name", &account.name).map_err(|fault| Error::text("name", &fault))?;
     sign_in::check_password(&account.password).map_err(|refused| Error::invalid("password", refused.reason))?;
     let mut write = backend.authorise_operator(actor).await?;
     let hash = password::hash(backend, account.password).await?;
@@ -94,7 +92,7 @@ pub async fn account_grant(
 /// Puts an account into a group of an environment, such as "infrastructure experts"; twice changes nothing.
 ///
 /// # Errors
-/// As [`account_grant`]; [`Error::Invalid`] for an empty `group`.
+/// As [`account_grant`]; [`Error::Invalid`] for a `group` whose text is not taken.
 #[tracing::instrument(skip_all, fields(environment, group))]
 pub async fn account_group_add(
     backend: &Backend,
@@ -104,7 +102,7 @@ pub async fn account_group_add(
     group: &str,
 ) -> Result<(), Error> {
     let (mut write, account, environment_id) = account_in(backend, actor, email, environment).await?;
-    let group = group.trim();
+    let group = text::name("group", group).map_err(|fault| Error::text("group", &fault))?;
     let written = sqlx::query!(
         "INSERT INTO group_members (environment_id, group_name, account_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         environment_id,

@@ -7,6 +7,7 @@ use serde_json::json;
 use strata_domain::account::{AccountId, Person};
 use strata_domain::audit::AuditAction;
 use strata_domain::sign_in::normalise_email;
+use strata_domain::text;
 
 use super::device::{self, Word};
 use super::password;
@@ -100,10 +101,11 @@ pub async fn sign_in(
 ) -> Result<SignedIn, SignInError> {
     let Origin { address, device } = origin;
     // What is no address belongs to no account, and is counted like any other.
-    let email = normalise_email(email).unwrap_or_else(|_| email.trim().to_lowercase());
+    let normal = normalise_email(email).ok();
+    let email = normal.clone().unwrap_or_else(|| text::excerpt(&email.trim().to_lowercase(), 254));
     let account = sqlx::query!(
         "SELECT id, name, password_hash, session_epoch FROM accounts WHERE email = $1 AND disabled_at IS NULL",
-        email,
+        normal,
     )
     .fetch_optional(backend.machinery())
     .await?;

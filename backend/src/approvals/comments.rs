@@ -4,8 +4,9 @@ use serde_json::json;
 use sqlx::postgres::PgConnection;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::discussion::{self, Comment};
+use strata_domain::discussion::Comment;
 use strata_domain::news::News;
+use strata_domain::text;
 
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
@@ -19,7 +20,7 @@ const STEP_MAX: usize = 1_000;
 /// person with the same `key` is one comment, sent twice.
 ///
 /// # Errors
-/// [`Error::Refused`] for an empty or overlong `text`; [`Error::Invalid`] for a `key` of none or more than 64 characters;
+/// [`Error::Invalid`] for a `text` that is not taken, and for a `key` of none or more than 64 characters;
 /// [`Error::NotFound`] where the actor may not view the change.
 #[tracing::instrument(skip_all, fields(id, step))]
 pub async fn comment_add(
@@ -31,12 +32,19 @@ pub async fn comment_add(
     key: &str,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::Comment, Scope::Change(id)).await?;
-    let text = discussion::accepted(text)?;
-    if !(1..=KEY_MAX).contains(&key.chars().count()) {
-        return Err(Error::invalid("key", "The key of a comment has 1 to 64 characters."));
+    if text.trim().is_empty() {
+        return Err(Error::invalid("text", "A comment needs a text."));
     }
-    if step.is_some_and(|step| step.chars().count() > STEP_MAX) {
-        return Err(Error::invalid("step", "No step has an id of that length."));
+    let text = text::long("text", text).map_err(|fault| Error::text("text", &fault))?;
+    if !(1..=KEY_MAX).contains(&key.chars().count()) || text::check_line("key", key).is_err() {
+        return Err(Error::invalid("key", "The key of a comment has 1 to 64 printable characters."));
+    }
+    if let Some(step) = step {
+        // A plan of before the rule for names can have steps that are called otherwise; nobody comments those now.
+        text::check_line("step", step).map_err(|fault| Error::text("step", &fault))?;
+        if step.chars().count() > STEP_MAX {
+            return Err(Error::invalid("step", "No step has an id of that length."));
+        }
     }
     let environment = write.place()?.slug.clone();
     let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());

@@ -7,7 +7,7 @@ use strata_domain::account::{AccountId, Person};
 use strata_domain::authz::{self, Permission};
 use strata_domain::change::{Change, ChangeState};
 use strata_domain::plan::Risk;
-use strata_domain::policy::may_approve;
+use strata_domain::proposal::Proposed;
 use strata_domain::review::{Missing, may_review_break_glass};
 
 use crate::changes::{ChangeView, change_list, change_load};
@@ -15,6 +15,7 @@ use crate::ctx::{Actor, Backend, Scope};
 use crate::environments::environment_list;
 use crate::error::Error;
 use crate::policies::policy_load;
+use crate::proposals::OpenProposal;
 use crate::runs::unreviewed_of;
 
 /// Changes of one state and environment that are looked at, the newest.
@@ -51,10 +52,10 @@ pub struct AwaitedDecision {
 }
 
 /// What a lead is to decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionAbout {
-    /// A proposed policy.
-    Policy,
+    /// A proposal: a policy, or something else that is put in force like one.
+    Proposal(Proposed),
     /// A change that was applied without approval.
     BrokenGlass {
         /// The change.
@@ -129,15 +130,15 @@ async fn decisions_of(backend: &Backend, actor: &Actor, environment: &str) -> Re
     let me = actor.signed_in()?;
     let mut decisions = Vec::new();
     let policy = policy_load(backend, actor, environment).await?;
-    if let (Some(open), Some(id)) = (policy.open, &me.id) {
-        let proposer = open.proposed_by.id.clone().unwrap_or_default();
-        if may_approve(&policy.standing, id, &proposer, open.based_on, policy.present.version).is_ok() {
+    for OpenProposal { proposal, .. } in policy.open {
+        let is_mine = |id: &AccountId| proposal.may_approve(&policy.standing, id, &policy.held_against).is_ok();
+        if me.id.as_ref().is_some_and(is_mine) {
             decisions.push(AwaitedDecision {
                 environment: environment.to_owned(),
-                about: DecisionAbout::Policy,
-                by: open.proposed_by,
-                at: open.proposed_at,
-                reason: open.reason,
+                about: DecisionAbout::Proposal(proposal.proposed),
+                by: proposal.proposed_by,
+                at: proposal.proposed_at,
+                reason: proposal.reason,
             });
         }
     }

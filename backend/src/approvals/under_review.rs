@@ -13,12 +13,15 @@ use strata_domain::review::{Lifetime, Planned, Review, Vote, as_voted};
 use super::rows;
 use crate::changes::{Approval, Material};
 use crate::error::Error;
-use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policy_at, policy_now, version_read};
+use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policies_of_change};
 
 /// What an environment asks of its changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
+    /// The newest policy by which it is judged.
     pub(crate) policy: Policy,
+    /// Those before it that were in force since the change was submitted, newest first.
+    older: Vec<Policy>,
     /// How long approvals of the change hold at most.
     pub(crate) expires_after: Lifetime,
 }
@@ -33,11 +36,11 @@ pub(crate) struct UnderReview {
 }
 
 impl Terms {
-    /// Those of now; for a change that has its run, those of when it was applied: what is asked later makes nothing of
-    /// the votes that it was approved with.
+    /// Those of now, and for what is in review those since it was submitted; for a change that has its run, those of when
+    /// it was applied: what is asked later makes nothing of the votes that it was approved with.
     async fn of(connection: &mut PgConnection, environment_id: i64, change: &Change) -> Result<Self, Error> {
         let row = sqlx::query!(
-            r#"SELECT r.policy_version AS "policy_version?", r.approval_hours AS "hours?"
+            r#"SELECT r.approval_hours AS "hours?"
                FROM environments e LEFT JOIN runs r ON r.environment_id = e.id AND r.change_id = $2
                WHERE e.id = $1"#,
             environment_id,
@@ -45,17 +48,15 @@ impl Terms {
         )
         .fetch_one(&mut *connection)
         .await?;
-        let policy = match row.policy_version {
-            Some(version) => policy_at(connection, environment_id, version_read(version)?).await?,
-            None => policy_now(connection, environment_id).await?,
-        };
+        let mut policies = policies_of_change(connection, environment_id, change.id).await?.into_iter();
+        let policy = policies.next().ok_or_else(|| Error::unexpected("no policy is in force"))?;
         let expires_after = match row.hours {
             Some(hours) => lifetime_read(hours)?,
             // A draft that was sent back is submitted anew, under what is in force then.
             None if change.state == ChangeState::Draft => lifetime_of(connection, environment_id).await?,
             None => lifetime_since_submission(connection, environment_id, change.id).await?,
         };
-        Ok(Self { policy, expires_after })
+        Ok(Self { policy, older: policies.collect(), expires_after })
     }
 
     /// The plan of the material, and what is asked for it.
@@ -66,7 +67,7 @@ impl Terms {
             digest: plan.digest,
             steps: plan.steps.len(),
             blockers: material.blockers(),
-            asked: policy::matching(&self.policy, &plan, policy::size_of(base, desired), catalogue),
+            asked: policy::strictest(&self.policy, &self.older, &plan, policy::size_of(base, desired), catalogue),
         };
         (planned, plan)
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::catalogue::{self, Level, Own, Role};
+use strata_domain::catalogue::{self, Level, Own, Role, level_of};
 use strata_domain::findings::RuleId;
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
@@ -96,11 +96,12 @@ pub async fn role_remove(
     Ok(version)
 }
 
-/// Says how much the findings of a rule matter in the environment; none means as by default.
+/// Has the findings of a rule matter more in the environment; none means as by default. That they matter less than now
+/// is proposed instead, see [`crate::proposals::rule_level_propose`].
 ///
 /// # Errors
-/// [`Error::Invalid`] for `reason` where none is given: switching a rule off has to be explained to whoever reads the
-/// audit log.
+/// [`Error::Refused`] where the level is weaker than now; [`Error::Invalid`] for `reason` where none is given: whoever reads
+/// the audit log wants to know.
 #[tracing::instrument(skip_all, fields(environment, %rule))]
 pub async fn rule_level_set(
     backend: &Backend,
@@ -112,44 +113,46 @@ pub async fn rule_level_set(
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
     let own = own_locked(&mut write).await?;
-    let by_default = Level::from(rule.default_severity());
-    let level = level.filter(|level| *level != by_default);
-    let before = own.levels.get(&rule).copied();
+    let level = level.unwrap_or_else(|| Level::from(rule.default_severity()));
+    let before = level_of(&own.levels, rule);
     if before == level {
         return Ok(());
     }
+    if level.is_weaker_than(before) {
+        return Err(Error::refused(format!(
+            "The rule is {before} now, and {level} is weaker: that is proposed, and put in force by leads as a policy is."
+        )));
+    }
     let reason = accepted_reason(Some(reason.to_owned()))?
         .ok_or_else(|| Error::invalid("reason", "Say why: the audit log keeps it."))?;
-    let environment_id = write.place()?.id;
-    let written = match level {
-        Some(level) => {
-            sqlx::query!(
-                "INSERT INTO rule_levels (environment_id, rule, level) VALUES ($1, $2, $3)
-             ON CONFLICT ON CONSTRAINT rule_levels_pkey DO UPDATE SET level = excluded.level",
-                environment_id,
-                rule.as_str(),
-                level.as_str(),
-            )
-            .execute(write.connection())
-            .await?
-        }
-        None => {
-            sqlx::query!(
-                "DELETE FROM rule_levels WHERE environment_id = $1 AND rule = $2",
-                environment_id,
-                rule.as_str(),
-            )
-            .execute(write.connection())
-            .await?
-        }
-    };
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    level_store(&mut write, rule, level).await?;
     let environment = write.place()?.slug.clone();
     let row = AuditRow::new(AuditAction::RuleLevelSet, "rule", &rule)
         .reason(Some(&reason))
-        .before(json!({ "level": before.unwrap_or(by_default) }))
-        .after(json!({ "level": level.unwrap_or(by_default) }));
+        .before(json!({ "level": before }))
+        .after(json!({ "level": level }));
     write.commit(row, vec![News::Environment { environment }]).await
+}
+
+/// Stores how much a rule matters from now on; a trigger keeps what it was. The caller holds the lock on the environment.
+pub(crate) async fn level_store(write: &mut Write, rule: RuleId, level: Level) -> Result<(), Error> {
+    let environment_id = write.place()?.id;
+    let written = if level == Level::from(rule.default_severity()) {
+        sqlx::query!("DELETE FROM rule_levels WHERE environment_id = $1 AND rule = $2", environment_id, rule.as_str())
+            .execute(write.connection())
+            .await?
+    } else {
+        sqlx::query!(
+            "INSERT INTO rule_levels (environment_id, rule, level) VALUES ($1, $2, $3)
+             ON CONFLICT ON CONSTRAINT rule_levels_pkey DO UPDATE SET level = excluded.level",
+            environment_id,
+            rule.as_str(),
+            level.as_str(),
+        )
+        .execute(write.connection())
+        .await?
+    };
+    ctx::expect_rows(written.rows_affected(), 1)
 }
 
 /// What the environment adds now, under the lock on the environment: one at a time changes its catalogue, applies or

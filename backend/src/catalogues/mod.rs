@@ -13,8 +13,11 @@ use strata_domain::catalogue::Own;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
+pub(crate) use edit::level_store;
 pub use edit::{role_remove, role_save, rule_level_set};
-pub(crate) use rows::{catalogue_at, own_at, read as version_read, stored as version_stored, version_now};
+pub(crate) use rows::{
+    catalogue_at, levels_now, own_at, own_of_change, read as version_read, stored as version_stored, version_now,
+};
 
 /// Everything that the page of the catalogue shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +78,7 @@ pub async fn catalogue_load(backend: &Backend, actor: &Actor, environment: &str)
 }
 
 /// What an environment, or that of a change or a run, adds to the built-in catalogue in that version, or now; the
-/// severities are today's.
+/// severities are today's, and for a change those by which it is judged.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown version, or where the actor may not view the environment.
@@ -83,8 +86,12 @@ pub async fn catalogue_load(backend: &Backend, actor: &Actor, environment: &str)
 pub async fn own_load(backend: &Backend, actor: &Actor, scope: Scope<'_>, version: Option<u32>) -> Result<Own, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, scope).await?;
     let id = read.place().id;
-    match version {
-        Some(version) => own_at(read.connection(), id, version).await,
-        None => rows::own_now(read.connection(), id).await,
+    let version = match version {
+        Some(version) => version,
+        None => version_now(read.connection(), id).await?,
+    };
+    match scope {
+        Scope::Change(change) => own_of_change(read.connection(), id, version, change).await,
+        Scope::Environment(_) | Scope::Run(_) => own_at(read.connection(), id, version).await,
     }
 }

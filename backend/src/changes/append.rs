@@ -7,12 +7,14 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{Change, LoggedEdit};
-use strata_domain::draft::Batch;
+use strata_domain::draft::{Batch, LABEL_MAX};
 use strata_domain::edit::{self, Edit, ReplayError};
+use strata_domain::limits::{self, TooMany};
 use strata_domain::news::News;
+use strata_domain::text;
 use strata_domain::topology::Topology;
 
-use super::log::{edits_add, edits_after, edits_of, last_of};
+use super::log::{edits_add, edits_after, edits_of, last_of, room_for};
 use super::{Locked, rows};
 use crate::catalogues::catalogue_at;
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
@@ -21,12 +23,8 @@ use crate::error::Error;
 
 /// Longest key of a batch, in characters.
 const KEY_MAX: usize = 64;
-/// Longest label of a batch, in characters.
-const LABEL_MAX: usize = 200;
 /// Most edits of a batch.
 const EDITS_MAX: usize = 10_000;
-/// Most edits of a draft: each new batch is carried over all of them, which takes seconds from here on.
-const LOG_MAX: usize = 50_000;
 
 /// The log of a change behind an edit that the reader knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +88,8 @@ pub enum Appended {
 /// does. A batch whose key the change has already, by the same person, is answered as the first time.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200 characters
-/// in one line) or `edits` (1 to 10,000); [`Error::Refused`] where the change takes no edits any more, or has 50,000.
+/// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200
+/// characters in one line) or `edits` (1 to 10,000, each with text that is taken); [`Error::Refused`] where the change takes no edits any more, or has 50,000.
 #[tracing::instrument(skip_all, fields(id, edits = batch.edits.len()))]
 pub async fn change_append(
     backend: &Backend,
@@ -119,14 +117,10 @@ pub async fn change_append(
     if !seen.is_of(&locked.change, &log) {
         return Ok(Appended::Moved);
     }
-    if log.len() + edits.len() > LOG_MAX {
-        return Err(Error::refused(format!(
-            "A change has at most {LOG_MAX} edits, and this one has {} already. Submit it, and go on in another.",
-            log.len()
-        )));
-    }
+    room_for(log.len(), edits.len())?;
     let base = topology_of(write.connection(), environment_id, locked.change.base).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
+    check_text(&edits, &catalogue)?;
     // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
     let outcome = tokio::task::spawn_blocking(move || carried(&base, &log, after, &edits, &catalogue))
         .await
@@ -134,7 +128,8 @@ pub async fn change_append(
         .map_err(|error| Error::unexpected(format!("change {id} does not replay on its base: {error}")))?;
     let mut edits = match outcome {
         Ok(edits) => edits,
-        Err(Misfit { place, reason, can_be_forced }) => {
+        Err(Misfit::TooMany(too_many)) => return Err(Error::invalid("edits", too_many.to_string())),
+        Err(Misfit::Edit { place, reason, can_be_forced }) => {
             let edits = edits_after(write.connection(), id, after).await?;
             let change = rows::shown(locked.change, locked.approval, write.at());
             let tail = LogTail { change, live, edits };
@@ -196,9 +191,10 @@ fn check(batch: &Batch) -> Result<(), Error> {
     if !(1..=KEY_MAX).contains(&key.len()) || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(Error::invalid("key", "The key of a batch has 1 to 64 printable ASCII characters."));
     }
-    if !(1..=LABEL_MAX).contains(&label.chars().count()) || label.chars().any(char::is_control) {
-        return Err(Error::invalid("label", "The label of a batch is one line of 1 to 200 characters."));
+    if !(1..=LABEL_MAX).contains(&label.chars().count()) {
+        return Err(Error::invalid("label", format!("The label of a batch has 1 to {LABEL_MAX} characters.")));
     }
+    text::check_line("label", label).map_err(|fault| Error::text("label", &fault))?;
     if !(1..=EDITS_MAX).contains(&edits.len()) {
         return Err(Error::invalid("edits", "A batch has 1 to 10,000 edits."));
     }
@@ -218,11 +214,23 @@ async fn is_taken(write: &mut Write, change: i64, key: &str) -> Result<bool, Err
     }
 }
 
-/// Why a batch is returned.
-struct Misfit {
-    place: usize,
-    reason: String,
-    can_be_forced: bool,
+/// Whether the text of each edit is taken. It is asked of what comes in alone: the log may be older than the rule.
+fn check_text(edits: &[Edit], catalogue: &Catalogue) -> Result<(), Error> {
+    for (place, edit) in edits.iter().enumerate() {
+        edit::check_text(edit, catalogue).map_err(|fault| {
+            let message = format!("Edit {} ({}): {fault}", place + 1, text::excerpt(&edit.describe(), 80));
+            Error::invalid("edits", message)
+        })?;
+    }
+    Ok(())
+}
+
+/// Why a batch is not taken.
+enum Misfit {
+    /// One of its edits does not fit.
+    Edit { place: usize, reason: String, can_be_forced: bool },
+    /// The topology would be too large.
+    TooMany(TooMany),
 }
 
 /// The edits as they have to be over the whole log, written in view of its edits up to `after`.
@@ -242,7 +250,10 @@ fn carried(
     let known = replayed(base, known)?;
     let seen = edit::named(&known, edits);
     let mut now = replayed(&known, since)?;
-    Ok(edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit {
+    if let Err(too_many) = limits::check_edits(&now, edits) {
+        return Ok(Err(Misfit::TooMany(too_many)));
+    }
+    Ok(edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit::Edit {
         place,
         reason: conflict.to_string(),
         can_be_forced: conflict.can_be_forced(),

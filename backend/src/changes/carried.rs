@@ -7,9 +7,9 @@ use sqlx::types::Json;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::rebase::{Choice, RebaseConflict, Rebased, rebase};
 
-use super::log::{CarriedEdit, edits_carry, edits_of, last_of};
+use super::log::{CarriedEdit, edits_carry, edits_of, last_of, room_for};
 use super::{Locked, Material};
-use crate::catalogues::catalogue_at;
+use crate::catalogues::own_of_change;
 use crate::ctx::{self, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
@@ -42,7 +42,7 @@ impl Carried {
         let last = last_of(change, &log);
         let old_base = topology_of(connection, environment_id, change.base).await?;
         let base = topology_of(connection, environment_id, revision).await?;
-        let catalogue = catalogue_at(connection, environment_id, change.catalogue).await?;
+        let catalogue = own_of_change(connection, environment_id, change.catalogue, change.id).await?.catalogue();
         let choices: BTreeMap<i64, Choice> =
             log.iter().filter_map(|logged| Some((logged.sequence, *choices.get(&logged.sequence)?))).collect();
         // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
@@ -75,6 +75,7 @@ impl Carried {
         if from == self.revision {
             return Ok(());
         }
+        room_for(self.edits.len(), 0)?;
         let sequence = self.last + 1;
         let (rebaser, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
         let written = sqlx::query!(

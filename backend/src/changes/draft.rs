@@ -5,8 +5,9 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::edit::{self, Edit};
 use strata_domain::news::News;
+use strata_domain::text;
 
-use super::log::{edits_add, last_of};
+use super::log::{edits_add, last_of, room_for};
 use super::{Locked, Material};
 use crate::catalogues::{version_now, version_stored};
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
@@ -77,6 +78,7 @@ pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64
     }
     locked.at_version(version, &write)?;
     let reviewed = locked.before_edit(&mut write).await?;
+    room_for(log.len(), 1)?;
     let mut edit = edit;
     give_id(&mut edit);
     // The version says that its author saw what it is applied to, so nothing has to be carried over.
@@ -140,13 +142,13 @@ pub(super) async fn change_add_of(
     Ok(id)
 }
 
-/// A title without spaces around it, of 1 to 200 characters.
+/// A title without spaces around it.
+///
+/// # Errors
+/// [`Error::Invalid`] for `title` where there is none, or its text is not taken.
 pub(crate) fn accepted_title(title: &str) -> Result<String, Error> {
-    let title = title.trim();
-    match title.chars().count() {
-        0 => Err(Error::invalid("title", "Say in a line what it is for.")),
-        1..=200 if !title.chars().any(char::is_control) => Ok(title.to_owned()),
-        1..=200 => Err(Error::invalid("title", "A title is one line of plain text.")),
-        _ => Err(Error::invalid("title", "A title has at most 200 characters.")),
+    if title.trim().is_empty() {
+        return Err(Error::invalid("title", "Say in a line what it is for."));
     }
+    text::name("title", title).map_err(|fault| Error::text("title", &fault))
 }

@@ -14,7 +14,7 @@ use strata_domain::topology::Topology;
 
 use super::{Material, rows};
 use crate::approvals::{self, UnderReview};
-use crate::catalogues::own_at;
+use crate::catalogues::own_of_change;
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::runs;
@@ -45,7 +45,8 @@ pub struct ChangeView {
     pub comments: Vec<Comment>,
     /// Its runs, newest first.
     pub runs: Vec<Run>,
-    /// What the environment adds to the built-in catalogue, in the version that the change is read under.
+    /// What the environment adds to the built-in catalogue, in the version that the change is read under, with the
+    /// severities by which it is judged.
     pub own: Own,
     /// What applying it does.
     pub plan: Plan,
@@ -85,7 +86,7 @@ pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<Ch
     let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
     let mut change = stored.change;
     let (material, edits) = Material::read(connection, environment_id, &change).await?;
-    let own = own_at(connection, environment_id, change.catalogue).await?;
+    let own = own_of_change(connection, environment_id, change.catalogue, id).await?;
     let under = UnderReview::load(connection, environment_id, &change, stored.approval, &material).await?;
     // What this read sees may have been written a moment after it began.
     let now = at.max(change.touched_at);

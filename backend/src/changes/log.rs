@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::edit::Edit;
+use strata_domain::limits::{Things, TooMany};
 
 use crate::ctx::{self, Write};
 use crate::error::Error;
@@ -118,6 +119,19 @@ pub(crate) async fn edits_unknown_at(
 /// The last number that the log has given, to an edit in force or to the rebase that they follow.
 pub(crate) fn last_of(change: &Change, in_force: &[LoggedEdit]) -> i64 {
     in_force.last().map_or(change.log_start - 1, |logged| logged.sequence)
+}
+
+/// Whether a log with that many edits in force takes so many more.
+///
+/// # Errors
+/// [`Error::Refused`] where it does not.
+pub(super) fn room_for(in_force: usize, more: usize) -> Result<(), Error> {
+    Things::Edits.check(in_force.saturating_add(more)).map_err(|TooMany { .. }| {
+        Error::refused(format!(
+            "A change has at most {} edits, and this one has {in_force} already. Submit it, and go on in another.",
+            Things::Edits.most()
+        ))
+    })
 }
 
 /// Appends edits behind the sequence number `after`, with the key of the batch that they came in; gives the sequence

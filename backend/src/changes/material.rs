@@ -10,7 +10,7 @@ use strata_domain::topology::Topology;
 use sqlx::postgres::PgConnection;
 
 use super::log::edits_of;
-use crate::catalogues::catalogue_at;
+use crate::catalogues::own_of_change;
 use crate::environments::topology_of;
 use crate::error::Error;
 
@@ -18,7 +18,7 @@ use crate::error::Error;
 pub(crate) struct Material {
     pub(crate) base: Topology,
     pub(crate) desired: Topology,
-    /// What the edits are read under.
+    /// What the edits are read under, with the severities by which the change is judged.
     pub(crate) catalogue: Catalogue,
 }
 
@@ -40,7 +40,8 @@ impl Material {
     ) -> Result<(Self, Vec<LoggedEdit>), Error> {
         let edits = edits_of(connection, change.id).await?;
         let base = topology_of(connection, environment_id, change.base).await?;
-        let catalogue = catalogue_at(connection, environment_id, change.catalogue).await?;
+        let own = own_of_change(connection, environment_id, change.catalogue, change.id).await?;
+        let catalogue = own.catalogue();
         let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue).map_err(|error| {
             Error::unexpected(format!("change {} does not replay on its base: {}", change.id, error.error))
         })?;

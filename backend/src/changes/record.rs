@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use strata_domain::account::{AccountId, Person};
 use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
+use strata_domain::catalogue::weakened;
 use strata_domain::record::{
     ChangeRecord, FORMAT, RecordedDemand, RecordedPlan, RecordedRun, RecordedStep, RecordedVote,
 };
@@ -38,7 +39,7 @@ pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<
         runs.push(RecordedRun { run, steps });
     }
     audit.sort_by_key(|entry| entry.sequence);
-    let (at, catalogue) = (view.told_at(), view.own.catalogue());
+    let (at, catalogue, weakened) = (view.told_at(), view.own.catalogue(), weakened(&view.own.levels));
     let ChangeView { change, review, plan, comments, glass, now, .. } = view;
     let steps = plan.steps.iter().map(|step| RecordedStep {
         id: step.id.clone(),
@@ -52,6 +53,7 @@ pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<
         because: tally.asked.because,
         group: tally.asked.group,
         quorum: tally.asked.quorum,
+        older: tally.asked.older,
         met_by: tally.voters.into_iter().filter_map(|id| names.get(&id).cloned()).collect(),
     });
     let votes =
@@ -63,6 +65,7 @@ pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<
         plan: RecordedPlan { digest: plan.digest, risk: plan.risk, steps: steps.collect() },
         edits,
         asked: asked.collect(),
+        weakened,
         votes: votes.collect(),
         without_approval: glass,
         comments,

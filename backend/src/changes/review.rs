@@ -5,9 +5,11 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::ChangeState;
 use strata_domain::news::News;
+use strata_domain::text;
 
 use super::{Locked, Material};
 use crate::approvals::UnderReview;
+use crate::catalogues::version_stored;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
@@ -26,7 +28,7 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
     }
     locked.at_version(version, &write)?;
     let material = Material::load(write.connection(), environment_id, &locked.change).await?;
-    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let UnderReview { review, plan, terms } = locked.review(&mut write, &material).await?;
     let (before, now) = (locked.change.state, locked.now(&write));
     let review = review.submit(write.person().id.as_ref(), now)?;
     locked.take_up(&review, now);
@@ -36,9 +38,11 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
     let version = locked.save(&mut write, AuditAction::ChangeSubmitted).await?;
     let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
-        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, approval_hours, lifetime_id)
+        "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, approval_hours, lifetime_id,
+                                         policy_version, rule_level_id)
          SELECT $1, $2, $3, $4, $5, e.approval_hours,
-                (SELECT coalesce(max(l.id), 0) FROM approval_lifetimes l WHERE l.environment_id = e.id)
+                (SELECT coalesce(max(l.id), 0) FROM approval_lifetimes l WHERE l.environment_id = e.id), $7,
+                (SELECT coalesce(max(h.id), 0) FROM rule_level_history h WHERE h.environment_id = e.id)
          FROM environments e WHERE e.id = $6",
         id,
         version,
@@ -46,6 +50,7 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
         name,
         at,
         environment_id,
+        version_stored(terms.policy.version)?,
     )
     .execute(write.connection())
     .await?;
@@ -90,12 +95,9 @@ pub async fn change_withdraw(
 }
 
 /// A reason without spaces around it; an empty one is none.
+///
+/// # Errors
+/// [`Error::Invalid`] for `reason` where its text is not taken.
 pub(crate) fn accepted_reason(reason: Option<String>) -> Result<Option<String>, Error> {
-    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    match reason {
-        Some(reason) if reason.chars().count() > 2000 => {
-            Err(Error::invalid("reason", "A reason has at most 2000 characters."))
-        }
-        reason => Ok(reason),
-    }
+    text::long_or_none("reason", reason.as_deref()).map_err(|fault| Error::text("reason", &fault))
 }

@@ -129,7 +129,7 @@ impl Place {
         match (actor, permission) {
             (Actor::Operator, Permission::Vote) => Err(Error::refused("A vote belongs to a person who signed in.")),
             (Actor::Operator, Permission::ProposePolicy | Permission::ApprovePolicy) => {
-                Err(Error::refused("A policy is proposed and approved by people who signed in."))
+                Err(Error::refused("What is proposed is proposed and approved by people who signed in."))
             }
             (Actor::Operator, Permission::ReviewBreakGlass) => {
                 Err(Error::refused("A review belongs to a person who signed in."))

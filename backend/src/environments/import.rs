@@ -8,6 +8,7 @@ use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::edit::{self, Edit};
 use strata_domain::file;
+use strata_domain::limits::{Things, TooMany};
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
@@ -121,20 +122,40 @@ async fn as_change(
 ) -> Result<Imported, Error> {
     let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
     let base = topology_of(write.connection(), environment_id, live).await?;
-    let mut edits = edit::between(&base, &topology);
+    let catalogue = catalogue.clone();
+    // Two large topologies take long enough to be kept off the threads that serve requests.
+    let edits = tokio::task::spawn_blocking(move || edits_between(live, &base, &topology, &catalogue))
+        .await
+        .map_err(Error::unexpected)??;
     if edits.is_empty() {
         return Ok(Imported::Unchanged);
     }
-    edits.iter_mut().for_each(give_id);
-    edit::replay(&base, &edits, catalogue).map_err(|error| {
-        Error::invalid("file", format!("The file cannot be reached from revision {live}: {error}."))
-    })?;
     let id = changes::change_add(&mut write, live, title).await?;
     changes::edits_add(&mut write, id, 0, None, &edits).await?;
     let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id)
         .after(json!({ "title": title, "base": live, "edits": edits.len(), "from": "import" }));
     write.commit(row, vec![News::Change { environment, id }]).await?;
     Ok(Imported::Change(id))
+}
+
+/// The edits that make the live revision into the file's topology.
+///
+/// # Errors
+/// [`Error::Invalid`] for `file` where there are too many, and where they do not lead there.
+fn edits_between(live: i64, base: &Topology, topology: &Topology, catalogue: &Catalogue) -> Result<Vec<Edit>, Error> {
+    let mut edits = edit::between(base, topology);
+    Things::Edits.check(edits.len()).map_err(|TooMany { things, count }| {
+        let message = format!(
+            "From revision {live} to the file it takes {count} edits, and a change has at most {}. Import it in parts.",
+            things.most()
+        );
+        Error::invalid("file", message)
+    })?;
+    edits.iter_mut().for_each(give_id);
+    edit::replay(base, &edits, catalogue).map_err(|error| {
+        Error::invalid("file", format!("The file cannot be reached from revision {live}: {error}."))
+    })?;
+    Ok(edits)
 }
 
 /// A node gets its id with the edit that adds it, and keeps it for life.

@@ -7,6 +7,7 @@ use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::environment::Environment;
 use strata_domain::news::News;
+use strata_domain::text;
 
 use crate::ctx::{Actor, AuditRow, Backend, expect_rows};
 use crate::error::Error;
@@ -41,6 +42,7 @@ pub async fn environment_list(backend: &Backend, actor: &Actor) -> Result<Vec<En
 /// [`Error::Invalid`] for `environment`; [`Error::Refused`] for all but the operator.
 #[tracing::instrument(skip_all, fields(slug))]
 pub async fn environment_create(backend: &Backend, actor: &Actor, slug: &str) -> Result<(), Error> {
+    text::check_name("environment", slug).map_err(|fault| Error::text("environment", &fault))?;
     let mut write = backend.authorise_operator(actor).await?;
     let at = write.at();
     let written = sqlx::query!("INSERT INTO environments (slug, created_at) VALUES ($1, $2)", slug, at)

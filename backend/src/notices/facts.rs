@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use strata_domain::account::Person;
-use strata_domain::notice::{ChangeFacts, Happening, Kind, Member, Subject};
+use strata_domain::notice::{ChangeFacts, Happening, Kind, Member, Sooner, Subject};
 
 use super::outbox::Row;
 use crate::changes::change_load;
@@ -36,9 +36,13 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
         }
         None if row.kind == Kind::FreezeEnded => {
             let name = act.after.get("name").and_then(|name| name.as_str()).unwrap_or(&act.subject);
-            Subject::Schedule { name: name.to_owned() }
+            let how = act.after.get("how").and_then(|how| how.as_str()?.parse().ok()).unwrap_or(Sooner::Ended);
+            Subject::Schedule { name: name.to_owned(), how }
         }
-        None => Subject::Policy { proposer: proposer_of(backend, &act).await? },
+        None => {
+            let about = act.after.get("about").and_then(|about| about.as_str()).unwrap_or_default();
+            Subject::Proposal { proposer: proposer_of(backend, &act).await?, about: about.to_owned() }
+        }
     };
     Ok(Happening {
         kind: row.kind,
@@ -114,9 +118,10 @@ async fn change_facts(
     Ok((facts, view.change.reason))
 }
 
-/// Who proposed the policy that was decided about.
+/// Who proposed what was decided about.
 async fn proposer_of(backend: &Backend, act: &Act) -> Result<Option<String>, Error> {
-    let Ok(proposal) = act.subject.parse::<i64>() else { return Ok(None) };
+    let known = act.after.get("proposal").and_then(serde_json::Value::as_i64);
+    let Some(proposal) = known.or_else(|| act.subject.parse().ok()) else { return Ok(None) };
     let proposer = sqlx::query_scalar!("SELECT proposer_id FROM policy_proposals WHERE id = $1", proposal)
         .fetch_optional(backend.machinery())
         .await?;

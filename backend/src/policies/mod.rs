@@ -1,24 +1,28 @@
 //! The approval policy of an environment: who has to approve its changes, version by version. One person proposes another
-//! one, and a lead who is not that person approves it.
+//! one, and as many others as the strictest rule asks for put it in force ([`crate::proposals`]).
 
-mod decide;
 mod propose;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use strata_domain::account::{Person, Standing};
+use strata_domain::account::{Lead, Person, Standing};
 use strata_domain::authz::Permission;
-use strata_domain::policy::{Policy, Rule};
+use strata_domain::policy::Policy;
+use strata_domain::proposal::{Present, Proposed};
 
+use crate::approvals::leads_of;
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::proposals::{OpenProposal, demands_of, open_of, present_of};
 
 pub(crate) use crate::catalogues::{version_read, version_stored};
-pub use decide::{policy_decide, policy_withdraw};
 pub use propose::policy_propose;
-pub(crate) use rows::{lifetime_of, lifetime_read, lifetime_since_submission, lifetime_stored, policy_at, policy_now};
+pub(crate) use rows::{
+    lifetime_of, lifetime_read, lifetime_since_submission, lifetime_stored, policies_of_change, policies_since,
+    policy_now,
+};
 
 /// Everything that the page of the policy shows, as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +33,14 @@ pub struct PolicyView {
     pub present: Policy,
     /// The versions after the built-in one, newest first.
     pub versions: Vec<PolicyVersion>,
-    /// What waits for a lead, if something does.
-    pub open: Option<Proposal>,
+    /// What waits for leads, the policy or something else, oldest first.
+    pub open: Vec<OpenProposal>,
+    /// What is in force, as far as proposals are held against it.
+    pub held_against: Present,
     /// The last proposal, where a lead turned it down.
     pub turned_down: Option<TurnedDown>,
+    /// The leads who can sign in, by name.
+    pub leads: Vec<Lead>,
     /// Of each named group, and of all leads under [`strata_domain::policy::LEADS`], how many leads are in it.
     pub members: BTreeMap<String, usize>,
     /// What the actor is there.
@@ -50,15 +58,17 @@ pub struct PolicyVersion {
     pub proposed_by: Person,
     /// Why.
     pub reason: String,
-    /// Who approved it.
-    pub approved_by: Person,
-    /// When that was: from then on it was in force.
+    /// Who approved it, oldest first.
+    pub approved_by: Vec<Person>,
+    /// When the last of them did: from then on it was in force.
     pub approved_at: DateTime<Utc>,
 }
 
 /// A proposal that a lead turned down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnedDown {
+    /// What was proposed.
+    pub proposed: Proposed,
     /// Who proposed it.
     pub proposed_by: Person,
     /// Why.
@@ -69,23 +79,6 @@ pub struct TurnedDown {
     pub at: DateTime<Utc>,
     /// Why.
     pub decision: String,
-}
-
-/// A policy that waits for a lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proposal {
-    /// Its id.
-    pub id: i64,
-    /// The version that it was written against.
-    pub based_on: u32,
-    /// The rules.
-    pub rules: Vec<Rule>,
-    /// Who proposed it.
-    pub proposed_by: Person,
-    /// When.
-    pub proposed_at: DateTime<Utc>,
-    /// Why.
-    pub reason: String,
 }
 
 /// The policy of an environment as it is now.
@@ -100,11 +93,18 @@ pub async fn policy_load(backend: &Backend, actor: &Actor, environment: &str) ->
         (place.id, place.slug.clone(), place.standing.clone())
     };
     let connection = read.connection();
+    let mut open = Vec::new();
+    for proposal in open_of(connection, id).await? {
+        let demands = demands_of(connection, id, &proposal).await?;
+        open.push(OpenProposal { proposal, demands });
+    }
     Ok(PolicyView {
         environment: slug,
         present: policy_now(connection, id).await?,
         versions: rows::versions_of(connection, id).await?,
-        open: rows::open_of(connection, id).await?,
+        open,
+        held_against: present_of(connection, id).await?,
+        leads: leads_of(connection, id).await?,
         turned_down: rows::turned_down_of(connection, id).await?,
         members: rows::members_of(connection, id).await?,
         standing,

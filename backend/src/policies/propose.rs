@@ -1,20 +1,18 @@
 //! Proposing another policy.
 
 use serde_json::json;
-use sqlx::types::Json;
-use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::news::News;
 use strata_domain::policy::{self, Policy, PolicyFault, Rule};
+use strata_domain::proposal::{Proposal, Proposed};
 
-use super::{rows, version_stored};
+use super::rows;
 use crate::catalogues::{catalogue_at, version_now};
-use crate::changes::accepted_reason;
-use crate::ctx::{Actor, AuditRow, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::proposals::{self, Making};
 
-/// Proposes other rules for the environment; gives the proposal's id. They are in force once a lead who is not the
-/// proposer approves them. `based_on` is the version that they were written against.
+/// Proposes other rules for the environment; gives the proposal's id. They are in force once as many leads as the strictest
+/// rule asks for, none of them the proposer, approve them. `based_on` is the version that they were written against.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `rules` with all that is wrong, one line each, or for `reason` where none is given;
@@ -30,19 +28,15 @@ pub async fn policy_propose(
     reason: &str,
 ) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::ProposePolicy, Scope::Environment(environment)).await?;
-    let proposer =
-        actor.account_id()?.ok_or_else(|| Error::refused("A policy is proposed by a person who signed in."))?;
-    let reason = accepted_reason(Some(reason.to_owned()))?
-        .ok_or_else(|| Error::invalid("reason", "Say why: whoever approves it has to know."))?;
     let environment_id = write.lock_environment().await?;
-    if let Some(open) = rows::open_of(write.connection(), environment_id).await? {
-        if open.proposed_by == *write.person() && open.rules == rules && open.based_on == based_on {
-            return Ok(open.id);
-        }
-        return Err(Error::refused(format!(
-            "{} has proposed a policy that waits for a lead; it has to be approved, turned down or withdrawn first.",
-            open.proposed_by.name
-        )));
+    // A double click finds its own proposal, whatever it is held against.
+    let proposed = Proposed::Policy { rules: rules.clone() };
+    let proposer = write.person().clone();
+    let same =
+        |open: &&Proposal| open.proposed == proposed && open.based_on == based_on && open.proposed_by == proposer;
+    let known = proposals::open_of(write.connection(), environment_id).await?;
+    if let Some(open) = known.iter().find(same) {
+        return Ok(open.id);
     }
     let present = rows::policy_now(write.connection(), environment_id).await?;
     if present.version != based_on {
@@ -56,29 +50,11 @@ pub async fn policy_propose(
     let version = version_now(write.connection(), environment_id).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
     let members = rows::members_of(write.connection(), environment_id).await?;
-    let proposed = Policy { version: based_on + 1, rules };
-    policy::accept(&proposed, &catalogue, &members).map_err(|faults| Error::invalid("rules", told(&faults)))?;
-    let (name, at) = (write.person().name.clone(), write.at());
-    let id = sqlx::query_scalar!(
-        "INSERT INTO policy_proposals (environment_id, based_on, rules, reason, proposer_id, proposer_name, proposed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        environment_id,
-        version_stored(based_on)?,
-        Json(&proposed.rules) as _,
-        reason,
-        proposer,
-        name,
-        at,
-    )
-    .fetch_one(write.connection())
-    .await?;
-    let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::PolicyProposed, "policy", &id)
-        .reason(Some(&reason))
-        .before(json!({ "version": based_on, "rules": present.rules }))
-        .after(json!({ "version": proposed.version, "rules": proposed.rules }));
-    write.commit(row, vec![News::Environment { environment }]).await?;
-    Ok(id)
+    let next = Policy { version: based_on + 1, rules };
+    policy::accept(&next, &catalogue, &members).map_err(|faults| Error::invalid("rules", told(&faults)))?;
+    let before = json!({ "version": based_on, "rules": present.rules });
+    let after = json!({ "version": next.version, "rules": next.rules });
+    proposals::propose(write, Making { proposed, based_on, reason, before, after }).await
 }
 
 /// One line for each fault, which names its rule as people count.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::policy::{LEADS, Policy, Rule};
+use strata_domain::proposal::Proposed;
 use strata_domain::review::Lifetime;
 
-use super::{PolicyVersion, Proposal, TurnedDown, version_read, version_stored};
+use super::{PolicyVersion, TurnedDown, version_read, version_stored};
 use crate::ctx;
 use crate::error::Error;
 
@@ -26,24 +27,58 @@ pub(crate) async fn policy_now(connection: &mut PgConnection, environment_id: i6
     }
 }
 
-/// The policy of that version.
-pub(crate) async fn policy_at(
+/// The policies from that version on, to the one of now or to version `to`; newest first.
+pub(crate) async fn policies_since(
     connection: &mut PgConnection,
     environment_id: i64,
-    version: u32,
-) -> Result<Policy, Error> {
-    if version == Policy::built_in().version {
-        return Ok(Policy::built_in().clone());
-    }
-    let rules = sqlx::query_scalar!(
-        r#"SELECT rules AS "rules: Json<Vec<Rule>>" FROM policies WHERE environment_id = $1 AND version = $2"#,
+    from: u32,
+    to: Option<u32>,
+) -> Result<Vec<Policy>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT version, rules AS "rules: Json<Vec<Rule>>" FROM policies
+           WHERE environment_id = $1 AND version >= $2 AND version <= coalesce($3, version) ORDER BY version DESC"#,
         environment_id,
-        version_stored(version)?,
+        version_stored(from)?,
+        to.map(version_stored).transpose()?,
     )
-    .fetch_optional(connection)
-    .await?
-    .ok_or(Error::NotFound { what: "version of the policy" })?;
-    Ok(Policy { version, rules: rules.0 })
+    .fetch_all(connection)
+    .await?;
+    let mut policies = rows
+        .into_iter()
+        .map(|row| Ok(Policy { version: version_read(row.version)?, rules: row.rules.0 }))
+        .collect::<Result<Vec<_>, Error>>()?;
+    if from <= Policy::built_in().version {
+        policies.push(Policy::built_in().clone());
+    }
+    Ok(policies)
+}
+
+/// The policies by which a change is judged, newest first: of a draft, and of one that was given up, the one in force; of
+/// one in review or approved every one since it was submitted; of one that has its run, those up to the run's.
+pub(crate) async fn policies_of_change(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    change: i64,
+) -> Result<Vec<Policy>, Error> {
+    let row = sqlx::query!(
+        r#"SELECT s.policy_version AS "known?", r.policy_version AS "ran_under?",
+                  coalesce((SELECT max(p.version) FROM policies p
+                            WHERE p.environment_id = c.environment_id AND p.approved_at <= s.at), $2) AS "by_time!"
+           FROM changes c
+           CROSS JOIN LATERAL (SELECT policy_version, at FROM change_submissions
+                               WHERE change_id = c.id ORDER BY version DESC LIMIT 1) s
+           LEFT JOIN runs r ON r.change_id = c.id
+           WHERE c.id = $1 AND c.state NOT IN ('draft', 'withdrawn', 'rejected')"#,
+        change,
+        version_stored(Policy::built_in().version)?,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(vec![policy_now(connection, environment_id).await?]) };
+    // What ran before submissions said their version was held against the run's alone, and stays told so.
+    let from = row.known.or(row.ran_under).unwrap_or(row.by_time);
+    let to = row.ran_under.map(version_read).transpose()?;
+    policies_since(connection, environment_id, version_read(from)?, to).await
 }
 
 /// A stored number of hours; the database's check lets no others in.
@@ -93,46 +128,27 @@ pub(super) async fn versions_of(
     environment_id: i64,
 ) -> Result<Vec<PolicyVersion>, Error> {
     let rows = sqlx::query!(
-        r#"SELECT version, rules AS "rules: Json<Vec<Rule>>", reason, proposer_id, proposer_name, approver_id,
-                  approver_name, approved_at
-           FROM policies WHERE environment_id = $1 ORDER BY version DESC LIMIT 100"#,
+        r#"SELECT p.version, p.rules AS "rules: Json<Vec<Rule>>", p.reason, p.proposer_id, p.proposer_name, p.approved_at,
+                  array_agg(a.approver_id ORDER BY a.at, a.approver_id) AS "approvers!",
+                  array_agg(a.approver_name ORDER BY a.at, a.approver_id) AS "names!"
+           FROM policies p JOIN policy_proposal_approvals a ON a.proposal_id = p.proposal_id
+           WHERE p.environment_id = $1 GROUP BY p.environment_id, p.version ORDER BY p.version DESC LIMIT 100"#,
         environment_id,
     )
     .fetch_all(connection)
     .await?;
     rows.into_iter()
         .map(|row| {
+            let approvers = row.approvers.into_iter().zip(row.names);
             Ok(PolicyVersion {
                 policy: Policy { version: version_read(row.version)?, rules: row.rules.0 },
                 proposed_by: ctx::person(Some(row.proposer_id), row.proposer_name),
                 reason: row.reason,
-                approved_by: ctx::person(Some(row.approver_id), row.approver_name),
+                approved_by: approvers.map(|(id, name)| ctx::person(Some(id), name)).collect(),
                 approved_at: row.approved_at,
             })
         })
         .collect()
-}
-
-/// The proposal that waits, if one does.
-pub(super) async fn open_of(connection: &mut PgConnection, environment_id: i64) -> Result<Option<Proposal>, Error> {
-    let row = sqlx::query!(
-        r#"SELECT id, based_on, rules AS "rules: Json<Vec<Rule>>", reason, proposer_id, proposer_name, proposed_at
-           FROM policy_proposals WHERE environment_id = $1 AND state = 'open'"#,
-        environment_id,
-    )
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        Ok(Proposal {
-            id: row.id,
-            based_on: version_read(row.based_on)?,
-            rules: row.rules.0,
-            proposed_by: ctx::person(Some(row.proposer_id), row.proposer_name),
-            proposed_at: row.proposed_at,
-            reason: row.reason,
-        })
-    })
-    .transpose()
 }
 
 /// The last proposal, where a lead turned it down.
@@ -141,16 +157,19 @@ pub(super) async fn turned_down_of(
     environment_id: i64,
 ) -> Result<Option<TurnedDown>, Error> {
     let row = sqlx::query!(
-        r#"SELECT reason, proposer_id, proposer_name, state, decider_id, decider_name, decided_at, decision
+        r#"SELECT rules AS "rules: Json<Vec<Rule>>", proposed AS "proposed: Json<Proposed>", reason, proposer_id,
+                  proposer_name, state, decider_id, decider_name, decided_at, decision
            FROM policy_proposals WHERE environment_id = $1 ORDER BY id DESC LIMIT 1"#,
         environment_id,
     )
     .fetch_optional(connection)
     .await?
     .filter(|row| row.state == "rejected");
-    // The database's checks say that the decision is whole.
+    // The database's checks say that the decision is whole, and that the rules are there or something else is.
     Ok(row.and_then(|row| {
+        let rules = row.rules.map(|Json(rules)| Proposed::Policy { rules });
         Some(TurnedDown {
+            proposed: rules.or(row.proposed.map(|Json(proposed)| proposed))?,
             proposed_by: ctx::person(Some(row.proposer_id), row.proposer_name),
             reason: row.reason,
             decided_by: ctx::person(row.decider_id, row.decider_name?),

@@ -52,6 +52,7 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     ("policies", EVIDENCE),
     ("policy_proposal_approvals", EVIDENCE),
     ("revisions", EVIDENCE),
+    ("rule_level_history", EVIDENCE),
     ("run_log", EVIDENCE),
     ("vote_take_backs", EVIDENCE),
     ("votes", EVIDENCE),

@@ -6,10 +6,12 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::digest::Digest;
 use strata_domain::news::News;
-use strata_domain::review::{Breaking, BrokenGlass, GlassReview, REASON_MAX, may_review_break_glass, missing_text};
+use strata_domain::review::{Breaking, BrokenGlass, GlassReview, may_review_break_glass, missing_text};
+use strata_domain::text;
 
 use super::ready::Ready;
 use crate::approvals::authors_of;
+use crate::changes::accepted_reason;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
@@ -33,6 +35,7 @@ pub async fn change_break_glass(
     if let Some(run) = ready.run_of_asker().await? {
         return Ok(run);
     }
+    let reason = accepted_reason(Some(reason.to_owned()))?.unwrap_or_default();
     let now = ready.now();
     let (standing, person) = (ready.write.place()?.standing.clone(), ready.write.person().clone());
     let unreviewed = unreviewed_of(ready.write.connection(), ready.environment_id).await?;
@@ -41,9 +44,10 @@ pub async fn change_break_glass(
     let on_live = ready.on_live(under.terms).await?;
     let (planned, plan) = on_live.planned();
     let blocking = on_live.blockers_by_default();
-    let act = Breaking { standing: &standing, seen, reason, unreviewed: unreviewed.as_ref(), blocking: &blocking };
+    let act =
+        Breaking { standing: &standing, seen, reason: &reason, unreviewed: unreviewed.as_ref(), blocking: &blocking };
     let review = under.review.break_glass(act, planned, now)?;
-    let (reason, broken_by) = (reason.trim(), ready.write.account_id()?);
+    let broken_by = ready.write.account_id()?;
     let written = sqlx::query!(
         "INSERT INTO broken_glass (change_id, environment_id, digest, broken_by, broken_by_name, reason, at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -59,7 +63,7 @@ pub async fn change_break_glass(
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     let missing = missing_text(&under.review.as_of(now).missing(now));
-    let told = (Some(reason), json!({ "risk": plan.risk, "missing": missing }));
+    let told = (Some(reason.as_str()), json!({ "risk": plan.risk, "missing": missing }));
     ready.start(&on_live, &review, &plan, AuditAction::GlassBroken, told).await
 }
 
@@ -84,14 +88,9 @@ pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion:
     }
     let standing = write.place()?.standing.clone();
     may_review_break_glass(&standing, write.person(), &broken)?;
-    let conclusion = conclusion.trim();
-    match conclusion.chars().count() {
-        0 => return Err(Error::invalid("conclusion", "Say what you found; it is kept with the change.")),
-        length if length > REASON_MAX => {
-            return Err(Error::invalid("conclusion", format!("Use at most {REASON_MAX} characters.")));
-        }
-        _ => {}
-    }
+    let conclusion = text::long_or_none("conclusion", Some(conclusion))
+        .map_err(|fault| Error::text("conclusion", &fault))?
+        .ok_or_else(|| Error::invalid("conclusion", "Say what you found; it is kept with the change."))?;
     let (reviewer, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
         "UPDATE broken_glass SET reviewed_by = $2, reviewed_by_name = $3, reviewed_at = $4, conclusion = $5
@@ -107,7 +106,7 @@ pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion:
     ctx::expect_rows(written.rows_affected(), 1)?;
     let environment = write.place()?.slug.clone();
     let row = AuditRow::new(AuditAction::GlassReviewed, "change", &id)
-        .reason(Some(conclusion))
+        .reason(Some(&conclusion))
         .after(json!({ "broken_by": broken.by.name }));
     let news = vec![News::Change { environment: environment.clone(), id }, News::Environment { environment }];
     write.commit(row, news).await

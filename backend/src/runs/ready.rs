@@ -172,8 +172,10 @@ impl Ready {
         let run = sqlx::query_scalar!(
             "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                                requested_by, requested_by_name, requested_at, policy_version, approval_hours,
-                               voters)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+                               voters, rule_level_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                     (SELECT coalesce(max(h.id), 0) FROM rule_level_history h WHERE h.environment_id = $1))
+             RETURNING id",
             *environment_id,
             locked.change.id,
             ExecutorKind::DryRun.as_str(),

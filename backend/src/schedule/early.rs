@@ -3,9 +3,11 @@
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
+use strata_domain::notice::Sooner;
 use strata_domain::schedule::{self, EndedEarly, Entry, Kind};
 
 use super::{edit, rows};
+use crate::changes::accepted_reason;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
@@ -13,7 +15,8 @@ use crate::error::Error;
 /// Repeated by the same person with the same reason, it is met already.
 ///
 /// # Errors
-/// [`Error::Refused`] for all but leads, for windows, where it is not on, and without a reason.
+/// [`Error::Refused`] for all but leads, for windows, where it is not on, without a reason, and for who shaped a change that
+/// waits for it; [`Error::Invalid`] for a `reason` whose text is not taken.
 #[tracing::instrument(skip_all, fields(environment, id))]
 pub async fn freeze_end(
     backend: &Backend,
@@ -23,15 +26,18 @@ pub async fn freeze_end(
     reason: &str,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EndFreeze, Scope::Environment(environment)).await?;
+    let reason = accepted_reason(Some(reason.to_owned()))?.unwrap_or_default();
     write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?.entry;
     let (standing, person) = (write.place()?.standing.clone(), write.person().clone());
     // Who waited for the lock began earlier than what they find.
     let at = before.ended_early.iter().map(|ended| ended.at).fold(write.at(), Ord::max);
-    if was_ended(&before, &person, reason) && schedule::may_end_early(&before, &standing, at).is_err() {
+    if was_ended(&before, &person, &reason) && schedule::may_end_early(&before, &standing, at).is_err() {
         return Ok(());
     }
-    let after = schedule::end_early(&before, &standing, &person, reason, at)?;
+    schedule::may_end_early(&before, &standing, at)?;
+    edit::refuse_shapers(&mut write).await?;
+    let after = schedule::end_early(&before, &standing, &person, &reason, at)?;
     let fresh = after.ended_early.get(before.ended_early.len()..).unwrap_or_default();
     let ended_by = write.account_id()?;
     for EndedEarly { occurrence, by, reason, at } in fresh {
@@ -50,12 +56,12 @@ pub async fn freeze_end(
         ctx::expect_rows(written.rows_affected(), 1)?;
     }
     let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &after.name)
-        .reason(Some(reason.trim()))
-        .after(json!({ "id": id, "name": after.name, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
+        .reason(Some(&reason))
+        .after(json!({ "id": id, "name": after.name, "how": Sooner::Ended, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
     edit::ended(write, row).await
 }
 
 /// Whether the last ending was this one: of a double click the second finds the first.
 fn was_ended(entry: &Entry, person: &strata_domain::account::Person, reason: &str) -> bool {
-    entry.ended_early.last().is_some_and(|last| last.by == *person && last.reason == reason.trim())
+    entry.ended_early.last().is_some_and(|last| last.by == *person && last.reason == reason)
 }

@@ -4,6 +4,8 @@ use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
+use strata_domain::news::News;
+use strata_domain::notice::Sooner;
 use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
 
 use super::rows::{self, Stored};
@@ -62,10 +64,13 @@ pub async fn entry_add(backend: &Backend, actor: &Actor, environment: &str, new:
     Ok(id)
 }
 
-/// Changes a window or a freeze that was seen in `version`. Repeated, it is met already.
+/// Changes a window or a freeze that was seen in `version`; `why` is there where a freeze that is on ends sooner by it.
+/// Repeated, it is met already.
 ///
 /// # Errors
-/// As [`entry_add`]; [`Error::Conflict`] where somebody else changed it meanwhile.
+/// As [`entry_add`]; [`Error::Conflict`] where somebody else changed it meanwhile; [`Error::Refused`] where a window would
+/// become a freeze, which removes it; where a freeze that is on would end sooner, [`Error::Invalid`] for `why` without a
+/// reason, and [`Error::Refused`] for who shaped a change that waits for it.
 #[tracing::instrument(skip_all, fields(environment, id, version))]
 pub async fn entry_change(
     backend: &Backend,
@@ -74,6 +79,7 @@ pub async fn entry_change(
     id: i64,
     version: i64,
     new: NewEntry,
+    why: Option<&str>,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
     write.lock_environment().await?;
@@ -84,7 +90,16 @@ pub async fn entry_change(
         return Ok(());
     }
     seen_last(&before, version)?;
+    if (before.entry.kind, entry.kind) == (Kind::Window, Kind::Freeze) {
+        return Err(Error::refused(
+            "A window does not become a freeze. Add the freeze, and propose to remove the window.",
+        ));
+    }
     named_as(&mut write, &entry).await?;
+    // Times that are others forget what was ended early of those of before.
+    let is_timed_anew = entry.recurrence != before.entry.recurrence || entry.zone != before.entry.zone;
+    let after = if is_timed_anew { Entry { ended_early: Vec::new(), ..entry.clone() } } else { entry.clone() };
+    let ending = Ending::of(&mut write, &before.entry, Some(&after), why).await?;
     let (person, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
         "UPDATE schedule_entries
@@ -110,13 +125,16 @@ pub async fn entry_change(
         .reason(Some(&entry.reason))
         .before(told(&before.entry))
         .after(told(&entry));
-    ended(write, row).await
+    Ending::ended(ending, write, row, Sooner::Moved).await
 }
 
-/// Removes a window or a freeze that was seen in `version`. Repeated, it is met already.
+/// Removes a freeze that was seen in `version`; `why` is there where it is on. Repeated, it is met already. That a window
+/// goes is proposed instead, see [`crate::proposals::window_removal_propose`].
 ///
 /// # Errors
-/// [`Error::NotFound`] where there never was one of that id; [`Error::Conflict`] where somebody else changed it meanwhile.
+/// [`Error::NotFound`] where there never was one of that id; [`Error::Conflict`] where somebody else changed it meanwhile;
+/// [`Error::Refused`] for windows; where it is on, [`Error::Invalid`] for `why` without a reason, and [`Error::Refused`] for
+/// who shaped a change that waits for it.
 #[tracing::instrument(skip_all, fields(environment, id, version))]
 pub async fn entry_remove(
     backend: &Backend,
@@ -124,6 +142,7 @@ pub async fn entry_remove(
     environment: &str,
     id: i64,
     version: i64,
+    why: Option<&str>,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
     let environment_id = write.lock_environment().await?;
@@ -139,19 +158,81 @@ pub async fn entry_remove(
     }
     let before = rows::stored_one(&mut write, id).await?;
     seen_last(&before, version)?;
-    let at = write.at();
-    let written = sqlx::query!(
-        "UPDATE schedule_entries SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL AND version = $3",
-        id,
-        at,
-        version,
-    )
-    .execute(write.connection())
-    .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    if before.entry.kind == Kind::Window {
+        return Err(Error::refused("That a window goes is proposed, and put in force by leads as a policy is."));
+    }
+    let ending = Ending::of(&mut write, &before.entry, None, why).await?;
+    rows::removed(&mut write, id, version).await?;
     let Entry { kind, name, .. } = &before.entry;
     let row = AuditRow::new(AuditAction::ScheduleEntryRemoved, kind.as_str(), name).before(told(&before.entry));
-    ended(write, row).await
+    Ending::ended(ending, write, row, Sooner::Removed).await
+}
+
+/// Removes a window, as leads have put in force; gives what pages read anew. The caller holds the lock on the environment.
+pub(crate) async fn window_remove(write: &mut Write, id: i64, version: i64, reason: &str) -> Result<Vec<News>, Error> {
+    let before = rows::stored_one(write, id).await?;
+    rows::removed(write, id, version).await?;
+    let Entry { kind, name, .. } = &before.entry;
+    let row = AuditRow::new(AuditAction::ScheduleEntryRemoved, kind.as_str(), name);
+    write.also(&row.reason(Some(reason)).before(told(&before.entry))).await?;
+    worker::wake(write.connection()).await?;
+    rows::news(write).await
+}
+
+/// The window of that id, as it was seen in `version`.
+pub(crate) async fn window_of(write: &mut Write, id: i64, version: i64) -> Result<Entry, Error> {
+    let stored = rows::stored_one(write, id).await?;
+    seen_last(&stored, version)?;
+    if stored.entry.kind == Kind::Freeze {
+        return Err(Error::refused("It is a freeze: a lead removes it, and says why while it is on."));
+    }
+    Ok(stored.entry)
+}
+
+/// A freeze that is on ends sooner by an act on it.
+struct Ending {
+    freeze: i64,
+    name: String,
+    why: String,
+}
+
+impl Ending {
+    /// Whether it does; `after` is what becomes of the entry, none where it is removed.
+    ///
+    /// # Errors
+    /// For who shaped a change that waits for it, and for `why` without a reason.
+    async fn of(
+        write: &mut Write,
+        before: &Entry,
+        after: Option<&Entry>,
+        why: Option<&str>,
+    ) -> Result<Option<Self>, Error> {
+        if !schedule::ends_sooner(before, after, write.at()) {
+            return Ok(None);
+        }
+        refuse_shapers(write).await?;
+        let why =
+            schedule::accept_why(why.unwrap_or_default()).map_err(|refused| Error::invalid("why", refused.reason))?;
+        Ok(Some(Self { freeze: before.id, name: before.name.clone(), why }))
+    }
+
+    /// Ends the write of which `row` tells: where a freeze ends sooner by it, that is the act, and everybody is told.
+    async fn ended(ending: Option<Self>, mut write: Write, row: AuditRow, how: Sooner) -> Result<(), Error> {
+        let Some(Self { freeze, name, why }) = ending else { return ended(write, row).await };
+        write.also(&row).await?;
+        let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &name)
+            .reason(Some(&why))
+            .after(json!({ "id": freeze, "name": name, "how": how }));
+        ended(write, row).await
+    }
+}
+
+/// Refuses an act that makes a freeze end sooner to who shaped a change that waits for it.
+pub(super) async fn refuse_shapers(write: &mut Write) -> Result<(), Error> {
+    let (environment_id, at) = (write.place()?.id, write.at());
+    let Some(account) = write.person().id.clone() else { return Ok(()) };
+    let shaped = rows::waiting_shaped_by(write.connection(), environment_id, &account, at).await?;
+    Ok(schedule::may_end_sooner(&shaped)?)
 }
 
 /// The entry, if the domain takes it.

@@ -18,8 +18,9 @@ use crate::policies::lifetime_of;
 
 pub use early::freeze_end;
 pub use edit::{NewEntry, entry_add, entry_change, entry_remove};
+pub(crate) use edit::{window_of, window_remove};
 pub use lifetime::approval_lifetime_set;
-pub(crate) use rows::entries_of;
+pub(crate) use rows::{entries_of, windows_of};
 
 /// How many occurrences are told of each entry.
 const NEXT: usize = 3;
@@ -39,6 +40,8 @@ pub struct ScheduleView {
     pub lifetime: Lifetime,
     /// What the actor is there.
     pub standing: Standing,
+    /// Changes that the actor shaped and that wait for a freeze that is on, see [`schedule::may_end_sooner`].
+    pub shaped: Vec<i64>,
 }
 
 /// An entry, and when it is on.
@@ -80,7 +83,12 @@ pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: &str) 
         touched_at: stored.touched_at,
         entry: stored.entry,
     };
+    let shaped = match actor.signed_in()?.id {
+        Some(account) => rows::waiting_shaped_by(read.connection(), id, &account, now).await?,
+        None => Vec::new(),
+    };
     Ok(ScheduleView {
+        shaped,
         environment: slug,
         entries: stored.into_iter().map(shown).collect(),
         verdict,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
-use strata_domain::account::Person;
+use strata_domain::account::{AccountId, Person};
 use strata_domain::news::News;
-use strata_domain::schedule::{EndedEarly, Entry, Recurrence};
+use strata_domain::schedule::{EndedEarly, Entry, Kind, Recurrence};
 
+use crate::approvals::authors_of;
 use crate::ctx::{self, Write};
 use crate::error::Error;
 
@@ -72,6 +73,60 @@ pub(super) async fn stored_one(write: &mut Write, id: i64) -> Result<Stored, Err
     let environment_id = write.place()?.id;
     let stored = stored_of(write.connection(), environment_id).await?;
     stored.into_iter().find(|stored| stored.entry.id == id).ok_or(Error::NotFound { what: "window or freeze" })
+}
+
+/// The windows of an environment by id, each with its version.
+pub(crate) async fn windows_of(
+    connection: &mut PgConnection,
+    environment_id: i64,
+) -> Result<BTreeMap<i64, i64>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, version FROM schedule_entries WHERE environment_id = $1 AND kind = $2 AND removed_at IS NULL",
+        environment_id,
+        Kind::Window.as_str(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.version)).collect())
+}
+
+/// Removes an entry that is there in that version.
+pub(super) async fn removed(write: &mut Write, id: i64, version: i64) -> Result<(), Error> {
+    let at = write.at();
+    let written = sqlx::query!(
+        "UPDATE schedule_entries SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL AND version = $3",
+        id,
+        at,
+        version,
+    )
+    .execute(write.connection())
+    .await?;
+    ctx::expect_rows(written.rows_affected(), 1)
+}
+
+/// The changes that a person shaped and that wait for a freeze while one is on: those that are approved, whether or not
+/// somebody has applied them yet, since to call an apply off and ask for it again takes a moment.
+pub(super) async fn waiting_shaped_by(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    account: &AccountId,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>, Error> {
+    let approved = sqlx::query_scalar!(
+        "SELECT id FROM changes
+         WHERE environment_id = $1 AND state = 'approved' AND coalesce(approved_until, $2) >= $2 ORDER BY id",
+        environment_id,
+        now,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut shaped = Vec::new();
+    for id in approved {
+        if authors_of(connection, id).await?.contains(account) {
+            shaped.push(id);
+        }
+    }
+    Ok(shaped)
 }
 
 /// What pages read anew after the schedule moved: the environment, and every change that can be applied.

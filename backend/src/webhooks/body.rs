@@ -53,7 +53,7 @@ pub(crate) fn body(happening: &Happening) -> Value {
     let Happening { kind, environment, actor, at, reason, unattended: _, subject } = happening;
     let change = match subject {
         Subject::Change(change) => Some(change),
-        Subject::Policy { .. } | Subject::Schedule { .. } | Subject::Account { .. } | Subject::Nothing => None,
+        Subject::Proposal { .. } | Subject::Schedule { .. } | Subject::Account { .. } | Subject::Nothing => None,
     };
     json!(Body {
         kind: *kind,

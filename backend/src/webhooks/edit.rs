@@ -8,6 +8,7 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Audience, Happening, Kind, Subject, Topic, words};
 use strata_domain::pace::Paced;
+use strata_domain::text;
 
 use super::body;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
@@ -168,6 +169,7 @@ pub async fn webhook_test(backend: &Backend, actor: &Actor, environment: &str, i
 fn accepted(url: &str) -> Result<String, Error> {
     let wrong = |message: &str| Error::invalid("url", message);
     let url = url.trim();
+    text::check_line("url", url).map_err(|fault| Error::text("url", &fault))?;
     if url.chars().count() > URL_MAX {
         return Err(wrong("An address has at most 2000 characters."));
     }

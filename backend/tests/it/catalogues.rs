@@ -6,6 +6,7 @@ use strata_backend::catalogues::{catalogue_load, own_load, role_remove, role_sav
 use strata_backend::changes::{change_edit, change_start, change_submit, change_withdraw};
 use strata_backend::ctx::Scope;
 use strata_backend::environments::topology_at;
+use strata_backend::proposals::rule_level_propose;
 use strata_backend::runs::run_load;
 use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::{Catalogue, Layer, Level, Role};
@@ -187,14 +188,18 @@ async fn the_severity_of_a_rule_is_the_environments(pool: sqlx::PgPool) {
     change_edit(backend, ada, id, 1, Edit::AddNode { node }).await.unwrap();
     let told = refusal(change_submit(backend, ada, id, world.version(id).await).await);
     assert!(told.contains("blocker"), "{told}");
-    // …and no more once the rule is off.
-    set(RuleId::NodeIdle, Some(Level::Off), "They are spares").await.unwrap();
+    // …until the rule matters less, which one admin does not decide.
+    let told = refusal(set(RuleId::NodeIdle, None, "As others have it").await);
+    assert!(told.starts_with("The rule is blocker now, and advice is weaker"), "{told}");
+    let off = rule_level_propose(backend, ada, ENVIRONMENT, RuleId::NodeIdle, Level::Off, "They are spares");
+    world.put_in_force(off.await.unwrap()).await;
     change_submit(backend, ada, id, world.version(id).await).await.unwrap();
     set(RuleId::NodeIdle, None, "As others have it").await.unwrap();
     assert!(catalogue_load(backend, ada, ENVIRONMENT).await.unwrap().own.levels.is_empty());
 
     let audit = audit_list(backend, ada, ENVIRONMENT, None, 50, Some(("rule", "node.idle"))).await.unwrap();
-    let told: Vec<_> = audit.iter().map(|entry| (entry.before.clone(), entry.after.clone())).collect();
+    let sets = audit.iter().filter(|entry| entry.action == AuditAction::RuleLevelSet);
+    let told: Vec<_> = sets.map(|entry| (entry.before.clone(), entry.after.clone())).collect();
     let level = |word: &str| Some(serde_json::json!({ "level": word }));
     assert_eq!(
         told,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use strata_backend::changes::{change_load, change_start};
 use strata_backend::ctx::{Limits, pool_options};
 use strata_backend::runs::{run_load, run_log};
@@ -96,7 +96,8 @@ async fn what_somebody_else_holds_is_waited_for_and_then_told_of(pool: PgPool) {
     let id = world.draft("worker-2.example.net").await;
     let limits = Limits { lock: Duration::from_millis(200), ..Limits::default() };
     let backend = Backend::new(with_limits(&pool, limits).await);
-    let mut holder = pool.begin().await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    let mut holder = connection.begin().await.unwrap();
     sqlx::query("SELECT id FROM changes WHERE id = $1 FOR UPDATE").bind(id).execute(&mut *holder).await.unwrap();
     let edit = add_node("worker-3.example.net", "worker");
     let version = world.version(id).await;

@@ -7,7 +7,7 @@ use strata_backend::changes::{change_submit, change_withdraw};
 use strata_backend::notices::{
     WhichNotices, choices_get, choices_set, notice_list, notice_read, notice_unread, patience_get, patience_set,
 };
-use strata_backend::policies::{policy_decide, policy_propose};
+use strata_backend::policies::policy_propose;
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::news::News;
 use strata_domain::notice::{Channel, Choices, Kind, Patience, Topic};
@@ -24,7 +24,7 @@ const WORKER: &str = "worker-2.example.net";
 async fn two_leads(world: &World) {
     let two = Rule { name: "Two".to_owned(), when: When::default(), group: LEADS.to_owned(), quorum: 2 };
     let id = policy_propose(&world.backend, &world.ada, ENVIRONMENT, 1, vec![two], "Two see more").await.unwrap();
-    policy_decide(&world.backend, &world.lena, ENVIRONMENT, id, true, None).await.unwrap();
+    world.put_in_force(id).await;
     sqlx::query("UPDATE outbox SET done_at = now()").execute(&world.pool).await.unwrap();
 }
 
@@ -106,7 +106,7 @@ async fn a_policy_that_asks_for_more_tells_of_itself_and_of_what_it_moved(pool: 
     sqlx::query("UPDATE outbox SET done_at = now()").execute(&world.pool).await.unwrap();
     let two = Rule { name: "Two".to_owned(), when: When::default(), group: LEADS.to_owned(), quorum: 2 };
     let proposal = policy_propose(backend, ada, ENVIRONMENT, 1, vec![two], "Two see more").await.unwrap();
-    policy_decide(backend, luis, ENVIRONMENT, proposal, true, None).await.unwrap();
+    world.put_in_force(proposal).await;
     tell_all(&world, None).await;
     assert_eq!(
         titles_of(&world, ada).await,

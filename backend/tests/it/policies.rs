@@ -1,12 +1,14 @@
 //! Who has to approve is itself approved by another person, versioned, and takes hold of what is under review.
 
 use strata_backend::audit::audit_list;
-use strata_backend::policies::{policy_decide, policy_load, policy_propose, policy_withdraw};
+use strata_backend::policies::{policy_load, policy_propose};
+use strata_backend::proposals::{proposal_decide, proposal_withdraw};
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::policy::{EXPERTS, LEADS, Policy, Rule, When};
+use strata_domain::proposal::Proposed;
 use strata_domain::review::Verdict;
 
 use crate::support::{ENVIRONMENT, World, change_apply, conflict, person, refusal};
@@ -20,21 +22,21 @@ async fn propose(world: &World, actor: &Actor, based_on: u32, rules: Vec<Rule>) 
 }
 
 async fn decide(world: &World, actor: &Actor, proposal: i64, approve: bool) -> Result<(), Error> {
-    policy_decide(&world.backend, actor, ENVIRONMENT, proposal, approve, Some("As agreed".to_owned())).await
+    proposal_decide(&world.backend, actor, ENVIRONMENT, proposal, approve, Some("As agreed".to_owned())).await
 }
 
-/// Ada proposes it, and Lena approves.
+/// Ada proposes it, and both leads approve.
 async fn in_force(world: &World, based_on: u32, rules: Vec<Rule>) {
     let id = propose(world, &world.ada, based_on, rules).await.unwrap();
-    decide(world, &world.lena, id, true).await.unwrap();
+    world.put_in_force(id).await;
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn a_policy_takes_two_people(pool: sqlx::PgPool) {
+async fn a_policy_takes_as_many_people_as_the_strictest_rule(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, lena, luis, vera, .. } = &world;
     let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
-    assert_eq!((&view.present, view.versions.len(), view.open), (Policy::built_in(), 0, None));
+    assert_eq!((&view.present, view.versions.len(), view.open.len()), (Policy::built_in(), 0, 0));
     assert_eq!(view.members, [(LEADS.to_owned(), 2), (EXPERTS.to_owned(), 1)].into());
     assert_eq!(view.lifetime_hours, 168);
 
@@ -42,11 +44,14 @@ async fn a_policy_takes_two_people(pool: sqlx::PgPool) {
     let (first, second) = tokio::join!(click(), click());
     let id = first.unwrap();
     assert_eq!(second.unwrap(), id, "a double click proposes once");
-    let open = policy_load(backend, vera, ENVIRONMENT).await.unwrap().open.unwrap();
-    assert_eq!((open.based_on, open.rules, open.reason.as_str()), (1, rules(2), "We grew"));
+    let open = policy_load(backend, vera, ENVIRONMENT).await.unwrap().open.remove(0).proposal;
+    assert_eq!(
+        (open.based_on, open.proposed, open.reason.as_str()),
+        (1, Proposed::Policy { rules: rules(2) }, "We grew")
+    );
 
     let told = refusal(decide(&world, lena, id, true).await);
-    assert_eq!(told, "You proposed this policy; another lead has to approve it.");
+    assert_eq!(told, "You proposed it; other leads have to approve it.");
     let told = refusal(propose(&world, luis, 1, rules(1)).await);
     assert!(told.starts_with("Lena Lead has proposed a policy that waits"), "{told}");
     refusal(decide(&world, &world.ada, id, true).await);
@@ -58,14 +63,28 @@ async fn a_policy_takes_two_people(pool: sqlx::PgPool) {
     let (first, second) = tokio::join!(click(), click());
     assert_eq!((first, second, click().await), (Ok(()), Ok(()), Ok(())));
     let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
+    assert_eq!((&view.present, view.open.len()), (Policy::built_in(), 1), "an expert, but not two leads");
+    world.promote("Adam Admin", Capability::Lead).await;
+    let click = || decide(&world, &world.adam, id, true);
+    let (first, second) = tokio::join!(click(), click());
+    assert_eq!((first, second, click().await), (Ok(()), Ok(()), Ok(())));
+    let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
     assert_eq!(view.present, Policy { version: 2, rules: rules(2) });
-    assert_eq!((view.versions.len(), view.open), (1, None));
+    assert_eq!((view.versions.len(), view.open.len()), (1, 0));
     let version = &view.versions[0];
-    assert_eq!((version.proposed_by.name.as_str(), version.approved_by.name.as_str()), ("Lena Lead", "Luis Lead"));
+    let approved: Vec<&str> = version.approved_by.iter().map(|person| person.name.as_str()).collect();
+    assert_eq!((version.proposed_by.name.as_str(), approved), ("Lena Lead", vec!["Luis Lead", "Adam Admin"]));
 
     let audit = audit_list(backend, vera, ENVIRONMENT, None, 50, Some(("policy", &id.to_string()))).await.unwrap();
     let acts: Vec<_> = audit.iter().map(|row| (row.action, row.actor.name.as_str())).collect();
-    assert_eq!(acts, [(AuditAction::PolicyApproved, "Luis Lead"), (AuditAction::PolicyProposed, "Lena Lead")]);
+    assert_eq!(
+        acts,
+        [
+            (AuditAction::PolicyApproved, "Adam Admin"),
+            (AuditAction::ProposalBacked, "Luis Lead"),
+            (AuditAction::PolicyProposed, "Lena Lead")
+        ]
+    );
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -76,7 +95,10 @@ async fn the_database_holds_the_four_eyes_too(pool: sqlx::PgPool) {
                   SET state = 'approved', decider_id = proposer_id, decider_name = 'x', decided_at = now() WHERE id = $1";
     let error = sqlx::query(forged).bind(id).execute(&world.pool).await.unwrap_err();
     assert_eq!(error.as_database_error().unwrap().constraint(), Some("policy_proposals_by_another"));
-    decide(&world, &world.luis, id, true).await.unwrap();
+    world.promote("Adam Admin", Capability::Lead).await;
+    for lead in [&world.luis, &world.adam] {
+        decide(&world, lead, id, true).await.unwrap();
+    }
     for statement in ["UPDATE policies SET rules = '[]'", "DELETE FROM policies", "TRUNCATE policies"] {
         let error = sqlx::query(statement).execute(&world.pool).await.unwrap_err();
         assert!(error.to_string().contains("is append-only"), "{error}");
@@ -119,7 +141,7 @@ async fn a_proposal_is_turned_down_or_withdrawn(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, adam, lena, .. } = &world;
     let id = propose(&world, ada, 1, rules(2)).await.unwrap();
-    let silent = policy_decide(backend, lena, ENVIRONMENT, id, false, None).await;
+    let silent = proposal_decide(backend, lena, ENVIRONMENT, id, false, None).await;
     assert!(matches!(silent, Err(Error::Invalid { field: "reason", .. })), "{silent:?}");
     decide(&world, lena, id, false).await.unwrap();
     decide(&world, lena, id, false).await.unwrap();
@@ -130,14 +152,14 @@ async fn a_proposal_is_turned_down_or_withdrawn(pool: sqlx::PgPool) {
 
     let id = propose(&world, ada, 1, rules(2)).await.unwrap();
     assert_eq!(
-        refusal(policy_withdraw(backend, adam, ENVIRONMENT, id).await),
+        refusal(proposal_withdraw(backend, adam, ENVIRONMENT, id).await),
         "Only Ada Admin can withdraw this proposal."
     );
-    policy_withdraw(backend, ada, ENVIRONMENT, id).await.unwrap();
-    policy_withdraw(backend, ada, ENVIRONMENT, id).await.unwrap();
+    proposal_withdraw(backend, ada, ENVIRONMENT, id).await.unwrap();
+    proposal_withdraw(backend, ada, ENVIRONMENT, id).await.unwrap();
     assert!(conflict(decide(&world, lena, id, true).await).contains("withdrawn already"));
     let view = policy_load(backend, ada, ENVIRONMENT).await.unwrap();
-    assert_eq!((view.present.version, view.open), (1, None));
+    assert_eq!((view.present.version, view.open.len()), (1, 0));
     let audit = audit_list(backend, ada, ENVIRONMENT, None, 4, None).await.unwrap();
     let actions: Vec<_> = audit.iter().map(|row| row.action).collect();
     assert_eq!(
@@ -187,12 +209,15 @@ async fn another_policy_takes_hold_of_what_is_under_review(pool: sqlx::PgPool) {
     world.vote(lena, waits, Verdict::Approve, None).await.unwrap();
     assert_eq!(world.view(waits).await.change.state, ChangeState::InReview);
 
-    // Where less is asked, the votes that are there can be enough.
+    // Where less is asked, that serves what is submitted from now on.
     in_force(&world, 2, rules(1)).await;
-    assert_eq!(world.view(waits).await.change.state, ChangeState::Approved);
+    assert_eq!(world.view(waits).await.change.state, ChangeState::InReview);
     let audit = audit_list(backend, vera, ENVIRONMENT, None, 1, None).await.unwrap();
     let changes = &audit[0].after.as_ref().unwrap()["changes"];
-    assert_eq!(*changes, serde_json::json!({ "in_review_again": [], "approved": [waits] }));
+    assert_eq!(*changes, serde_json::json!({ "in_review_again": [], "approved": [] }));
+    let later = world.in_review("worker-6.example.net").await;
+    world.vote(lena, later, Verdict::Approve, None).await.unwrap();
+    assert_eq!(world.view(later).await.change.state, ChangeState::Approved);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strata_backend::approvals::{change_vote, vote_take_back};
 use strata_backend::changes::{change_start, change_submit, change_withdraw};
-use strata_backend::policies::{policy_decide, policy_propose};
+use strata_backend::policies::policy_propose;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::change::ChangeState;
@@ -68,7 +68,7 @@ impl Race {
         let two = Rule { name: "Two".to_owned(), when: When::default(), group: LEADS.to_owned(), quorum: 2 };
         let backend = &world.backend;
         let id = policy_propose(backend, &world.ada, ENVIRONMENT, 1, vec![two], "Two see more").await.unwrap();
-        policy_decide(backend, &lara, ENVIRONMENT, id, true, None).await.unwrap();
+        world.put_in_force(id).await;
         Self { world, lara, random: Random::new(), value: 100 }
     }
 

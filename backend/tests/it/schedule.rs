@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_list, change_withdraw};
+use strata_backend::proposals::window_removal_propose;
 use strata_backend::runs::{Applied, apply_call_off, change_apply, run_list};
 use strata_backend::schedule::{
     NewEntry, approval_lifetime_set, entry_add, entry_change, entry_remove, freeze_end, schedule_load,
@@ -140,8 +141,8 @@ async fn outside_of_every_window_it_waits_and_a_freeze_wins(pool: sqlx::PgPool) 
     assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().verdict, Verdict::Open);
     moved(&world, id).await;
     assert_eq!(world.count("runs").await, 1);
-    entry_remove(backend, lena, ENVIRONMENT, windowed, 1).await.unwrap();
-    entry_remove(backend, lena, ENVIRONMENT, windowed, 1).await.unwrap();
+    let gone = window_removal_propose(backend, ada, ENVIRONMENT, windowed, 1, "It was for this once.").await.unwrap();
+    world.put_in_force(gone).await;
     assert_ne!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().verdict, Verdict::Open);
 }
 
@@ -243,9 +244,9 @@ async fn a_freeze_that_was_ended_is_on_again_once_it_is_given_other_times(pool: 
     let is_on = async || schedule_load(backend, vera, ENVIRONMENT).await.unwrap().entries[0].is_on;
     let id = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", -60, 60)).await.unwrap();
     freeze_end(backend, lena, ENVIRONMENT, id, "It passed.").await.unwrap();
-    entry_change(backend, lena, ENVIRONMENT, id, 1, once(Kind::Freeze, "Big storm", -60, 60)).await.unwrap();
+    entry_change(backend, lena, ENVIRONMENT, id, 1, once(Kind::Freeze, "Big storm", -60, 60), None).await.unwrap();
     assert!(!is_on().await, "another name is no other storm");
-    entry_change(backend, lena, ENVIRONMENT, id, 2, once(Kind::Freeze, "Big storm", -60, 120)).await.unwrap();
+    entry_change(backend, lena, ENVIRONMENT, id, 2, once(Kind::Freeze, "Big storm", -60, 120), None).await.unwrap();
     assert!(is_on().await);
 }
 
@@ -267,11 +268,11 @@ async fn the_schedule_is_written_by_leads_and_by_one_at_a_time(pool: sqlx::PgPoo
     assert_eq!(field(entry_add(backend, lena, ENVIRONMENT, nowhere).await), "zone");
 
     let longer = once(Kind::Freeze, "Summer", -60, 120);
-    entry_change(backend, lena, ENVIRONMENT, id, 1, longer.clone()).await.unwrap();
-    entry_change(backend, lena, ENVIRONMENT, id, 1, longer.clone()).await.unwrap();
-    let told = conflict(entry_change(backend, luis, ENVIRONMENT, id, 1, new).await);
+    entry_change(backend, lena, ENVIRONMENT, id, 1, longer.clone(), None).await.unwrap();
+    entry_change(backend, lena, ENVIRONMENT, id, 1, longer.clone(), None).await.unwrap();
+    let told = conflict(entry_change(backend, luis, ENVIRONMENT, id, 1, new, None).await);
     assert_eq!(told, "Lena Lead changed “Summer” meanwhile. Look again before you go on.");
-    conflict(entry_remove(backend, luis, ENVIRONMENT, id, 1).await);
+    conflict(entry_remove(backend, luis, ENVIRONMENT, id, 1, None).await);
     let view = schedule_load(backend, vera, ENVIRONMENT).await.unwrap();
     assert_eq!((view.entries.len(), view.entries[0].version), (1, 2));
     assert_eq!(view.entries[0].next.len(), 1);

@@ -10,6 +10,7 @@ use strata_backend::changes::{
 };
 use strata_backend::ctx::{Limits, pool_options};
 use strata_backend::environments::{Imported, environment_create, topology_import};
+use strata_backend::proposals::proposal_decide;
 use strata_backend::roles;
 use strata_backend::runs::{self, Applied, run_load};
 use strata_backend::worker::executors::{DryRun, Executor};
@@ -116,6 +117,19 @@ impl World {
             }
         }
         assert_eq!(self.view(id).await.change.state, ChangeState::Approved);
+    }
+
+    /// Both leads approve what somebody else proposed, which puts it in force where two leads and an expert are asked for.
+    pub async fn put_in_force(&self, proposal: i64) {
+        for lead in [&self.lena, &self.luis] {
+            proposal_decide(&self.backend, lead, ENVIRONMENT, proposal, true, None).await.unwrap();
+        }
+        let state: String = sqlx::query_scalar("SELECT state FROM policy_proposals WHERE id = $1")
+            .bind(proposal)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        assert_eq!(state, "approved", "two leads are enough");
     }
 
     /// Adam makes a change of these edits, and it becomes the live revision.

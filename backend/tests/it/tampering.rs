@@ -13,8 +13,18 @@ async fn altered(world: &World, statement: &str) {
     let World { backend, ada, vera, .. } = world;
     let id = world.approved("worker-2.example.net").await;
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
+    // With the hand of the owner: to the application, a run is as it was made, and the triggers say so to everybody.
+    let refused =
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).bind(run).execute(&world.pool).await.unwrap_err();
+    assert!(refused.to_string().contains("is append-only"), "{refused}");
+    let triggers = async |word: &str| {
+        let alter = format!("ALTER TABLE runs {word} TRIGGER USER");
+        sqlx::query(sqlx::AssertSqlSafe(alter)).execute(&world.pool).await.unwrap();
+    };
+    triggers("DISABLE").await;
     let written = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).bind(run).execute(&world.pool).await.unwrap();
     assert_eq!(written.rows_affected(), 1);
+    triggers("ENABLE").await;
     let ended = world.run_to_the_end(run).await;
     assert_eq!((ended.state, ended.revision), (RunState::Failed, None), "{statement}");
     let (live, topology) = topology_live(backend, vera, ENVIRONMENT).await.unwrap().unwrap();

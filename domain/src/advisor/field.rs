@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::text::check_line;
 use crate::topology::Platform;
 
 /// One figure that [`super::propose`] takes.
@@ -166,10 +167,7 @@ impl<T: Value> Value for Option<T> {
     }
 }
 
-/// Whether a text is one line with something on it, and nothing invisible around or in it.
+/// Whether a text is one line with something on it, and nothing hidden in it or blank around it.
 fn is_line(text: &str, max_chars: usize) -> bool {
-    !text.is_empty()
-        && text == text.trim()
-        && text.chars().count() <= max_chars
-        && !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
+    !text.is_empty() && text == text.trim() && text.chars().count() <= max_chars && check_line("", text).is_ok()
 }

@@ -10,6 +10,7 @@ use super::shares::Share;
 use super::subnet::Subnet;
 use crate::catalogue::{FileStore, Network, PlaceKind, Role, SettingKind};
 use crate::topology::{Assignment, Container, DiskKind, Hardware, Node, Service, SettingValue, Settings, Topology};
+use crate::words::counted;
 
 /// The topology of these shares; an error where a network has too few addresses.
 pub(super) fn place(
@@ -119,7 +120,10 @@ fn enough_addresses(inputs: &Inputs<'_>, shares: &[Share<'_>]) -> Result<(), Vec
     let short = |field, subnet: &Subnet, needed: u64, what: &str| {
         (subnet.room() < u128::from(needed)).then(|| {
             let room = subnet.room();
-            FigureError::of(field, format!("{subnet} has room for {room} nodes; {needed} need a {what} address."))
+            FigureError::of(
+                field,
+                format!("{subnet} has room for {}; {needed} need a {what} address.", counted(room, "node")),
+            )
         })
     };
     let errors: Vec<FigureError> = short("private_network", &inputs.private, nodes, "private")

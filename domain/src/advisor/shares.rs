@@ -8,6 +8,7 @@ use super::ids;
 use super::place::is_service;
 use super::{FigureError, LeftOut, MAX_NODES};
 use crate::catalogue::{Catalogue, Growth, Role};
+use crate::words::counted;
 
 /// Nodes of the distributed database where no number of groups is given: the example of the vendor's page (S).
 pub(super) const DATABASE_NODES: u64 = 18;
@@ -190,11 +191,12 @@ fn limited(role: &Role, wanted: Wanted) -> Result<Share<'_>, FigureError> {
     let (min, max) = (size(role.min), role.max.map_or(u64::MAX, size));
     let name = &role.name;
     if needed > max {
-        let message = format!("It asks for {needed} instances of {name}; the catalogue allows {max}.");
+        let message = format!("It asks for {} of {name}; the catalogue allows {max}.", counted(needed, "instance"));
         return Err(FigureError::of(field, message));
     }
     if groups.is_some() && needed < min {
-        let message = format!("It gives {needed} instances of {name}; the catalogue wants {min} at least.");
+        let message =
+            format!("It gives {} of {name}; the catalogue wants {min} at least.", counted(needed, "instance"));
         return Err(FigureError::of(field, message));
     }
     Ok(Share { role, count: advised.min(max).max(min), groups, prefix: String::new(), basis })

@@ -7,6 +7,7 @@ use super::place::{is_public, is_service, range};
 use super::shares::{Basis, DATABASE_NODES, Load, Share};
 use crate::policy::LARGE_ENVIRONMENT;
 use crate::topology::Topology;
+use crate::words::counted;
 
 /// The choices for the roles in their order, then for all nodes together.
 pub(super) fn choices(
@@ -33,11 +34,6 @@ pub(super) fn choices(
 
 fn choice(about: &str, what: String, why: String) -> Choice {
     Choice { about: about.to_owned(), what, why }
-}
-
-/// `1 node`, `2 nodes`, `20000 nodes`.
-fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// `5 nodes, sip-1 to sip-5`.

@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 
 use super::{Catalogue, GroupRule, Network, Own, Requirement, Role, SettingKind, SettingSpec};
 use crate::findings::is_http_url;
+use crate::limits::ROLES_MAX;
+use crate::text;
 use crate::topology::{RoleId, SettingValue};
 
 /// Longest id of a role or name of a setting, in characters.
 const ID_MAX: usize = 63;
-/// Longest name or label, in characters.
-const NAME_MAX: usize = 100;
-/// Longest note or requirement, in characters.
-const TEXT_MAX: usize = 2_000;
 /// Most settings of a role, and most words of a choice.
 const ITEMS_MAX: usize = 50;
-/// Most own roles of an environment.
-const ROLES_MAX: usize = 200;
 /// Keys of an instance in a topology file that are no settings.
 const KEYS_TAKEN: [&str; 2] = ["role", "name"];
 
@@ -53,11 +49,21 @@ impl Problems {
         self.0.push(RoleProblem { field, message: message.into() });
     }
 
-    fn text(&mut self, field: &'static str, what: &str, text: &str, max: usize) {
-        if text.chars().count() > max {
-            self.add(field, format!("{what} has at most {max} characters."));
-        } else if text.chars().any(|c| c.is_control() && c != '\n') {
-            self.add(field, format!("{what} is plain text, without control characters."));
+    /// That it is missing is told elsewhere, where it is missed.
+    fn name(&mut self, field: &'static str, what: &str, said: &str) {
+        if !said.trim().is_empty()
+            && let Some(problem) = text::name_problem(said)
+        {
+            self.add(field, format!("{what} does not fit: {problem}"));
+        }
+    }
+
+    /// As [`Self::name`], of more than a line.
+    fn long(&mut self, field: &'static str, what: &str, said: &str) {
+        if !said.trim().is_empty()
+            && let Some(problem) = text::long_problem(said)
+        {
+            self.add(field, format!("{what} does not fit: {problem}"));
         }
     }
 
@@ -67,8 +73,8 @@ impl Problems {
             self.add("id", format!("An id has lower-case letters, digits and hyphens, begins with a letter and has at most {ID_MAX} characters."));
         } else if Catalogue::built_in().role(id).is_some() {
             self.add("id", format!("{id} is a built-in role; choose another id."));
-        } else if own.role(id).is_none() && own.roles.len() >= ROLES_MAX {
-            self.add("id", format!("An environment has at most {ROLES_MAX} roles of its own."));
+        } else if own.role(id).is_none() && Catalogue::built_in().roles.len() + own.roles.len() >= ROLES_MAX {
+            self.add("id", format!("A catalogue has at most {ROLES_MAX} roles, the built-in ones among them."));
         }
         if role.name.trim().is_empty() {
             self.add("name", "Give the role a name.");
@@ -77,10 +83,10 @@ impl Problems {
         if let Some(other) = others.into_iter().find(|other| other.name.eq_ignore_ascii_case(role.name.trim())) {
             self.add("name", format!("The role {} is called {} already.", other.id, other.name));
         }
-        self.text("name", "A name", &role.name, NAME_MAX);
-        self.text("note", "A note", &role.note, TEXT_MAX);
+        self.name("name", "The name", &role.name);
+        self.long("note", "The note", &role.note);
         for requirement in &role.requirements {
-            self.text("requirements", "A requirement", requirement, TEXT_MAX);
+            self.long("requirements", "A requirement", requirement);
         }
         if role.requirements.len() > ITEMS_MAX {
             self.add("requirements", format!("A role has at most {ITEMS_MAX} requirements."));
@@ -133,7 +139,7 @@ impl Problems {
             } else if !names.insert(name) {
                 self.add("settings", format!("There are two settings called {name}."));
             }
-            self.text("settings", "A label", &spec.label, NAME_MAX);
+            self.name("settings", "A label", &spec.label);
             self.setting(role, spec);
         }
     }
@@ -144,6 +150,9 @@ impl Problems {
             SettingKind::Choice(words) => {
                 if words.is_empty() || words.len() > ITEMS_MAX || words.iter().any(|word| word.trim().is_empty()) {
                     self.add("settings", format!("Give {name} 1 to {ITEMS_MAX} words to choose from."));
+                }
+                for word in words {
+                    self.name("settings", "A word to choose from", word);
                 }
                 if words.iter().collect::<BTreeSet<_>>().len() < words.len() {
                     self.add("settings", format!("{name} has the same word twice."));
@@ -158,6 +167,11 @@ impl Problems {
             | SettingKind::Address
             | SettingKind::Url
             | SettingKind::Group => {}
+        }
+        if let Some(SettingValue::Text(said)) = &spec.default
+            && let Err(fault) = text::check_line("", said)
+        {
+            self.add("settings", format!("The default of {name} does not fit: {}", fault.problem));
         }
         if let Some(default) = &spec.default
             && !is_sound(&spec.kind, default)
@@ -304,7 +318,7 @@ mod tests {
         assert_eq!(with(|role| role.id = RoleId::from("Trans coder")), ["id"]);
         assert_eq!(with(|role| role.name = " ".to_owned()), ["name"]);
         assert_eq!(with(|role| role.name = "queue".to_owned()), ["name"]);
-        assert_eq!(with(|role| role.note = "x".repeat(2_001)), ["note"]);
+        assert_eq!(with(|role| role.note = "x".repeat(10_001)), ["note"]);
         assert_eq!(with(|role| (role.max, role.start_with) = (Some(0), None)), ["max"]);
         assert_eq!(with(|role| (role.min, role.max) = (3, Some(2))), ["max", "start_with"]);
         assert_eq!(with(|role| role.memory_floor_mib = Some(0)), ["memory_floor_mib"]);

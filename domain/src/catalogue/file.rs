@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde::de::Error;
 
 use super::{Own, accept};
-use crate::file::{FileError, text_of};
+use crate::file::{FileError, depth, place, text_of};
+use crate::inventory::check_keys;
 
 /// Reads the file that [`write_yaml`] writes, or the same as JSON.
 ///
@@ -14,7 +15,10 @@ use crate::file::{FileError, text_of};
 /// [accepted](super::accept) is one of them.
 pub fn read(bytes: &[u8]) -> Result<Own, FileError> {
     let text = text_of(bytes)?;
-    let read = Own::deserialize(serde_norway::Deserializer::from_str(text))?;
+    depth::check(text)?;
+    check_keys(text)?;
+    let read =
+        Own::deserialize(serde_norway::Deserializer::from_str(text)).map_err(|error| place::of_yaml(error, text))?;
     let mut own = Own { roles: Vec::new(), ..read };
     for role in read.roles {
         own = accept(&role, &own).map_err(|problems| {
@@ -60,6 +64,11 @@ mod tests {
         assert_eq!(unknown.line, Some(2));
         let level = read(b"levels: {node.idle: never}\n").expect_err("there is no such level");
         assert!(level.message.contains("never"), "{level}");
+        let twice = read(b"levels: {node.idle: off, node.idle: blocker}\n").expect_err("the second would win");
+        assert!(
+            (twice.line, twice.column) == (Some(1), Some(26)) && twice.message.contains("`node.idle` is there twice"),
+            "{twice}"
+        );
         let built_in = serde_json::json!({ "roles": [Catalogue::built_in().role("sql")] }).to_string();
         let taken = read(built_in.as_bytes()).expect_err("sql is built in");
         assert!(taken.message.contains("sql is a built-in role"), "{taken}");

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accept::{RoleProblem, accept};
 pub use file::{read, write_yaml};
-pub use own::{Level, Levels, Own};
+pub use own::{Level, Levels, Own, Weakened, level_of, strictest_levels, weakened};
 
 use crate::findings::{RuleId, Severity};
 use crate::topology::{RoleId, SettingValue, Settings};

@@ -42,6 +42,14 @@ impl Level {
     }
 }
 
+impl Level {
+    /// Whether a rule of this level lets more through than one of the other.
+    pub fn is_weaker_than(self, other: Self) -> bool {
+        // In the order of the variants, the strictest first.
+        self > other
+    }
+}
+
 impl From<Severity> for Level {
     fn from(severity: Severity) -> Self {
         match severity {
@@ -54,6 +62,42 @@ impl From<Severity> for Level {
 
 /// Rules that matter more or less than by default.
 pub type Levels = BTreeMap<RuleId, Level>;
+
+/// A rule that matters less to an environment than by default, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weakened {
+    /// The rule.
+    pub rule: RuleId,
+    /// How much it matters by default.
+    pub by_default: Level,
+    /// How much it matters there.
+    pub level: Level,
+}
+
+/// How much a rule matters, where these are the levels that were set.
+pub fn level_of(levels: &Levels, rule: RuleId) -> Level {
+    levels.get(&rule).copied().unwrap_or_else(|| Level::from(rule.default_severity()))
+}
+
+/// The rules that matter less than by default, in the order of the rules.
+pub fn weakened(levels: &Levels) -> Vec<Weakened> {
+    let all =
+        levels.iter().map(|(&rule, &level)| Weakened { rule, by_default: Level::from(rule.default_severity()), level });
+    all.filter(|one| one.level.is_weaker_than(one.by_default)).collect()
+}
+
+/// The strictest level that each rule had since a moment: `then` are the levels of that moment, `since` what was set later,
+/// in any order. A change in review is judged by these (requirements, section 5).
+pub fn strictest_levels(then: &Levels, since: impl IntoIterator<Item = (RuleId, Level)>) -> Levels {
+    let mut levels = then.clone();
+    for (rule, level) in since {
+        if level_of(&levels, rule).is_weaker_than(level) {
+            levels.insert(rule, level);
+        }
+    }
+    levels.retain(|rule, level| *level != Level::from(rule.default_severity()));
+    levels
+}
 
 /// What one environment adds to the built-in catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +171,10 @@ impl Own {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
     use crate::catalogue::Layer;
 
@@ -164,5 +212,46 @@ mod tests {
         assert_eq!(catalogue.severity(RuleId::NodeIdle), None);
         assert_eq!(catalogue.severity(RuleId::SqlSlowDisk), Some(Severity::Blocker));
         assert_eq!(catalogue.severity(RuleId::SqlNoMaster), Some(Severity::Blocker));
+    }
+
+    #[test]
+    fn weaker_than_by_default_is_told_and_stricter_is_not() {
+        let levels = Levels::from([(RuleId::SqlNoMaster, Level::Off), (RuleId::NodeIdle, Level::Blocker)]);
+        assert_eq!(
+            weakened(&levels),
+            [Weakened { rule: RuleId::SqlNoMaster, by_default: Level::Blocker, level: Level::Off }]
+        );
+        assert!(Level::Off.is_weaker_than(Level::Advice) && Level::Warning.is_weaker_than(Level::Blocker));
+        assert!(!Level::Blocker.is_weaker_than(Level::Blocker) && !Level::Blocker.is_weaker_than(Level::Off));
+    }
+
+    #[test]
+    fn switched_off_and_on_again_it_was_on() {
+        let off = Levels::from([(RuleId::SqlNoMaster, Level::Off)]);
+        let set = |level| (RuleId::SqlNoMaster, level);
+        assert_eq!(
+            strictest_levels(&Levels::new(), [set(Level::Off)]),
+            Levels::new(),
+            "off serves later changes alone"
+        );
+        assert_eq!(strictest_levels(&off, []), off);
+        assert_eq!(strictest_levels(&off, [set(Level::Blocker), set(Level::Off)]), Levels::new());
+    }
+
+    proptest! {
+        /// Whatever is set since, no rule matters less than it did at any moment, and none more than at all of them.
+        #[test]
+        fn the_strictest_is_one_that_was(
+            then in vec((select(&RuleId::ALL[..6]), select(Level::ALL)), 0..6),
+            since in vec((select(&RuleId::ALL[..6]), select(Level::ALL)), 0..8),
+        ) {
+            let then: Levels = then.into_iter().collect();
+            let levels = strictest_levels(&then, since.clone());
+            for &rule in &RuleId::ALL[..6] {
+                let mut ever: Vec<Level> = since.iter().filter(|set| set.0 == rule).map(|set| set.1).collect();
+                ever.push(level_of(&then, rule));
+                prop_assert_eq!(Some(level_of(&levels, rule)), ever.into_iter().min());
+            }
+        }
     }
 }

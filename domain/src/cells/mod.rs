@@ -16,6 +16,7 @@ pub use paste::{MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Pasted, RowProblem, paste};
 
 use crate::catalogue::Catalogue;
 use crate::edit::{Edit, NodeFacts, roles_between};
+use crate::text::excerpt;
 use crate::topology::{Assignment, Node};
 use roles::Bare;
 
@@ -76,11 +77,7 @@ fn shown(text: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    const LONGEST: usize = 80;
-    match text.char_indices().nth(LONGEST) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
+    excerpt(text, 80)
 }
 
 /// Letters and digits alone, in lower case: `Hyper-V`, `hyper_v` and `HYPER V` are one word.

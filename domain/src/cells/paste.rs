@@ -1,5 +1,6 @@
 //! Rows from a spreadsheet.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -51,7 +52,7 @@ pub struct RowProblem {
 /// What it does to paste a text of rows: tabs between cells as spreadsheets copy them, or CSV as
 /// [`crate::export::csv`] writes it, also with semicolons; cells can be in double quotes and then have line ends.
 ///
-/// The first row is taken for headings where it names columns, by [`Column::name`], [`Column::title`] or other common
+/// A first line such as `sep=;` says what stands between the cells, as spreadsheets mean it. The first row is taken for headings where it names columns, by [`Column::name`], [`Column::title`] or other common
 /// names; else the columns are those of [`Column::ALL`], as many as there are. A row whose hostname the topology has, in
 /// any case, updates that node; a row with another hostname adds a node, which needs a private address. Nothing is
 /// cleared: an empty cell, and a role without settings in brackets, leave what the node has. Roles that a cell of roles
@@ -65,7 +66,7 @@ pub fn paste(text: &str, topology: &Topology, catalogue: &Catalogue) -> Pasted {
     }
     // Programs of Windows start a file with a mark that is no part of its first cell.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let rows = match rows(text) {
+    let rows = match separator(text).and_then(|separator| rows(text, separator)) {
         Ok(rows) => rows,
         Err(message) => return refused(message),
     };
@@ -126,20 +127,57 @@ impl Cells {
     }
 }
 
+/// What stands between cells, and how many bytes of the text are a line that says so and no row.
+#[derive(Clone, Copy)]
+struct Separator {
+    between: u8,
+    said: usize,
+}
+
+/// As a first line `sep=;` says, which spreadsheets write and read; else as the first row looks.
+fn separator(text: &str) -> Result<Separator, String> {
+    let blank = text.len() - text.trim_start_matches(['\r', '\n']).len();
+    let rest = &text[blank..];
+    let line = &rest[..rest.find(['\r', '\n']).unwrap_or(rest.len())];
+    let said = line.trim_end_matches('\t').trim_matches(|letter: char| matches!(letter, '"' | ' '));
+    let Some(after) = said.get(..4).filter(|sep| sep.eq_ignore_ascii_case("sep=")).map(|_| line_after_sep(line)) else {
+        return Ok(Separator { between: delimiter(text), said: 0 });
+    };
+    match after.as_bytes() {
+        [between] if between.is_ascii() && !between.is_ascii_alphanumeric() && *between != b'"' => {
+            Ok(Separator { between: *between, said: blank + line.len() })
+        }
+        _ => Err(format!("The first line is {}, which names no single sign that stands between cells.", shown(line))),
+    }
+}
+
+/// What follows `sep=` in a line, without the quotes that can stand around all of it. A tab can be the sign itself.
+fn line_after_sep(line: &str) -> &str {
+    let line = line.trim_start_matches([' ', '"']);
+    let after = line.get(4..).unwrap_or_default();
+    let plain = after.trim_end_matches(['"', ' ']);
+    // Cells that are empty can follow where the line was copied from a table.
+    match plain.trim_end_matches('\t') {
+        "" if plain.starts_with('\t') => "\t",
+        cut => cut,
+    }
+}
+
 /// The rows that have something in them; one more than allowed where there are too many.
-fn rows(text: &str) -> Result<Vec<Cells>, String> {
+fn rows(text: &str, separator: Separator) -> Result<Vec<Cells>, String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter(text))
-        .from_reader(text.as_bytes());
+        .delimiter(separator.between)
+        .from_reader(&text.as_bytes()[separator.said..]);
     let mut rows = Vec::new();
     let mut lines = Lines { text, at: 0, line: 1 };
     for record in reader.records() {
         // Of a text in memory, with rows of any length, nothing is known to fail; the library could still say so.
         let cells = record.map_err(|_| "The pasted text is no table.".to_owned())?;
         let start = cells.position().map_or(0, csv::Position::byte);
-        let row = Cells { line: lines.line_of(usize::try_from(start).unwrap_or(usize::MAX)), cells };
+        let start = usize::try_from(start).unwrap_or(usize::MAX).saturating_add(separator.said);
+        let row = Cells { line: lines.line_of(start), cells };
         if row.is_empty() {
             continue;
         }
@@ -155,30 +193,50 @@ fn rows(text: &str) -> Result<Vec<Cells>, String> {
     Ok(rows)
 }
 
-/// Tabs, else commas, else semicolons, whichever the first line has outside of quotes.
+/// Tabs where the first row has any outside of quotes; else commas or semicolons, of which roles have both inside: the
+/// one that parts off more addresses and headings, or else the one of which there are more.
 fn delimiter(text: &str) -> u8 {
-    let (mut tab, mut comma, mut semicolon) = (false, false, false);
+    let (mut tabs, mut commas, mut semicolons) = (0usize, 0usize, 0usize);
     let (mut quoted, mut starts, mut blank) = (false, true, true);
-    for byte in text.bytes() {
+    let mut end = text.len();
+    for (at, byte) in text.bytes().enumerate() {
         match byte {
             // A quote elsewhere than at a cell's start is a letter; two inside of quotes end and start them again.
             b'"' if quoted || starts => quoted = !quoted,
             _ if quoted => {}
             b'\n' | b'\r' if blank => {}
-            b'\n' | b'\r' => break,
-            b'\t' => tab = true,
-            b',' => comma = true,
-            b';' => semicolon = true,
+            b'\n' | b'\r' => {
+                end = at;
+                break;
+            }
+            b'\t' => tabs += 1,
+            b',' => commas += 1,
+            b';' => semicolons += 1,
             _ => {}
         }
         starts = matches!(byte, b'"' | b'\t' | b',' | b';' | b'\n' | b'\r');
         blank &= matches!(byte, b'\n' | b'\r');
     }
-    match (tab, comma, semicolon) {
-        (true, ..) => b'\t',
-        (false, false, true) => b';',
-        (false, ..) => b',',
+    match (tabs, commas, semicolons) {
+        (1.., ..) => b'\t',
+        (0, 1.., 1..) => {
+            let known = |delimiter: u8| known_cells(&text[..end], delimiter);
+            match known(b';').cmp(&known(b',')).then(semicolons.cmp(&commas)) {
+                Ordering::Greater => b';',
+                Ordering::Equal | Ordering::Less => b',',
+            }
+        }
+        (0, 0, 1..) => b';',
+        (0, _, 0) => b',',
     }
+}
+
+/// How many cells of a row are addresses or headings.
+fn known_cells(row: &str, delimiter: u8) -> usize {
+    let reader = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(row.as_bytes());
+    let first = reader.into_records().next().and_then(Result::ok).unwrap_or_default();
+    let is_known = |cell: &&str| heading(cell).is_some() || cell.parse::<IpAddr>().is_ok();
+    first.iter().map(|cell| unguarded(cell).trim()).filter(is_known).count()
 }
 
 /// Counts the line ends before places that only move on.

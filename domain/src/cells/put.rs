@@ -9,6 +9,7 @@ use super::{CellError, cut, letters, same_word, shown};
 use crate::catalogue::Catalogue;
 use crate::edit::{EditError, hostname_problem};
 use crate::file::suggest::suggestion;
+use crate::text::{self, TextProblem};
 use crate::topology::{Container, DiskKind, Node, Platform};
 
 /// Makes the node have what the cell says; on an error the node stays as it was.
@@ -29,7 +30,7 @@ pub(super) fn put(
         Column::Hostname => node.hostname = hostname(text)?,
         Column::PrivateIp => node.private_ip = private_ip(text)?,
         Column::PublicIp => node.public_ip = known(text).map(address).transpose()?,
-        Column::Site => node.site = known(text).map(str::to_owned),
+        Column::Site => node.site = known(text).map(site).transpose()?,
         Column::Platform => {
             let ha = node.container.is_some_and(|container| container.ha);
             let platform = known(text).map(platform).transpose()?;
@@ -49,10 +50,19 @@ pub(super) fn put(
     Ok(())
 }
 
+fn site(text: &str) -> Result<String, CellError> {
+    text::check_name("site", text)
+        .map_err(|fault| CellError::new(format!("{} is no site: {}", shown(text), fault.problem)))?;
+    Ok(text.to_owned())
+}
+
 /// A hostname that is one; whether it is free is not asked here.
 pub(super) fn hostname(text: &str) -> Result<String, CellError> {
     if text.is_empty() {
         return Err(CellError::new("A node needs a hostname."));
+    }
+    if let Some(problem @ (TextProblem::Character { .. } | TextProblem::TooLong { .. })) = text::name_problem(text) {
+        return Err(CellError::new(format!("{} is no hostname: {problem}", shown(text))));
     }
     match hostname_problem(text) {
         None => Ok(text.to_owned()),

@@ -5,6 +5,7 @@ use super::figure::grouped;
 use super::put::suggested;
 use super::{CellError, letters, same_word, shown};
 use crate::catalogue::{Catalogue, Role, SettingKind, SettingSpec};
+use crate::edit::check_value;
 use crate::topology::{Assignment, SettingValue, Settings};
 
 /// What a role without brackets means for a node that has it with settings.
@@ -195,10 +196,19 @@ fn value(text: &str, spec: &SettingSpec, role: &Role) -> Result<SettingValue, Ce
         SettingKind::Choice(words) => {
             let exact = words.iter().find(|word| *word == text);
             let same = exact.or_else(|| words.iter().find(|word| same_word(word, text)));
-            Ok(SettingValue::Text(same.map_or(text, String::as_str).to_owned()))
+            let value = SettingValue::Text(same.map_or(text, String::as_str).to_owned());
+            check_value(&spec.name, &value, false).map_err(|fault| {
+                CellError::new(format!("{} does not fit {} of {}: {}", shown(text), spec.name, role.id, fault.problem))
+            })?;
+            Ok(value)
         }
         SettingKind::Text | SettingKind::Path | SettingKind::Address | SettingKind::Url | SettingKind::Group => {
-            Ok(SettingValue::Text(text.to_owned()))
+            let value = SettingValue::Text(text.to_owned());
+            check_value(&spec.name, &value, spec.kind == SettingKind::Group).map_err(|fault| {
+                let given = shown(text);
+                CellError::new(format!("{given} does not fit {} of {}: {}", spec.name, role.id, fault.problem))
+            })?;
+            Ok(value)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What was done, and the way back from it.
 
+use std::collections::HashMap;
+
 use crate::catalogue::Catalogue;
 use crate::change::LoggedEdit;
 use crate::edit::{Applied, Edit, EditError, apply_all};
@@ -41,23 +43,25 @@ impl Act {
     /// would else take it for one that is gone already.
     pub(super) fn learn_ids(&mut self, log: &[LoggedEdit]) {
         // What is added can be renamed or removed by the same act, and its name be given to another.
-        let mut added = Vec::new();
+        let mut added: HashMap<String, Option<String>> = HashMap::new();
+        let name = |hostname: &str| hostname.to_ascii_lowercase();
         for logged in log.iter().filter(|logged| logged.batch.as_ref() == Some(&self.key)) {
             match &logged.edit {
-                Edit::AddNode { node } => added.push((node.hostname.clone(), node.id.clone())),
+                Edit::AddNode { node } => drop(added.insert(name(&node.hostname), node.id.clone())),
                 Edit::RenameNode { from, to } => {
-                    if let Some((hostname, _)) = added.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(from)) {
-                        hostname.clone_from(to);
+                    if let Some(id) = added.remove(&name(from)) {
+                        added.insert(name(to), id);
                     }
                 }
-                Edit::RemoveNode { hostname } => added.retain(|(known, _)| !known.eq_ignore_ascii_case(hostname)),
+                Edit::RemoveNode { hostname } => drop(added.remove(&name(hostname))),
                 _ => {}
             }
         }
-        for (hostname, id) in added {
-            let mut nodes = self.left.nodes.iter_mut();
-            let left = nodes.find(|left| left.id.is_none() && left.hostname.eq_ignore_ascii_case(&hostname));
-            if let Some(left) = left {
+        if added.is_empty() {
+            return;
+        }
+        for left in self.left.nodes.iter_mut().filter(|left| left.id.is_none()) {
+            if let Some(id) = added.remove(&name(&left.hostname)) {
                 left.id = id;
             }
         }

@@ -19,13 +19,18 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Catalogue;
 use crate::change::LoggedEdit;
 use crate::edit::{
-    Conflict, Edit, EditError, Indexed, ReplayError, apply_all, carried, carry_all, carry_on, force_on, named,
+    Conflict, Edit, EditError, Indexed, ReplayError, apply_all, carried, carry_all, carry_on, check_text, force_on,
     named_by, replay,
 };
+use crate::limits;
+use crate::text::{excerpt, visible};
 use crate::topology::Topology;
 use act::Act;
 
 pub use known::Known;
+
+/// Longest label, in characters.
+pub const LABEL_MAX: usize = 200;
 
 /// Edits that are taken together or not at all, on their way to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,6 +292,10 @@ impl Draft {
 
     /// None where nothing changed.
     fn perform(&mut self, key: String, label: String, mut edits: Vec<Edit>) -> Result<Option<Act>, EditError> {
+        edits.iter().try_for_each(|edit| check_text(edit, &self.catalogue))?;
+        limits::check_edits(&self.desired, &edits)?;
+        // It can name what is older than the rule for names.
+        let label = excerpt(&visible(&label), LABEL_MAX - 1);
         let act = Act::perform(&mut self.desired, key.clone(), label.clone(), &mut edits, &self.catalogue)?;
         if act.is_some() {
             self.pending.push(Batch { key, label, edits });
@@ -327,7 +336,7 @@ impl Draft {
         self.desired = self.settled.clone();
         self.moves += 1;
         for batch in pending {
-            let seen_before = named(&seen, &batch.edits);
+            let seen_before = seen.named(&batch.edits);
             for edit in &batch.edits {
                 // It fitted when it was written; where it does not, what follows is judged without it.
                 let _ = seen.apply(edit, &self.catalogue);

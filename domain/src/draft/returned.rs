@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Batch, Draft, Returned};
 use crate::catalogue::Catalogue;
 use crate::change::LoggedEdit;
-use crate::edit::{Indexed, ReplayError, named, named_by};
+use crate::edit::{Indexed, ReplayError};
 use crate::topology::Topology;
 
 impl Draft {
@@ -55,7 +55,7 @@ impl Draft {
     fn waiting(&self, reason: &str) -> Vec<Returned> {
         let mut seen = Indexed::new(self.seen_by_pending(), self.pending.iter().map(|batch| batch.edits.len()).sum());
         let returned = |batch: &Batch| {
-            let seen_before = named(&seen, &batch.edits);
+            let seen_before = seen.named(&batch.edits);
             for edit in &batch.edits {
                 // It fitted when it was written.
                 let _ = seen.apply(edit, &self.catalogue);
@@ -78,7 +78,7 @@ impl Draft {
                 continue;
             };
             let edits: Vec<_> = group.iter().map(|logged| logged.edit.clone()).collect();
-            let seen_before = named_by(&seen, &edits);
+            let seen_before = seen.named(&edits);
             for edit in &edits {
                 let _ = seen.apply(edit, &self.catalogue);
             }

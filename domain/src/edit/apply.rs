@@ -1,8 +1,10 @@
 //! Applies edits, one or a whole log.
 
 use super::index::Index;
-use super::{Edit, hostname_problem};
+use super::{Edit, check_text, hostname_problem};
 use crate::catalogue::{Catalogue, SettingKind};
+use crate::limits::{self, TooMany};
+use crate::text::TextFault;
 use crate::topology::{Assignment, Node, RoleId, SettingValue, Settings, Topology};
 
 /// Why an edit does not fit the topology; the topology stays as it was.
@@ -58,6 +60,12 @@ pub enum EditError {
         /// What was asked for.
         setting: String,
     },
+    /// A text that is not taken (requirements, section 11).
+    #[error(transparent)]
+    Text(#[from] TextFault),
+    /// There would be more of something than a topology can have.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// A name is empty.
     #[error("The {what} needs a name.")]
     EmptyName {
@@ -119,20 +127,23 @@ pub(crate) fn apply_each<'a>(
 ) -> Result<(), ReplayError> {
     let edits = edits.into_iter();
     let mut index = Index::of(topology, edits.size_hint().0);
-    for (place, edit) in edits.enumerate() {
-        apply_indexed(topology, &mut index, edit, catalogue)
-            .map_err(|error| ReplayError { position: place + 1, error })?;
-    }
-    Ok(())
+    let outcome = edits.enumerate().try_for_each(|(place, edit)| {
+        apply_indexed(topology, &mut index, edit, catalogue).map_err(|error| ReplayError { position: place + 1, error })
+    });
+    index.finish(topology);
+    outcome
 }
 
-/// Applies one edit. Checks that it fits (names, roles, setting names); whether values make sense is for the rules.
+/// Applies one edit that somebody makes now. Checks that its text is taken, and that it fits (names, roles, setting names);
+/// whether values make sense is for the rules.
 pub fn apply(topology: &mut Topology, edit: &Edit, catalogue: &Catalogue) -> Result<(), EditError> {
+    check_text(edit, catalogue)?;
+    limits::check_edits(topology, [edit])?;
     let mut no_index = Index::NONE;
     apply_indexed(topology, &mut no_index, edit, catalogue)
 }
 
-/// Applies one edit of many, and keeps the index of the topology's nodes right.
+/// Applies one edit of many, and keeps the index of the topology right.
 pub(super) fn apply_indexed(
     topology: &mut Topology,
     index: &mut Index,
@@ -142,7 +153,7 @@ pub(super) fn apply_indexed(
     match edit {
         Edit::AddNode { node } => {
             check_hostname(&node.hostname)?;
-            if let Some(there) = index.position(&topology.nodes, &node.hostname) {
+            if let Some(there) = index.node(topology, &node.hostname) {
                 return Err(EditError::HostnameTaken { hostname: topology.nodes[there].hostname.clone() });
             }
             for (place, Assignment { role, settings }) in node.roles.iter().enumerate() {
@@ -152,7 +163,7 @@ pub(super) fn apply_indexed(
                 }
             }
             topology.nodes.push(node.clone());
-            index.added(&topology.nodes);
+            index.node_added(&topology.nodes);
         }
         Edit::UpdateNode { hostname, facts } => {
             let super::NodeFacts { private_ip, public_ip, site, container, hardware } = facts.clone();
@@ -166,49 +177,55 @@ pub(super) fn apply_indexed(
         Edit::RenameNode { from, to } => {
             check_hostname(to)?;
             let place = position(topology, index, from)?;
-            if index.is_taken_by_another(&topology.nodes, to, place) {
+            if index.is_taken_by_another(topology, to, place) {
                 return Err(EditError::HostnameTaken { hostname: to.clone() });
             }
             topology.nodes[place].hostname.clone_from(to);
-            index.renamed(from, to);
+            index.node_renamed(place, from, to);
         }
         Edit::RemoveNode { hostname } => {
             let place = position(topology, index, hostname)?;
-            index.removed(&topology.nodes.remove(place));
+            index.remove_node(topology, place);
         }
         Edit::AddGroup { name } => {
             check_name("availability group", name)?;
-            free_group(topology, name)?;
+            free_group(topology, index, name)?;
             topology.availability_groups.push(name.clone());
+            index.group_added(&topology.availability_groups);
         }
         Edit::RenameGroup { from, to } => {
             check_name("availability group", to)?;
-            let position = group_position(topology, from)?;
+            let position = group_position(topology, index, from)?;
             if from != to {
-                free_group(topology, to)?;
+                free_group(topology, index, to)?;
+                topology.availability_groups[position].clone_from(to);
+                index.group_renamed(position, from, to);
+                rename_group_in_settings(topology, index, from, to, catalogue);
             }
-            topology.availability_groups[position].clone_from(to);
-            rename_group_in_settings(topology, from, to, catalogue);
         }
         Edit::RemoveGroup { name } => {
-            group_position(topology, name)?;
-            topology.availability_groups.retain(|group| group != name);
+            group_position(topology, index, name)?;
+            index.remove_groups(topology, name);
         }
         Edit::AssignRole { hostname, role, settings } => {
             check_settings(role, settings, catalogue)?;
-            let node = node_mut(topology, index, hostname)?;
+            let place = position(topology, index, hostname)?;
+            let node = &mut topology.nodes[place];
             if node.assignment(role.as_str()).is_some() {
                 return Err(EditError::RoleAlreadyAssigned { hostname: node.hostname.clone(), role: role.clone() });
             }
             node.roles.push(Assignment { role: role.clone(), settings: settings.clone() });
+            index.node_says(place, settings);
         }
         Edit::UpdateSettings { hostname, role, settings } => {
             check_settings(role, settings, catalogue)?;
-            let node = node_mut(topology, index, hostname)?;
-            let Some(assignment) = node.roles.iter_mut().find(|assignment| assignment.role == *role) else {
+            let place = position(topology, index, hostname)?;
+            let Some(assignment) = topology.nodes[place].roles.iter_mut().find(|assignment| assignment.role == *role)
+            else {
                 return Err(EditError::RoleNotAssigned { hostname: hostname.clone(), role: role.clone() });
             };
             assignment.settings.clone_from(settings);
+            index.node_says(place, settings);
         }
         Edit::UnassignRole { hostname, role } => {
             let node = node_mut(topology, index, hostname)?;
@@ -220,30 +237,29 @@ pub(super) fn apply_indexed(
         Edit::AddService { service } => {
             check_name("service", &service.name)?;
             check_settings(&service.role, &service.settings, catalogue)?;
-            if topology.service(&service.name).is_some() {
+            if index.service(topology, &service.name).is_some() {
                 return Err(EditError::ServiceTaken { name: service.name.clone() });
             }
             topology.services.push(service.clone());
+            index.service_added(topology);
         }
         Edit::UpdateService { name, settings } => {
-            let Some(service) = topology.services.iter_mut().find(|service| service.name == *name) else {
-                return Err(EditError::UnknownService { name: name.clone() });
-            };
+            let place = service_position(topology, index, name)?;
+            let service = &mut topology.services[place];
             check_settings(&service.role, settings, catalogue)?;
             service.settings.clone_from(settings);
+            index.service_says(place, settings);
         }
         Edit::RemoveService { name } => {
-            if topology.service(name).is_none() {
-                return Err(EditError::UnknownService { name: name.clone() });
-            }
-            topology.services.retain(|service| service.name != *name);
+            service_position(topology, index, name)?;
+            index.remove_services(topology, name);
         }
     }
     Ok(())
 }
 
 fn position(topology: &Topology, index: &Index, hostname: &str) -> Result<usize, EditError> {
-    index.position(&topology.nodes, hostname).ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })
+    index.node(topology, hostname).ok_or_else(|| EditError::UnknownNode { hostname: hostname.to_owned() })
 }
 
 fn node_mut<'a>(topology: &'a mut Topology, index: &Index, hostname: &str) -> Result<&'a mut Node, EditError> {
@@ -262,19 +278,19 @@ fn check_name(what: &'static str, name: &str) -> Result<(), EditError> {
     if name.trim().is_empty() { Err(EditError::EmptyName { what }) } else { Ok(()) }
 }
 
-fn group_position(topology: &Topology, name: &str) -> Result<usize, EditError> {
-    topology
-        .availability_groups
-        .iter()
-        .position(|group| group == name)
-        .ok_or_else(|| EditError::UnknownGroup { name: name.to_owned() })
+fn group_position(topology: &Topology, index: &Index, name: &str) -> Result<usize, EditError> {
+    index.group(topology, name).ok_or_else(|| EditError::UnknownGroup { name: name.to_owned() })
 }
 
-fn free_group(topology: &Topology, name: &str) -> Result<(), EditError> {
-    if topology.availability_groups.iter().any(|group| group == name) {
-        return Err(EditError::GroupTaken { name: name.to_owned() });
+fn service_position(topology: &Topology, index: &Index, name: &str) -> Result<usize, EditError> {
+    index.service(topology, name).ok_or_else(|| EditError::UnknownService { name: name.to_owned() })
+}
+
+fn free_group(topology: &Topology, index: &Index, name: &str) -> Result<(), EditError> {
+    match index.group(topology, name) {
+        Some(_) => Err(EditError::GroupTaken { name: name.to_owned() }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_settings(role: &RoleId, settings: &Settings, catalogue: &Catalogue) -> Result<(), EditError> {
@@ -288,15 +304,30 @@ fn check_settings(role: &RoleId, settings: &Settings, catalogue: &Catalogue) -> 
 }
 
 /// Nodes and services that name the group go on naming it.
-fn rename_group_in_settings(topology: &mut Topology, from: &str, to: &str, catalogue: &Catalogue) {
-    let on_nodes = topology.nodes.iter_mut().flat_map(|node| &mut node.roles).map(|a| (&a.role, &mut a.settings));
-    let outside = topology.services.iter_mut().map(|service| (&service.role, &mut service.settings));
-    for (role, settings) in on_nodes.chain(outside) {
-        let naming: Vec<String> = settings_naming(role, settings, from, catalogue).map(str::to_owned).collect();
-        for name in naming {
-            settings.insert(name, SettingValue::Text(to.to_owned()));
+fn rename_group_in_settings(topology: &mut Topology, index: &mut Index, from: &str, to: &str, catalogue: &Catalogue) {
+    let (nodes, services) = index.naming(topology, from);
+    for place in nodes {
+        for Assignment { role, settings } in &mut topology.nodes[place].roles {
+            if named_anew(role, settings, from, to, catalogue) {
+                index.node_says(place, settings);
+            }
         }
     }
+    for place in services {
+        let service = &mut topology.services[place];
+        if named_anew(&service.role, &mut service.settings, from, to, catalogue) {
+            index.service_says(place, &service.settings);
+        }
+    }
+}
+
+/// Whether the settings named the group, and have its new name now.
+fn named_anew(role: &RoleId, settings: &mut Settings, from: &str, to: &str, catalogue: &Catalogue) -> bool {
+    let naming: Vec<String> = settings_naming(role, settings, from, catalogue).map(str::to_owned).collect();
+    for name in &naming {
+        settings.insert(name.clone(), SettingValue::Text(to.to_owned()));
+    }
+    !naming.is_empty()
 }
 
 /// The settings of an instance that name that group.

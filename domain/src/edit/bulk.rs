@@ -86,8 +86,10 @@ pub fn remove(topology: &Topology, nodes: &Nodes) -> Vec<Edit> {
 /// there is a master already (S: one master and multiple slaves).
 struct Usual<'a> {
     role: &'a Role,
-    /// Groups with their members, in the order of the topology.
-    groups: Vec<(&'a str, usize)>,
+    /// In the order of the topology.
+    groups: &'a [String],
+    /// Their members, with their places: the fewest first.
+    by_size: BTreeSet<(usize, usize)>,
     has_master: bool,
 }
 
@@ -108,8 +110,10 @@ impl<'a> Usual<'a> {
             });
         }
         let groups = &topology.availability_groups;
-        let groups = groups.iter().map(|group| (group.as_str(), members.get(group.as_str()).copied().unwrap_or(0)));
-        Self { role, groups: groups.collect(), has_master }
+        let by_size = groups.iter().enumerate();
+        let by_size =
+            by_size.map(|(place, group)| (members.get(group.as_str()).copied().unwrap_or(0), place)).collect();
+        Self { role, groups, by_size, has_master }
     }
 
     fn settings(&mut self) -> Settings {
@@ -132,9 +136,9 @@ impl<'a> Usual<'a> {
 
     /// The group with the fewest members, which has one more from now on.
     fn smallest_group(&mut self) -> Option<String> {
-        let (group, members) = self.groups.iter_mut().min_by_key(|(_, members)| *members)?;
-        *members += 1;
-        Some((*group).to_owned())
+        let (members, place) = self.by_size.pop_first()?;
+        self.by_size.insert((members + 1, place));
+        self.groups.get(place).cloned()
     }
 }
 

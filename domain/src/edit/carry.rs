@@ -128,20 +128,20 @@ pub(super) fn carry_between(edit: &Edit, seen: View<'_>, now: View<'_>) -> Resul
                 Some(_) => Ok(Some(Edit::UnassignRole { hostname: node.hostname.clone(), role: role.clone() })),
             }
         }
-        Edit::AddService { service } => match seen.topology.service(&service.name) {
+        Edit::AddService { service } => match seen.service(&service.name) {
             Some(before) => Err(EditError::ServiceTaken { name: before.name.clone() }.into()),
-            None => Ok((now.topology.service(&service.name) != Some(service)).then(|| edit.clone())),
+            None => Ok((now.service(&service.name) != Some(service)).then(|| edit.clone())),
         },
         Edit::UpdateService { name, settings } => {
             let before = seen_service(seen, name)?;
-            let there = now.topology.service(name).filter(|there| there.role == before.role);
+            let there = now.service(name).filter(|there| there.role == before.role);
             // One of another role is another service of the same name.
             let there = there.ok_or_else(|| Conflict::Gone { what: format!("The service {name}") })?;
             let settings = Both::Conflict.settings(&before.settings, settings, &there.settings, &there.role, name)?;
             let is_so = settings == there.settings;
             Ok((!is_so).then(|| Edit::UpdateService { name: name.clone(), settings }))
         }
-        Edit::RemoveService { name } => match (seen_service(seen, name)?, now.topology.service(name)) {
+        Edit::RemoveService { name } => match (seen_service(seen, name)?, now.service(name)) {
             (_, None) => Ok(None),
             (before, Some(there)) if before != there => {
                 Err(Conflict::ChangedSince { what: format!("The service {name}") })
@@ -179,7 +179,7 @@ pub(crate) fn carried(
     catalogue: &Catalogue,
 ) -> Result<(Vec<Edit>, Vec<usize>), (usize, Conflict)> {
     // What fits the part that they are about fits the whole.
-    let part = Names::of(edits).and_those_seen(&seen).part_of(now);
+    let part = Names::of(edits).and_those_seen(&seen).part_of(View::plain(now));
     let (mut seen, mut part) = (Indexed::new(seen, edits.len()), Indexed::new(part, edits.len()));
     let mut carried = Vec::with_capacity(edits.len());
     let mut places = Vec::with_capacity(edits.len());
@@ -236,7 +236,8 @@ fn group_renamed(from: &str, to: &str, seen: View<'_>, now: View<'_>) -> Result<
 /// name one that was not there before.
 fn group_became<'a>(group: &str, seen: View<'_>, now: View<'a>) -> Option<&'a str> {
     let text_of = |settings: &'a Settings, name: &str| settings.get(name).and_then(SettingValue::as_text);
-    let on_nodes = seen.topology.nodes.iter().flat_map(|node| node.roles.iter().map(move |role| (node, role)));
+    let (nodes, _) = seen.naming(group);
+    let on_nodes = nodes.into_iter().flat_map(|node| node.roles.iter().map(move |role| (node, role)));
     on_nodes
         .flat_map(|(node, assignment)| assignment.settings.iter().map(move |setting| (node, &assignment.role, setting)))
         .filter(|(_, _, (_, value))| value.as_text() == Some(group))
@@ -256,7 +257,7 @@ fn seen_role<'a>(node: &'a Node, role: &RoleId) -> Result<&'a Assignment, EditEr
 }
 
 fn seen_service<'a>(seen: View<'a>, name: &str) -> Result<&'a Service, EditError> {
-    seen.topology.service(name).ok_or_else(|| EditError::UnknownService { name: name.to_owned() })
+    seen.service(name).ok_or_else(|| EditError::UnknownService { name: name.to_owned() })
 }
 
 /// The node as it was seen, and as it is now.

@@ -3,7 +3,7 @@
 use super::carry::{carry_between, now_of};
 use super::index::{Indexed, View};
 use super::merge::Both;
-use super::{Conflict, Edit, EditError, NodeFacts, named, replay};
+use super::{Conflict, Edit, EditError, NodeFacts, replay};
 use crate::catalogue::Catalogue;
 use crate::topology::{Node, Service, Settings, Topology};
 
@@ -44,7 +44,7 @@ pub(crate) fn force_on(
     let forced = force_between(edit, seen.view(), now.view());
     if forced.len() > 1 {
         // The second may not fit; the first must not have happened then.
-        replay(&named(now, &forced), &forced, catalogue).map_err(|error| error.error)?;
+        replay(&now.named(&forced), &forced, catalogue).map_err(|error| error.error)?;
     }
     for edit in &forced {
         now.apply(edit, catalogue)?;
@@ -73,7 +73,7 @@ fn force_between(edit: &Edit, seen: View<'_>, now: View<'_>) -> Vec<Edit> {
         }
         Edit::RemoveGroup { name } if seen.has_group(name) && !now.has_group(name) => Vec::new(),
         Edit::UpdateService { name, settings } => on_service(name, edit, settings, seen, now),
-        Edit::RemoveService { name } if now.topology.service(name).is_none() => Vec::new(),
+        Edit::RemoveService { name } if now.service(name).is_none() => Vec::new(),
         Edit::AddNode { .. }
         | Edit::AddGroup { .. }
         | Edit::RenameGroup { .. }
@@ -116,7 +116,7 @@ fn on_node(edit: &Edit, before: Option<&Node>, node: &Node) -> Option<Edit> {
 
 /// New settings of a service, which is made again where it went or has another role now.
 fn on_service(name: &str, edit: &Edit, settings: &Settings, seen: View<'_>, now: View<'_>) -> Vec<Edit> {
-    let (Some(before), there) = (seen.topology.service(name), now.topology.service(name)) else {
+    let (Some(before), there) = (seen.service(name), now.service(name)) else {
         return vec![edit.clone()];
     };
     let again = Edit::AddService { service: Service { settings: settings.clone(), ..before.clone() } };

@@ -6,7 +6,7 @@ use super::apply::settings_naming;
 use super::index::{Indexed, View};
 use super::{Edit, EditError, NodeFacts, ReplayError, apply, apply_each, named_by};
 use crate::catalogue::Catalogue;
-use crate::topology::{Place, Topology};
+use crate::topology::{Assignment, RoleId, Settings, Topology};
 
 /// Applies the edit; gives the edits that lead back to what was there, up to the order of lists.
 ///
@@ -53,7 +53,7 @@ pub(crate) fn apply_all<'a>(
     }
     apply_each(topology, edits, catalogue)?;
     let back: Vec<Edit> = steps.into_iter().rev().flatten().collect();
-    let left = named_by(&part, &back);
+    let left = part.named(&back);
     Ok(Applied { back, left, idle })
 }
 
@@ -69,7 +69,7 @@ fn inverse(before: View<'_>, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
         }
         Edit::RemoveNode { hostname } => node(hostname).map(|node| Edit::AddNode { node: node.clone() }),
         Edit::AddGroup { name } => Some(Edit::RemoveGroup { name: name.clone() }),
-        Edit::RenameGroup { from, to } => return group_named_back(before.topology, from, to, catalogue),
+        Edit::RenameGroup { from, to } => return group_named_back(before, from, to, catalogue),
         Edit::RemoveGroup { name } => Some(Edit::AddGroup { name: name.clone() }),
         Edit::AssignRole { hostname, role, .. } => {
             Some(Edit::UnassignRole { hostname: hostname.clone(), role: role.clone() })
@@ -90,11 +90,10 @@ fn inverse(before: View<'_>, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
         }
         Edit::AddService { service } => Some(Edit::RemoveService { name: service.name.clone() }),
         Edit::UpdateService { name, .. } => before
-            .topology
             .service(name)
             .map(|service| Edit::UpdateService { name: name.clone(), settings: service.settings.clone() }),
         Edit::RemoveService { name } => {
-            before.topology.service(name).map(|service| Edit::AddService { service: service.clone() })
+            before.service(name).map(|service| Edit::AddService { service: service.clone() })
         }
     };
     one.into_iter().collect()
@@ -102,21 +101,24 @@ fn inverse(before: View<'_>, edit: &Edit, catalogue: &Catalogue) -> Vec<Edit> {
 
 /// Back to the old name. Whatever named a group of the new name before there was one is taken along by the rename back,
 /// so it is set right after it.
-fn group_named_back(before: &Topology, from: &str, to: &str, catalogue: &Catalogue) -> Vec<Edit> {
+fn group_named_back(before: View<'_>, from: &str, to: &str, catalogue: &Catalogue) -> Vec<Edit> {
     let mut back = vec![Edit::RenameGroup { from: to.to_owned(), to: from.to_owned() }];
     if from == to {
         return back;
     }
-    for instance in before.instances() {
-        if settings_naming(instance.role, instance.settings, to, catalogue).next().is_some() {
-            let settings = instance.settings.clone();
-            back.push(match instance.place {
-                Place::Node(node) => {
-                    Edit::UpdateSettings { hostname: node.hostname.clone(), role: instance.role.clone(), settings }
-                }
-                Place::Service(service) => Edit::UpdateService { name: service.name.clone(), settings },
-            });
-        }
+    let names_it = |role: &RoleId, settings: &Settings| settings_naming(role, settings, to, catalogue).next().is_some();
+    let (nodes, services) = before.naming(to);
+    for node in nodes {
+        let naming = node.roles.iter().filter(|assignment| names_it(&assignment.role, &assignment.settings));
+        back.extend(naming.map(|Assignment { role, settings }| Edit::UpdateSettings {
+            hostname: node.hostname.clone(),
+            role: role.clone(),
+            settings: settings.clone(),
+        }));
     }
+    let naming = services.into_iter().filter(|service| names_it(&service.role, &service.settings));
+    back.extend(
+        naming.map(|service| Edit::UpdateService { name: service.name.clone(), settings: service.settings.clone() }),
+    );
     back
 }

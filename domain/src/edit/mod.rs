@@ -12,6 +12,7 @@ mod merge;
 mod named;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::net::IpAddr;
 
@@ -31,6 +32,8 @@ pub use inverse::apply_with_inverse;
 pub(crate) use inverse::{Applied, apply_all};
 pub use named::named;
 pub(crate) use named::named_by;
+pub use text::check_text;
+pub(crate) use text::check_value;
 
 use crate::topology::{Container, Hardware, Node, RoleId, Service, SettingValue, Settings};
 

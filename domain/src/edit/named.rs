@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Edit;
+use super::index::View;
 use crate::pairing::lower_case;
 use crate::topology::{Node, SettingValue, Settings, Topology};
 
 /// The part of a topology that edits are about: the nodes and services that they name, and, where they are about
 /// availability groups, all groups with what is in those that they name. What fits this part fits the whole.
 pub fn named(topology: &Topology, edits: &[Edit]) -> Topology {
-    Names::of(edits).part_of(topology)
+    Names::of(edits).part_of(View::plain(topology))
 }
 
 /// [`named`] of edits that are not in one list.
 pub(crate) fn named_by<'a>(topology: &Topology, edits: impl IntoIterator<Item = &'a Edit>) -> Topology {
-    Names::of(edits).part_of(topology)
+    Names::of(edits).part_of(View::plain(topology))
 }
 
 /// Names in edits.
@@ -82,15 +83,13 @@ impl<'a> Names<'a> {
         self
     }
 
-    pub(super) fn part_of(&self, topology: &Topology) -> Topology {
-        let Topology { environment, availability_groups, nodes, services } = topology;
-        let groups: &[String] = if self.is_about_groups { availability_groups } else { &[] };
+    pub(super) fn part_of(&self, view: View<'_>) -> Topology {
         let is_meant = |service: &str, settings| self.services.contains(service) || self.is_in_group(settings);
         Topology {
-            environment: environment.clone(),
-            availability_groups: groups.to_vec(),
-            nodes: nodes.iter().filter(|node| self.has(node)).cloned().collect(),
-            services: services.iter().filter(|service| is_meant(&service.name, &service.settings)).cloned().collect(),
+            environment: view.environment().to_owned(),
+            availability_groups: if self.is_about_groups { view.groups().cloned().collect() } else { Vec::new() },
+            nodes: view.nodes().filter(|node| self.has(node)).cloned().collect(),
+            services: view.services().filter(|service| is_meant(&service.name, &service.settings)).cloned().collect(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::catalogue::Catalogue;
 use crate::edit::hostname_problem;
+use crate::text::class_of;
 use crate::topology::{Node, RoleId, SettingValue, Settings, Topology};
 
 /// A name that Ansible takes for a group without a warning: letters, digits and underscores, no digit first.
@@ -213,9 +214,12 @@ fn double_quoted(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
-            // What the YAML readers of Python refuse or fold.
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(letter));
+            // What the YAML readers of Python refuse or fold, and what nobody would see.
+            letter if class_of(letter, None).is_some() => {
+                let _ = match u32::from(letter) {
+                    number @ 0..=0xffff => write!(quoted, "\\u{number:04x}"),
+                    number => write!(quoted, "\\U{number:08x}"),
+                };
             }
             letter => quoted.push(letter),
         }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::catalogue::{Catalogue, Layer};
+use crate::text::class_of;
 use crate::topology::{RoleId, Topology};
+use crate::words::counted;
 
 /// Most boxes of roles in one layer; the rest is one box with their number.
 const LIMIT_ROLES: usize = 12;
@@ -76,7 +78,12 @@ fn groups(
     }
     writeln!(text, "  subgraph availability_groups[\"Availability groups\"]")?;
     for (number, (name, roles)) in members.iter().take(LIMIT_GROUPS).enumerate() {
-        writeln!(text, "    group{number}[\"{}<br/>{}\"]", label(name), counted(roles.values().sum(), "node"))?;
+        writeln!(
+            text,
+            "    group{number}[\"{}<br/>{}\"]",
+            label(name),
+            counted::<usize>(roles.values().sum(), "node")
+        )?;
     }
     more(text, "availability_groups_more", members.len().saturating_sub(LIMIT_GROUPS), "group")?;
     writeln!(text, "  end")?;
@@ -111,10 +118,6 @@ fn more(text: &mut String, id: &str, count: usize, what: &str) -> std::fmt::Resu
     if count == 0 { Ok(()) } else { writeln!(text, "    {id}[\"and {} more\"]", counted(count, what)) }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A name as Mermaid shows it: what is no letter, digit, space or one of `-_./:` is its number, so that quotes, tags,
 /// directives and Markdown stay what they are.
 fn label(name: &str) -> String {
@@ -126,7 +129,9 @@ fn label(name: &str) -> String {
         }
         match letter {
             letter if letter.is_control() => label.push(' '),
-            letter if letter.is_alphanumeric() || " -_./:".contains(letter) => label.push(letter),
+            letter if class_of(letter, None).is_none() && letter.is_alphanumeric() || " -_./:".contains(letter) => {
+                label.push(letter);
+            }
             other => {
                 let _ = write!(label, "#{};", u32::from(other));
             }

@@ -12,3 +12,41 @@ pub(crate) use ansible::group_name;
 pub use mermaid::mermaid;
 pub use table::csv;
 pub(crate) use table::unguarded;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::arbitrary::hostile_topology;
+    use crate::catalogue::Catalogue;
+    use crate::findings::{check, to_json};
+    use crate::text::{json_for_showing, visible, visible_lines};
+    use crate::topology::Topology;
+
+    /// What a program prints of a topology that no file reader would let through, as an old revision may be.
+    fn printed(topology: &Topology) -> Vec<String> {
+        let catalogue = Catalogue::built_in();
+        let json = |value: String| json_for_showing(&value).into_owned();
+        let findings = check(topology, catalogue);
+        let mut printed = vec![
+            super::ansible(topology, catalogue),
+            super::mermaid(topology, catalogue),
+            super::csv(topology).replace("\r\n", "\n"),
+            json(crate::file::write_json(topology)),
+            json(format!("{:#}", to_json(&findings))),
+        ];
+        printed.extend(findings.iter().map(|finding| visible(&finding.message).into_owned()));
+        printed
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_printed(topology in hostile_topology()) {
+            for text in printed(&topology) {
+                prop_assert_eq!(visible_lines(&text), text.as_str());
+            }
+            let yaml = crate::file::write_yaml(&topology);
+            prop_assert!(!yaml.chars().any(|letter| letter.is_control() && letter != '\n'), "{:?}", yaml);
+        }
+    }
+}

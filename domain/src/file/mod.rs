@@ -4,7 +4,8 @@
 
 pub(crate) mod budget;
 pub(crate) mod depth;
-mod seeds;
+pub(crate) mod place;
+pub(crate) mod seeds;
 mod shape;
 pub(crate) mod suggest;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use crate::catalogue::Catalogue;
+use crate::text::visible;
 use crate::topology::Topology;
 use budget::Budget;
 
@@ -39,10 +41,11 @@ pub struct FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = visible(&self.message);
         match (self.line, self.column) {
-            (Some(line), Some(column)) => write!(f, "line {line}, column {column}: {}", self.message),
-            (Some(line), None) => write!(f, "line {line}: {}", self.message),
-            (None, _) => f.write_str(&self.message),
+            (Some(line), Some(column)) => write!(f, "line {line}, column {column}: {message}"),
+            (Some(line), None) => write!(f, "line {line}: {message}"),
+            (None, _) => f.write_str(&message),
         }
     }
 }
@@ -80,13 +83,13 @@ impl FileError {
     /// The parsers end their message with the place, and speak of fields where the file's reader sees keys.
     fn told(message: &str, place: Option<(usize, usize)>) -> Self {
         let (line, column) = place.unzip();
-        let message = match place {
+        let message = visible(match place {
             Some((line, column)) => {
                 let suffix = format!(" at line {line} column {column}");
                 message.strip_suffix(&suffix).unwrap_or(message)
             }
             None => message,
-        };
+        });
         let message = message
             .replace("unknown field", "unknown key")
             .replace("missing field", "missing key")
@@ -120,7 +123,27 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, FileError> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| FileError::at(bytes, error.valid_up_to(), "the file is not UTF-8 text from here on"))?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match encrypted_by(text) {
+        Some(with) => Err(FileError {
+            line: Some(1),
+            column: Some(1),
+            message: format!("the file is encrypted; decrypt it first ({with}), and give what that prints"),
+        }),
+        None => Ok(text),
+    }
+}
+
+/// How to decrypt a file that begins as an encrypted one does.
+fn encrypted_by(text: &str) -> Option<&'static str> {
+    const BEGINNINGS: [(&str, &str); 4] = [
+        ("$ANSIBLE_VAULT;", "`ansible-vault view FILE`"),
+        ("-----BEGIN PGP MESSAGE-----", "`gpg --decrypt FILE`"),
+        ("-----BEGIN AGE ENCRYPTED FILE-----", "`age --decrypt FILE`"),
+        ("age-encryption.org/", "`age --decrypt FILE`"),
+    ];
+    let text = text.trim_start();
+    BEGINNINGS.into_iter().find(|(beginning, _)| text.starts_with(beginning)).map(|(_, with)| with)
 }
 
 /// Whether there is nothing but space and comments.
@@ -130,8 +153,8 @@ pub(crate) fn is_blank(text: &str) -> bool {
 
 fn read_yaml(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
     let budget = Budget::of_file(text.len());
-    let topology = shape::Document { catalogue, budget }.deserialize(serde_norway::Deserializer::from_str(text))?;
-    Ok(topology)
+    let topology = shape::Document { catalogue, budget }.deserialize(serde_norway::Deserializer::from_str(text));
+    topology.map_err(|error| place::of_yaml(error, text))
 }
 
 /// JSON; but YAML can start with a brace as well, so what is no JSON gets a second chance as YAML.
@@ -143,22 +166,9 @@ fn read_json(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
         .and_then(|topology| deserializer.end().map(|()| topology));
     match outcome {
         Ok(topology) => Ok(topology),
-        Err(error) if error.is_syntax() => read_yaml(text, catalogue).map_err(|_| error.into()),
-        Err(error) => Err(at_start_of_key(error.into(), text)),
+        Err(error) if error.is_syntax() => read_yaml(text, catalogue).map_err(|_| place::of_json(error, text)),
+        Err(error) => Err(place::of_json(error, text)),
     }
-}
-
-/// The JSON parser tells where a key ends; a reader looks for where it starts.
-pub(crate) fn at_start_of_key(mut error: FileError, text: &str) -> FileError {
-    let key = error.message.split_once("unknown key `").and_then(|(_, rest)| rest.split_once('`')).map(|(key, _)| key);
-    if let (Some(key), Some(line), Some(column)) = (key, error.line, error.column)
-        && let Some(start) = column.checked_sub(key.len() + 1).filter(|start| *start > 0)
-        && let Some(found) = text.lines().nth(line - 1).and_then(|line| line.get(start - 1..column))
-        && found == format!("\"{key}\"")
-    {
-        error.column = Some(start);
-    }
-    error
 }
 
 #[derive(Serialize)]

@@ -10,8 +10,13 @@ use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use super::VERSION;
 use super::suggest::suggestion;
 use crate::catalogue::Catalogue;
-use crate::edit::hostname_problem;
+use crate::edit::{check_value, hostname_problem};
+use crate::limits::Things;
+use crate::text::{self, TextFault, TextProblem, excerpt};
 use crate::topology::{RoleId, SettingValue};
+
+/// As much of a value is shown by a message, in characters.
+const SHOWN: usize = 80;
 
 /// Names that were seen already, so that the second is told.
 pub(super) type Seen = RefCell<HashSet<String>>;
@@ -53,7 +58,7 @@ text_seed!(Key<'k>, String, "a key");
 impl Key<'_> {
     fn check<E: Error>(self, key: &str) -> Result<String, E> {
         if !self.known.contains(&key) {
-            let shown: String = key.chars().take(80).collect();
+            let shown = excerpt(key, SHOWN);
             return Err(E::custom(format!("unknown key `{shown}` in {}; {}", self.what, suggestion(key, self.known))));
         }
         if self.seen.borrow().iter().any(|earlier| earlier == key) {
@@ -99,6 +104,8 @@ impl Visitor<'_> for Version {
 
 /// A list, or nothing at all.
 pub(super) struct List<F> {
+    /// What it is of, where it can be too long.
+    pub of: Option<Things>,
     pub item: F,
 }
 
@@ -125,14 +132,18 @@ impl<'de, S: DeserializeSeed<'de>, F: Fn() -> S> Visitor<'de> for List<F> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element_seed((self.item)())? {
             items.push(item);
+            if let Some(things) = self.of.filter(|things| items.len() > things.most()) {
+                return Err(A::Error::custom(format!("there are more than {} {things}", things.most())));
+            }
         }
         Ok(items)
     }
 }
 
-/// A name that is not empty, and not there already.
+/// A name that is taken ([`crate::text`]), and not there already.
 pub(super) struct Named<'s> {
     pub what: &'static str,
+    pub key: &'static str,
     pub seen: Option<&'s Seen>,
 }
 
@@ -143,6 +154,7 @@ impl Named<'_> {
         if name.trim().is_empty() {
             return Err(E::custom(format!("the name of {} is empty", self.what)));
         }
+        text::check_name(self.key, name).map_err(E::custom)?;
         if let Some(seen) = self.seen
             && !seen.borrow_mut().insert(name.to_owned())
         {
@@ -159,13 +171,14 @@ text_seed!(Hostname, String, "a hostname");
 
 impl Hostname {
     fn check<E: Error>(self, hostname: &str) -> Result<String, E> {
-        match hostname_problem(hostname) {
-            None => Ok(hostname.to_owned()),
-            Some(problem) => {
-                let shown: String = hostname.chars().take(80).collect();
-                Err(E::custom(format!("`{shown}` is no hostname: {problem}")))
-            }
+        if let Some(problem @ TextProblem::Character { .. }) = text::name_problem(hostname) {
+            return Err(E::custom(TextFault { field: "hostname".into(), problem }));
         }
+        if let Some(problem) = hostname_problem(hostname) {
+            return Err(E::custom(format!("`{}` is no hostname: {problem}", excerpt(hostname, SHOWN))));
+        }
+        text::check_name("hostname", hostname).map_err(E::custom)?;
+        Ok(hostname.to_owned())
     }
 }
 
@@ -177,9 +190,21 @@ text_seed!(Address, IpAddr, "an IPv4 or IPv6 address");
 impl Address {
     fn check<E: Error>(self, text: &str) -> Result<IpAddr, E> {
         text.parse().map_err(|_| {
-            let shown: String = text.chars().take(80).collect();
+            let shown = excerpt(text, SHOWN);
             E::custom(format!("`{shown}` is no IPv4 or IPv6 address"))
         })
+    }
+}
+
+/// A name that needs not be there.
+pub(super) struct Site;
+
+text_seed!(Site, String, "a name");
+
+impl Site {
+    fn check<E: Error>(self, name: &str) -> Result<String, E> {
+        text::check_name("site", name).map_err(E::custom)?;
+        Ok(name.to_owned())
     }
 }
 
@@ -226,7 +251,7 @@ impl RoleName<'_> {
     fn check<E: Error>(self, id: &str) -> Result<RoleId, E> {
         if self.catalogue.role(id).is_none() {
             let known: Vec<&str> = self.catalogue.roles.iter().map(|role| role.id.as_str()).collect();
-            let shown: String = id.chars().take(80).collect();
+            let shown = excerpt(id, SHOWN);
             return Err(E::custom(format!("unknown role `{shown}`; {}", suggestion(id, &known))));
         }
         if let Some(seen) = self.seen
@@ -239,9 +264,12 @@ impl RoleName<'_> {
 }
 
 /// A setting's value; whether it makes sense is for the rules.
-pub(super) struct Value;
+pub(crate) struct Value<'k> {
+    pub key: &'k str,
+    pub names_group: bool,
+}
 
-impl<'de> DeserializeSeed<'de> for Value {
+impl<'de> DeserializeSeed<'de> for Value<'_> {
     type Value = SettingValue;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<SettingValue, D::Error> {
@@ -249,7 +277,7 @@ impl<'de> DeserializeSeed<'de> for Value {
     }
 }
 
-impl Visitor<'_> for Value {
+impl Visitor<'_> for Value<'_> {
     type Value = SettingValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -269,6 +297,8 @@ impl Visitor<'_> for Value {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<SettingValue, E> {
-        Ok(SettingValue::Text(value.to_owned()))
+        let value = SettingValue::Text(value.to_owned());
+        check_value(self.key, &value, self.names_group).map_err(E::custom)?;
+        Ok(value)
     }
 }

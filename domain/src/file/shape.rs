@@ -6,8 +6,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::budget::Budget;
-use super::seeds::{Address, Hostname, Key, List, Maybe, Named, RoleName, Seen, Value, Version};
-use crate::catalogue::Catalogue;
+use super::seeds::{Address, Hostname, Key, List, Maybe, Named, RoleName, Seen, Site, Value, Version};
+use crate::catalogue::{Catalogue, SettingKind};
+use crate::limits::Things;
 use crate::topology::{Assignment, Container, Hardware, Node, RoleId, Service, Settings, Topology};
 
 /// A seed for a map: what it is called and how it is read.
@@ -59,21 +60,25 @@ impl Document<'_> {
             match key.as_str() {
                 "version" => version = Some(map.next_value_seed(Version)?),
                 "environment" => {
-                    let name = Named { what: "the environment", seen: None };
+                    let name = Named { what: "the environment", key: "environment", seen: None };
                     environment = Some(map.next_value_seed(name)?);
                 }
                 "availability_groups" => {
-                    let item = || Named { what: "an availability group", seen: Some(&groups_seen) };
-                    topology.availability_groups = map.next_value_seed(List { item })?;
+                    let item = || Named {
+                        what: "an availability group",
+                        key: "availability_groups",
+                        seen: Some(&groups_seen),
+                    };
+                    topology.availability_groups = map.next_value_seed(List { of: Some(Things::Groups), item })?;
                 }
                 "nodes" => {
                     let item = || NodeShape { catalogue: self.catalogue, budget: &self.budget };
-                    topology.nodes = map.next_value_seed(List { item })?;
+                    topology.nodes = map.next_value_seed(List { of: Some(Things::Nodes), item })?;
                 }
                 _ => {
                     let item =
                         || ServiceShape { catalogue: self.catalogue, seen: &services_seen, budget: &self.budget };
-                    topology.services = map.next_value_seed(List { item })?;
+                    topology.services = map.next_value_seed(List { of: Some(Things::Services), item })?;
                 }
             }
         }
@@ -107,21 +112,21 @@ impl NodeShape<'_> {
         while let Some(key) = map.next_key_seed(Key { what, known: &KNOWN, seen: &seen })? {
             match key.as_str() {
                 "id" => {
-                    id = map.next_value_seed(Maybe(Named { what: "the id", seen: None }))?;
+                    id = map.next_value_seed(Maybe(Named { what: "the id", key: "id", seen: None }))?;
                     self.budget.charge(id.as_ref().map_or(0, String::len))?;
                 }
                 "hostname" => hostname = Some(map.next_value_seed(Hostname)?),
                 "private_ip" => private_ip = Some(map.next_value_seed(Address)?),
                 "public_ip" => public_ip = map.next_value_seed(Maybe(Address))?,
                 "site" => {
-                    site = map.next_value::<Option<String>>()?;
+                    site = map.next_value_seed(Maybe(Site))?;
                     self.budget.charge(site.as_ref().map_or(0, String::len))?;
                 }
-                "container" => container = map.next_value::<Option<Container>>()?,
-                "hardware" => hardware = map.next_value::<Option<Hardware>>()?,
+                "container" => container = map.next_value_seed(Maybe(ContainerShape))?,
+                "hardware" => hardware = map.next_value_seed(Maybe(HardwareShape))?,
                 _ => {
                     let item = || RoleShape { catalogue: self.catalogue, seen: &roles_seen, budget: self.budget };
-                    roles = map.next_value_seed(List { item })?;
+                    roles = map.next_value_seed(List { of: None, item })?;
                 }
             }
         }
@@ -135,6 +140,48 @@ impl NodeShape<'_> {
             hardware: hardware.unwrap_or_default(),
             roles,
         })
+    }
+}
+
+struct ContainerShape;
+
+map_seed!(ContainerShape, Container, "a container, such as `{ platform: kvm, ha: true }`");
+
+impl ContainerShape {
+    fn read<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Container, A::Error> {
+        const KNOWN: [&str; 2] = ["platform", "ha"];
+        let what = "a container";
+        let seen = RefCell::default();
+        let (mut platform, mut ha) = (None, false);
+        while let Some(key) = map.next_key_seed(Key { what, known: &KNOWN, seen: &seen })? {
+            match key.as_str() {
+                "platform" => platform = Some(map.next_value()?),
+                _ => ha = map.next_value()?,
+            }
+        }
+        Ok(Container { platform: platform.ok_or_else(|| missing("platform", what))?, ha })
+    }
+}
+
+struct HardwareShape;
+
+map_seed!(HardwareShape, Hardware, "hardware, such as `{ vcpus: 8 }`");
+
+impl HardwareShape {
+    fn read<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Hardware, A::Error> {
+        const KNOWN: [&str; 5] = ["vcpus", "memory_mib", "disk", "disk_gib", "iops"];
+        let seen = RefCell::default();
+        let mut hardware = Hardware::default();
+        while let Some(key) = map.next_key_seed(Key { what: "hardware", known: &KNOWN, seen: &seen })? {
+            match key.as_str() {
+                "vcpus" => hardware.vcpus = map.next_value()?,
+                "memory_mib" => hardware.memory_mib = map.next_value()?,
+                "disk" => hardware.disk = map.next_value()?,
+                "disk_gib" => hardware.disk_gib = map.next_value()?,
+                _ => hardware.iops = map.next_value()?,
+            }
+        }
+        Ok(hardware)
     }
 }
 
@@ -165,7 +212,10 @@ fn role_and_settings<'de, A: MapAccess<'de>>(
         } else if own.contains(&key.as_str()) {
             read_own(map)?;
         } else {
-            let value = map.next_value_seed(Value)?;
+            let mut of_role = all_roles().filter(|known| role.as_ref().is_none_or(|role| *role == known.id));
+            let names_group =
+                of_role.any(|role| role.setting(&key).is_some_and(|spec| spec.kind == SettingKind::Group));
+            let value = map.next_value_seed(Value { key: &key, names_group })?;
             budget.charge(key.len() + value.as_text().map_or(0, str::len))?;
             settings.insert(key, value);
         }
@@ -216,7 +266,7 @@ impl ServiceShape<'_> {
         let mut name = None;
         let (role, settings) =
             role_and_settings(&mut map, (self.catalogue, self.budget), what, &["name"], None, |map| {
-                name = Some(map.next_value_seed(Named { what, seen: Some(self.seen) })?);
+                name = Some(map.next_value_seed(Named { what, key: "name", seen: Some(self.seen) })?);
                 Ok(())
             })?;
         Ok(Service { name: name.ok_or_else(|| missing("name", what))?, role, settings })

@@ -1,7 +1,7 @@
 //! Rules about nodes as such: names, addresses, idleness.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::text::Problem;
 use super::view::{View, update};
@@ -14,6 +14,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     duplicate_hostname(view, report);
     duplicate_address(view, report);
     idle(view, report);
+    addresses(view, report);
 }
 
 /// `node.duplicate-hostname`. Which of them has the right name only people know, so there is no fix.
@@ -105,6 +106,56 @@ pub(super) fn needs_public(view: &View<'_>, node: &Node) -> bool {
         let network = view.roles.iter().find(|known| known.role.id == assignment.role).map(|known| &known.role.network);
         matches!(network, Some(Network::PublicRequired { .. }))
     })
+}
+
+/// `node.unusable-address`, `node.public-as-private`.
+fn addresses(view: &View<'_>, report: &mut Report<'_>) {
+    for node in &view.topology.nodes {
+        let with_kind = |address: IpAddr| Some((address, unusable(address)?));
+        let (private, public) = (with_kind(node.private_ip), node.public_ip.and_then(with_kind));
+        if private.is_some() || public.is_some() {
+            let fixes = if private.is_none() && view.addressable(node) && !needs_public(view, node) {
+                let label = format!("Remove the public address of {}", node.hostname);
+                vec![Fix::new(label, vec![update(node, |facts| facts.public_ip = None)])]
+            } else {
+                Vec::new()
+            };
+            report.add(&Problem::UnusableAddress { private, public }, Subject::node(node), None, fixes);
+        }
+        if private.is_none() && !is_private(node.private_ip) {
+            let problem = Problem::PublicAsPrivate { address: node.private_ip };
+            report.add(&problem, Subject::node(node), None, Vec::new());
+        }
+    }
+}
+
+/// Why no node can have the address, if none can.
+fn unusable(address: IpAddr) -> Option<&'static str> {
+    let address = address.to_canonical();
+    if address.is_unspecified() {
+        Some("no address but a word for any")
+    } else if address.is_loopback() {
+        Some("the machine itself (loopback)")
+    } else if address.is_multicast() {
+        Some("for many at once (multicast)")
+    } else if address == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        Some("for all at once (broadcast)")
+    } else {
+        None
+    }
+}
+
+/// Whether the address is in a range for private networks.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            // RFC 6598: the network of a provider behind its translation of addresses.
+            let is_shared = first == 100 && (64..128).contains(&second);
+            address.is_private() || address.is_link_local() || is_shared
+        }
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    }
 }
 
 /// `node.idle`.

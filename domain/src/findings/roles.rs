@@ -4,7 +4,7 @@ use super::storage::is_http_url;
 use super::text::{Problem, SettingProblem};
 use super::view::{RoleView, View, place_kind, set_all, take_away};
 use super::{Fix, Report, Subject};
-use crate::catalogue::{Network, PlaceKind, ReplicationPart, Requirement, Role, SettingKind, SettingSpec};
+use crate::catalogue::{Network, PlaceKind, Requirement, Role, SettingKind, SettingSpec};
 use crate::topology::{Container, Instance, Place, Platform, SettingValue, Settings};
 
 /// More offers of the same kind than this only crowd the page.
@@ -18,7 +18,7 @@ pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
 }
 
 /// `role.too-few`, `role.too-many`.
-fn counts(view: &View<'_>, RoleView { role, instances }: &RoleView<'_>, report: &mut Report<'_>) {
+fn counts(view: &View<'_>, RoleView { role, instances, .. }: &RoleView<'_>, report: &mut Report<'_>) {
     let count = instances.len();
     let subject = || Subject::Role(role.id.clone());
     if count < role.min {
@@ -178,9 +178,7 @@ fn sound_value(role_view: &RoleView<'_>, instance: Instance<'_>, spec: &SettingS
         return Some(SettingValue::Text(value.to_string()));
     }
     let replication = role_view.role.replication.as_ref().filter(|replication| replication.setting == spec.name)?;
-    let has_master =
-        role_view.instances.iter().any(|other| replication.part(other.settings) == Some(ReplicationPart::Master));
-    let word = if !has_master && is_ha(instance.place) { &replication.master } else { &replication.slave };
+    let word = if !role_view.has_master && is_ha(instance.place) { &replication.master } else { &replication.slave };
     Some(SettingValue::Text(word.clone()))
 }
 

@@ -341,6 +341,16 @@ rules! {
     SetupLarge = "setup.large", Setup, Advice, Topology, fixes: false;
     when: "The topology has 50 nodes or more.";
     source: Page("seek experts' help when planning a large set-up");
+
+    /// An address that no node can have.
+    NodeUnusableAddress = "node.unusable-address", Node, Blocker, Node, fixes: true;
+    when: "A node's private or public address is unspecified (0.0.0.0, ::), loopback, multicast or 255.255.255.255.";
+    source: Project("a node is reached by its addresses");
+
+    /// A public address where the private one belongs.
+    NodePublicAsPrivate = "node.public-as-private", Node, Warning, Node, fixes: false;
+    when: "A node's private address could be one, but is in no private range: RFC 1918, 100.64.0.0/10 (RFC 6598), fc00::/7 (RFC 4193), link-local.";
+    source: Project("what is private is not reached from the internet");
 }
 
 impl fmt::Display for RuleId {

@@ -10,7 +10,7 @@ use crate::topology::{Instance, SettingValue};
 
 pub(super) fn check(view: &View<'_>, report: &mut Report<'_>) {
     let readers = functional_nodes(view);
-    for RoleView { role, instances } in &view.roles {
+    for RoleView { role, instances, .. } in &view.roles {
         let Some(store) = &role.file_store else { continue };
         for &instance in instances {
             let Some(backend) = instance.settings.get(&store.setting).and_then(SettingValue::as_text) else { continue };

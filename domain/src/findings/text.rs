@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::RuleId;
+pub(crate) use crate::words::counted;
 
 /// What a rule found, with the facts that its message tells.
 pub(super) enum Problem<'a> {
@@ -37,6 +38,8 @@ pub(super) enum Problem<'a> {
     NotShared { nodes: usize },
     BadEndpoint { endpoint: Option<&'a str>, bucket_empty: bool },
     Large { nodes: usize },
+    UnusableAddress { private: Option<(IpAddr, &'static str)>, public: Option<(IpAddr, &'static str)> },
+    PublicAsPrivate { address: IpAddr },
 }
 
 /// What is wrong with one setting of an instance, or with its place.
@@ -88,13 +91,10 @@ impl Problem<'_> {
             Self::NotShared { .. } => RuleId::StorageNotShared,
             Self::BadEndpoint { .. } => RuleId::StorageBadEndpoint,
             Self::Large { .. } => RuleId::SetupLarge,
+            Self::UnusableAddress { .. } => RuleId::NodeUnusableAddress,
+            Self::PublicAsPrivate { .. } => RuleId::NodePublicAsPrivate,
         }
     }
-}
-
-/// `1 node`, `2 nodes`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 impl fmt::Display for Problem<'_> {
@@ -198,6 +198,16 @@ impl fmt::Display for Problem<'_> {
             Self::Large { nodes } => {
                 write!(f, "{nodes} nodes are a large set-up: ask for an expert infrastructure review.")
             }
+            Self::UnusableAddress { private, public } => {
+                let told = |place: &str, address: &Option<(IpAddr, &'static str)>| {
+                    address.map(|(address, kind)| format!("the {place} address {address}, which is {kind}"))
+                };
+                let parts: Vec<String> = told("private", private).into_iter().chain(told("public", public)).collect();
+                write!(f, "It has {}.", parts.join(", and "))
+            }
+            Self::PublicAsPrivate { address } => {
+                write!(f, "Its private address {address} is in no private range.")
+            }
         }
     }
 }
@@ -285,6 +295,10 @@ impl RuleId {
             Self::StorageBadEndpoint => "Without a proper address and a bucket the object store cannot be reached.",
             Self::SetupLarge => {
                 "In a large set-up, planning with experts saves much time and effort after provisioning."
+            }
+            Self::NodeUnusableAddress => "Nothing reaches a node by such an address.",
+            Self::NodePublicAsPrivate => {
+                "What is meant for private networks can be reached from the internet, or is somebody else's address."
             }
         }
     }

@@ -1,9 +1,10 @@
 //! A topology as the rules see it: instances by role, hostnames counted, built in one pass.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::catalogue::{Catalogue, PlaceKind, Role};
+use crate::catalogue::{Catalogue, PlaceKind, ReplicationPart, Role};
 use crate::edit::{Edit, NodeFacts};
 use crate::pairing::lower_case;
 use crate::topology::{Instance, Node, Place, SettingValue, Settings, Topology};
@@ -12,6 +13,8 @@ pub(super) struct View<'a> {
     pub topology: &'a Topology,
     pub roles: Vec<RoleView<'a>>,
     pub groups: HashSet<&'a str>,
+    /// Numbers of group names that are not taken, as far as they were asked for.
+    free_groups: RefCell<Vec<usize>>,
     hostnames: HashMap<Cow<'a, str>, usize>,
 }
 
@@ -19,6 +22,8 @@ pub(super) struct View<'a> {
 pub(super) struct RoleView<'a> {
     pub role: &'a Role,
     pub instances: Vec<Instance<'a>>,
+    /// Whether one of them is the master, where the role has one.
+    pub has_master: bool,
 }
 
 impl<'a> RoleView<'a> {
@@ -34,12 +39,16 @@ impl<'a> RoleView<'a> {
 impl<'a> View<'a> {
     pub fn of(topology: &'a Topology, catalogue: &'a Catalogue) -> Self {
         let mut roles: Vec<RoleView<'a>> =
-            catalogue.roles.iter().map(|role| RoleView { role, instances: Vec::new() }).collect();
+            catalogue.roles.iter().map(|role| RoleView { role, instances: Vec::new(), has_master: false }).collect();
         let positions: HashMap<&str, usize> =
             catalogue.roles.iter().enumerate().map(|(index, role)| (role.id.as_str(), index)).collect();
         for instance in topology.instances() {
             if let Some(&position) = positions.get(instance.role.as_str()) {
-                roles[position].instances.push(instance);
+                let view = &mut roles[position];
+                let replication = view.role.replication.as_ref();
+                view.has_master |= replication
+                    .is_some_and(|replication| replication.part(instance.settings) == Some(ReplicationPart::Master));
+                view.instances.push(instance);
             }
         }
         let mut hostnames = HashMap::with_capacity(topology.nodes.len());
@@ -47,7 +56,7 @@ impl<'a> View<'a> {
             *hostnames.entry(lower_case(&node.hostname)).or_insert(0) += 1;
         }
         let groups = topology.availability_groups.iter().map(String::as_str).collect();
-        Self { topology, roles, groups, hostnames }
+        Self { topology, roles, groups, free_groups: RefCell::default(), hostnames }
     }
 
     /// How many nodes have this node's hostname.
@@ -70,7 +79,18 @@ impl<'a> View<'a> {
 
     /// Group names that are not taken: `ag-1`, `ag-2`…
     pub fn free_group_names(&self) -> impl Iterator<Item = String> {
-        (1..).map(|number| format!("ag-{number}")).filter(|name| !self.groups.contains(name.as_str()))
+        (0..).map(move |place| format!("ag-{}", self.free_group(place)))
+    }
+
+    /// Asked for each group that is too large: those that are taken are passed over once.
+    fn free_group(&self, place: usize) -> usize {
+        let mut free = self.free_groups.borrow_mut();
+        while free.len() <= place {
+            let after = free.last().copied().unwrap_or(0);
+            let next = (after + 1..).find(|number| !self.groups.contains(format!("ag-{number}").as_str()));
+            free.push(next.unwrap_or(after + 1));
+        }
+        free[place]
     }
 }
 

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use super::model::{ALL, Inventory, Place, Vars, known};
 use super::pattern::expand;
+use super::said::kept;
 use super::words::{split, value};
 use crate::file::FileError;
+use crate::text::excerpt;
 
 /// What the lines of a section say.
 #[derive(Clone, Copy)]
@@ -25,6 +27,8 @@ struct Reader {
     declared: Vec<usize>,
     /// Groups that are spoken of, and where.
     spoken_of: Vec<(usize, Place)>,
+    /// How many characters the line starts with that are blank.
+    indent: usize,
 }
 
 /// Reads a whole inventory.
@@ -34,6 +38,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, FileError> {
         section: Section::Hosts(None),
         declared: vec![ALL],
         spoken_of: Vec::new(),
+        indent: 0,
     };
     for (index, line) in text.lines().enumerate() {
         let content = line.trim();
@@ -41,6 +46,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, FileError> {
             continue;
         }
         let indent = line.len() - line.trim_start().len();
+        reader.indent = line[..indent].chars().count();
         reader.line(content, index + 1).map_err(|(at, message)| {
             let column = line.get(..indent + at).unwrap_or(line).chars().count() + 1;
             FileError { line: Some(index + 1), column: Some(column), message }
@@ -95,7 +101,7 @@ impl Reader {
             }
         };
         if kind == Some("vars") {
-            self.spoken_of.push((group, Place { line, column: 2 }));
+            self.spoken_of.push((group, Place { line, column: self.indent + 2 }));
         } else {
             self.declared.push(group);
         }
@@ -117,7 +123,7 @@ impl Reader {
             };
             match known(name) {
                 Some(name) => {
-                    vars.insert(name, Rc::new(value(text)));
+                    vars.insert(name, Rc::new(kept(value(text))));
                 }
                 None => self.inventory.count_unknown(name, hosts.names.len(), Some(number)),
             }
@@ -138,7 +144,7 @@ impl Reader {
             return Err((0, format!("`{}` is no group; a line has one name", shown(name))));
         }
         let child = self.inventory.group(name, Some(number)).map_err(|message| (0, message))?;
-        let place = Place { line: number, column: 1 };
+        let place = Place { line: number, column: self.indent + 1 };
         self.inventory.add_child(parent, child, Some(place)).map_err(|message| (0, message))?;
         self.spoken_of.push((child, place));
         Ok(())
@@ -151,7 +157,7 @@ impl Reader {
         let name = name.trim();
         match known(name) {
             Some(name) => {
-                self.inventory.groups[group].vars.insert(name, Rc::new(value(text)));
+                self.inventory.groups[group].vars.insert(name, Rc::new(kept(value(text))));
             }
             None => self.inventory.count_unknown(name, 1, Some(number)),
         }
@@ -178,5 +184,5 @@ fn spaced(line: &str) -> bool {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(80).collect()
+    excerpt(text, 80)
 }

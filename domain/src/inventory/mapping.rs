@@ -7,11 +7,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::seeds::{Any, Text};
-use crate::catalogue::Catalogue;
+use super::seeds::{Key, OneOf, Text};
+use crate::catalogue::{Catalogue, SettingKind};
+use crate::edit::check_value;
 use crate::file::budget::Budget;
+use crate::file::seeds as file_seeds;
 use crate::file::suggest::suggestion;
-use crate::file::{FileError, depth, text_of};
+use crate::file::{FileError, depth, place, text_of};
+use crate::text::excerpt;
 use crate::topology::{RoleId, SettingValue, Settings};
 
 /// What common group names stand for: group, role, settings.
@@ -109,15 +112,18 @@ impl Mapping {
         let budget = Budget::of_file(text.len());
         let document = Document { budget: &budget };
         if !text.trim_start().starts_with('{') {
-            return Ok(document.deserialize(serde_norway::Deserializer::from_str(text))?);
+            let yaml = serde_norway::Deserializer::from_str(text);
+            return document.deserialize(yaml).map_err(|error| place::of_yaml(error, text));
         }
         let mut json = serde_json::Deserializer::from_str(text);
         match document.deserialize(&mut json).and_then(|mapping| json.end().map(|()| mapping)) {
             Err(error) if error.is_syntax() => {
                 let yaml = serde_norway::Deserializer::from_str(text);
-                Document { budget: &Budget::of_file(text.len()) }.deserialize(yaml).map_err(|_| error.into())
+                Document { budget: &Budget::of_file(text.len()) }
+                    .deserialize(yaml)
+                    .map_err(|_| place::of_json(error, text))
             }
-            outcome => Ok(outcome?),
+            outcome => outcome.map_err(|error| place::of_json(error, text)),
         }
     }
 
@@ -144,6 +150,11 @@ impl Mapping {
                      have; {}",
                     suggestion(stray, &known)
                 )));
+            }
+            for (name, value) in settings {
+                let names_group = spec.setting(name).is_some_and(|spec| spec.kind == SettingKind::Group);
+                check_value(name, value, names_group)
+                    .map_err(|fault| FileError::of_file(format!("the mapping of the group `{group}`: {fault}")))?;
             }
         }
         Ok(())
@@ -295,19 +306,15 @@ impl<'de> Visitor<'de> for TargetShape<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Target>, A::Error> {
+        const KNOWN: &[&str] = &["role", "settings"];
+        let seen = RefCell::default();
+        let key = || OneOf { key: Key { budget: self.budget, seen: &seen }, what: "a mapping", known: KNOWN };
         let (mut role, mut settings) = (None, None);
-        while let Some(key) = map.next_key_seed(Text(self.budget))? {
+        while let Some(key) = map.next_key_seed(key())? {
             match key.as_str() {
-                "role" if role.is_none() => role = Some(map.next_value_seed(Text(self.budget))?),
-                "settings" if settings.is_none() => {
-                    let value = map.next_value_seed(Any { budget: self.budget, keep: true })?;
-                    settings = Some(settings_of(value).map_err(A::Error::custom)?);
-                }
-                "role" | "settings" => return Err(A::Error::custom(format!("the key `{key}` is there twice"))),
-                other => {
-                    let known = suggestion(other, &["role", "settings"]);
-                    return Err(A::Error::custom(format!("unknown key `{}` in a mapping; {known}", shown(other))));
-                }
+                "role" => role = Some(map.next_value_seed(Text(self.budget))?),
+                "settings" => settings = Some(map.next_value_seed(SettingsShape { budget: self.budget })?),
+                _ => return Err(A::Error::custom("a mapping merges nothing; write out its keys")),
             }
         }
         let role = role.ok_or_else(|| A::Error::custom("missing key `role` in a mapping"))?;
@@ -315,17 +322,39 @@ impl<'de> Visitor<'de> for TargetShape<'_> {
     }
 }
 
-fn settings_of(value: Value) -> Result<Settings, String> {
-    match value {
-        Value::Null => Ok(Settings::new()),
-        Value::Object(map) => map
-            .into_iter()
-            .map(|(name, value)| match setting_value(&value) {
-                Some(value) => Ok((name, value)),
-                None => Err(format!("the setting `{}` is no text, whole number, true or false", shown(&name))),
-            })
-            .collect(),
-        _ => Err("settings are written as `{ name: value }`".to_owned()),
+/// Settings by name, or nothing.
+struct SettingsShape<'b> {
+    budget: &'b Budget,
+}
+
+impl<'de> DeserializeSeed<'de> for SettingsShape<'_> {
+    type Value = Settings;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Settings, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for SettingsShape<'_> {
+    type Value = Settings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("settings, such as `{ name: value }`")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Settings, E> {
+        Ok(Settings::new())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {
+        let seen = RefCell::default();
+        let mut settings = Settings::new();
+        while let Some(name) = map.next_key_seed(Key { budget: self.budget, seen: &seen })? {
+            let value = map.next_value_seed(file_seeds::Value { key: &name, names_group: false })?;
+            self.budget.charge(value.as_text().map_or(0, str::len))?;
+            settings.insert(name, value);
+        }
+        Ok(settings)
     }
 }
 
@@ -340,5 +369,5 @@ pub(super) fn setting_value(value: &Value) -> Option<SettingValue> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(80).collect()
+    excerpt(text, 80)
 }

@@ -4,7 +4,7 @@
 //! Hosts become nodes, groups become roles by a [`Mapping`]. What is understood of variables: addresses
 //! (`private_ip`, `ansible_host`, `ansible_ssh_host`, `public_ip`), places (`site`, `datacenter`, `dc`),
 //! `availability_group`, replication (`replication`, `mysql_role`, `mysql_replication_role`, `mariadb_role`,
-//! `postgresql_role`, `pg_role`), figures that Ansible gathers (`ansible_processor_vcpus`, `ansible_memtotal_mb`),
+//! `postgresql_role`, `pg_role`), `ansible_group_priority`, figures that Ansible gathers (`ansible_processor_vcpus`, `ansible_memtotal_mb`),
 //! and those that [`crate::export::ansible`] writes (`strata_…`). Everything else is listed, not dropped.
 //!
 //! Reading never panics, and its time and memory are bounded: ranges, aliases and what groups pass on are counted
@@ -14,8 +14,10 @@ mod ini;
 mod mapping;
 mod model;
 mod node;
+mod numbers;
 mod pattern;
 mod resolve;
+mod said;
 mod seeds;
 mod sight;
 mod tree;
@@ -27,6 +29,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,10 +38,15 @@ pub use sight::{Dialect, dialect, looks_like_inventory};
 
 use crate::catalogue::Catalogue;
 use crate::export::group_name;
-use crate::file::{FileError, LIMIT_BYTES, is_blank, text_of};
+use crate::file::budget::Budget;
+use crate::file::{FileError, LIMIT_BYTES, is_blank, place, text_of};
+use crate::findings::text::counted;
+use crate::limits;
+use crate::text::{self, excerpt, visible};
 use crate::topology::{Node, Service, Topology};
 use model::{ALL, Inventory};
 use resolve::Resolved;
+use said::{Said, said, shown};
 
 /// Most hosts of one inventory.
 pub const LIMIT_HOSTS: usize = 200_000;
@@ -48,6 +56,9 @@ pub const LIMIT_GROUPS: usize = 50_000;
 
 /// Most times that groups name hosts and other groups, all together.
 pub const LIMIT_MENTIONS: usize = 1_000_000;
+
+/// As much of a name is shown, in characters.
+const SHOWN: usize = 200;
 
 /// Most bytes of text in the topology; one variable of a group can be said of every host.
 const LIMIT_TEXT: usize = 4 * LIMIT_BYTES;
@@ -105,14 +116,14 @@ impl fmt::Display for Unmapped {
         }
         match &self.what {
             What::Group { name, hosts } => {
-                let s = if *hosts == 1 { "" } else { "s" };
-                write!(f, "group {name} ({hosts} host{s}): no role is known for it")
+                let (name, hosts) = (excerpt(name, SHOWN), counted(*hosts, "host"));
+                write!(f, "group {name} ({hosts}): no role is known for it")
             }
             What::Variable { name, count } => {
-                let s = if *count == 1 { "" } else { "s" };
-                write!(f, "variable {name} (set {count} time{s}): not part of a topology")
+                let (name, times) = (excerpt(name, SHOWN), counted(*count, "time"));
+                write!(f, "variable {name} (set {times}): not part of a topology")
             }
-            What::Host { name, why } => write!(f, "host {name}: {why}"),
+            What::Host { name, why } => write!(f, "host {}: {}", excerpt(name, SHOWN), visible(why)),
         }
     }
 }
@@ -124,6 +135,17 @@ impl fmt::Display for Unmapped {
 pub fn read(bytes: &[u8], mapping: &Mapping, environment: &str, catalogue: &Catalogue) -> Result<Imported, FileError> {
     let text = text_of(bytes)?;
     read_as(dialect(text), bytes, mapping, environment, catalogue)
+}
+
+/// Whether no map of a YAML file has a key twice, at whatever depth.
+///
+/// # Errors
+/// The first that has, with its place; and what is no YAML.
+pub(crate) fn check_keys(text: &str) -> Result<(), FileError> {
+    let budget = Budget::of_file(text.len());
+    let any = seeds::Any { budget: &budget, keep: false, top: false };
+    let outcome = any.deserialize(serde_norway::Deserializer::from_str(text));
+    outcome.map(drop).map_err(|error| place::of_yaml(error, text))
 }
 
 /// Reads an inventory of a known dialect; else like [`read`].
@@ -166,7 +188,10 @@ fn import(
                 .into_iter()
                 .map(|why| Unmapped { what: What::Host { name: host.name.clone(), why }, line: host.line }),
         );
-        let availability_group = node::text(&facts.vars, "availability_group");
+        let availability_group = match said(&facts.vars, "availability_group") {
+            Said::Text(name) => Some(name),
+            Said::Nothing | Said::Unreadable(_) => None,
+        };
         explained.look(&host.groups, made.node.as_ref(), availability_group.as_deref());
         if let Some(node) = made.node {
             length += length_of(&node);
@@ -178,9 +203,10 @@ fn import(
     }
     topology.services = services(resolved.of_all("strata_services"), catalogue)?;
     topology.availability_groups = match resolved.of_all("strata_availability_groups") {
-        Some(Value::Array(names)) => unique(names.iter().filter_map(Value::as_str)),
-        _ => unique(named_groups(&topology, catalogue)),
+        None | Some(Value::Null) => unique(named_groups(&topology, catalogue)),
+        Some(value) => groups(value)?,
     };
+    limits::check(&topology).map_err(|too_many| FileError::of_file(too_many.to_string()))?;
     let mut unmapped = unmapped_groups(inventory, resolved, &explained);
     unmapped.extend(notes);
     unmapped.extend(inventory.unknown.iter().map(|(name, unknown)| Unmapped {
@@ -212,9 +238,26 @@ fn named_groups<'t>(topology: &'t Topology, catalogue: &'t Catalogue) -> impl It
     })
 }
 
+/// The availability groups of our own export, all or nothing.
+fn groups(value: &Value) -> Result<Vec<String>, FileError> {
+    let wrong = |problem: String| FileError::of_file(format!("strata_availability_groups: {problem}"));
+    let Value::Array(names) = value else { return Err(wrong(format!("`{}` is no list of names", shown(value)))) };
+    for name in names {
+        let Some(name) = name.as_str() else { return Err(wrong(format!("`{}` is no name", shown(name)))) };
+        text::check_name("strata_availability_groups", name).map_err(|fault| FileError::of_file(fault.to_string()))?;
+    }
+    Ok(unique(names.iter().filter_map(Value::as_str)))
+}
+
 /// The services of our own export. It is all or nothing, because a service has no line of its own to be told by.
 fn services(value: Option<&Value>, catalogue: &Catalogue) -> Result<Vec<Service>, FileError> {
-    let Some(Value::Array(items)) = value else { return Ok(Vec::new()) };
+    let items = match value {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(other) => {
+            return Err(FileError::of_file(format!("strata_services: `{}` is no list of services", shown(other))));
+        }
+    };
     let mut seen = BTreeSet::new();
     let mut services = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -223,8 +266,10 @@ fn services(value: Option<&Value>, catalogue: &Catalogue) -> Result<Vec<Service>
         let name = item.as_object_mut().and_then(|map| map.remove("name"));
         let name = match name {
             Some(Value::String(name)) if !name.trim().is_empty() => name,
-            _ => return Err(wrong("a service has no name")),
+            None | Some(Value::Null | Value::String(_)) => return Err(wrong("a service has no name")),
+            Some(other) => return Err(wrong(&format!("`{}` is no name", shown(&other)))),
         };
+        text::check_name("name", &name).map_err(|fault| wrong(&fault.to_string()))?;
         if !seen.insert(name.clone()) {
             return Err(wrong("two services have this name"));
         }
@@ -261,10 +306,13 @@ impl<'i> Explained<'i> {
         }
     }
 
-    /// A group with no host of its own is explained by nothing but what it sets.
+    /// A group with no host of its own is explained by what it sets; that explains no group that has hosts.
     fn explains(&self, number: usize) -> bool {
         let group = &self.inventory.groups[number];
-        !group.vars.is_empty() || (group.hosts > 0 && (self.by_site[number] || self.by_group[number]))
+        match group.hosts {
+            0 => !group.vars.is_empty(),
+            _ => self.by_site[number] || self.by_group[number],
+        }
     }
 }
 

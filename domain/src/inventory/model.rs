@@ -13,8 +13,12 @@ pub(super) type Vars = BTreeMap<&'static str, Rc<Value>>;
 /// The group that all others are children of.
 pub(super) const ALL: usize = 0;
 
+/// Which of equally deep groups says a variable: that with the highest; set for a group, and 1 where it is not.
+pub(super) const PRIORITY: &str = "ansible_group_priority";
+
 /// The variables that say something about a topology; those with `strata_` are written by our export.
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 29] = [
+    PRIORITY,
     "ansible_host",
     "ansible_memtotal_mb",
     "ansible_processor_vcpus",

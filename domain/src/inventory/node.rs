@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::mapping::setting_value;
 use super::resolve::Facts;
-use crate::catalogue::{Catalogue, Replication};
-use crate::edit::hostname_problem;
+use super::said::{self, Said, said};
+use crate::catalogue::{Catalogue, Replication, SettingKind};
+use crate::edit::{check_value, hostname_problem};
+use crate::text::{self, excerpt};
 use crate::topology::{Assignment, Container, Hardware, Node, RoleId, SettingValue, Settings};
 
 /// Where a node's private address is looked for. `private_ip` says what it is; `ansible_host` is how Ansible connects,
@@ -37,8 +39,7 @@ fn node(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> Op
     let hostname = hostname(facts, notes)?;
     let private_ip = private_ip(facts, notes)?;
     let vars = &facts.vars;
-    let container = one_of(vars, "strata_platform", "platform", notes)
-        .map(|platform| Container { platform, ha: one_of(vars, "strata_ha", "true or false", notes).unwrap_or(false) });
+    let container = container(vars, notes);
     let hardware = Hardware {
         vcpus: figure(vars, &["strata_vcpus", "ansible_processor_vcpus"], notes),
         memory_mib: figure(vars, &["strata_memory_mib", "ansible_memtotal_mb"], notes),
@@ -47,20 +48,64 @@ fn node(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> Op
         iops: figure(vars, &["strata_iops"], notes),
     };
     Some(Node {
-        id: text(vars, "strata_id").filter(|id| !id.trim().is_empty()),
+        id: first_name(vars, &["strata_id"], notes),
         hostname,
         private_ip,
         public_ip: public_ip(vars, notes),
-        site: SITE.iter().find_map(|name| text(vars, name)),
+        site: first_name(vars, &SITE, notes),
         container,
         hardware,
         roles: roles(facts, catalogue, notes),
     })
 }
 
+/// A text that is said by the first of these variables that says anything; one that cannot be read is told.
+fn first_text(vars: &BTreeMap<&'static str, &Value>, names: &[&str], notes: &mut Vec<String>) -> Option<String> {
+    for name in names {
+        match said(vars, name) {
+            Said::Nothing => {}
+            Said::Text(text) => return Some(text).filter(|text| !text.trim().is_empty()),
+            Said::Unreadable(what) => {
+                notes.push(format!("its `{name}` is {what}"));
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// As [`first_text`], of a name; one that is not taken is told.
+fn first_name(
+    vars: &BTreeMap<&'static str, &Value>,
+    names: &[&'static str],
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    let name = first_text(vars, names, notes)?;
+    match text::name_problem(&name) {
+        None => Some(name),
+        Some(problem) => {
+            let field = names.iter().find(|name| vars.get(*name).is_some_and(|value| !value.is_null())).unwrap_or(&"");
+            let problem = problem.to_string();
+            notes.push(format!("its `{field}` is left out: {}", problem.trim_end_matches('.')));
+            None
+        }
+    }
+}
+
 fn hostname(facts: &Facts<'_>, notes: &mut Vec<String>) -> Option<String> {
-    let name = text(&facts.vars, "strata_hostname").unwrap_or_else(|| facts.host.name.clone());
-    let Some(problem) = hostname_problem(&name) else { return Some(name) };
+    let name = match said(&facts.vars, "strata_hostname") {
+        Said::Nothing => facts.host.name.clone(),
+        Said::Text(name) => name,
+        Said::Unreadable(what) => {
+            notes.push(format!("its `strata_hostname` is {what}"));
+            return None;
+        }
+    };
+    let Some(problem) = hostname_problem(&name) else {
+        let Some(problem) = text::name_problem(&name) else { return Some(name) };
+        notes.push(format!("`{}` is no hostname: {}", shown(&name), problem.to_string().trim_end_matches('.')));
+        return None;
+    };
     // Ansible is content with underscores, hostnames are not; everything else is for a person to decide.
     let mended = name.replace('_', "-");
     if hostname_problem(&mended).is_none() {
@@ -71,9 +116,26 @@ fn hostname(facts: &Facts<'_>, notes: &mut Vec<String>) -> Option<String> {
     None
 }
 
+/// What is said first is meant; where it cannot be read, nothing takes its place.
 fn private_ip(facts: &Facts<'_>, notes: &mut Vec<String>) -> Option<IpAddr> {
-    let said = ADDRESS.iter().filter_map(|name| text(&facts.vars, name));
-    let found = said.chain([facts.host.name.clone()]).find_map(|text| text.trim().parse().ok());
+    for name in ADDRESS {
+        match said(&facts.vars, name) {
+            Said::Nothing => {}
+            Said::Text(text) => {
+                let address = address(&text);
+                if address.is_none() {
+                    let also = if name == ADDRESS[0] { "" } else { "; add `private_ip`" };
+                    notes.push(format!("its `{name}` is `{}`, which is {}{also}", shown(&text), no_address(&text)));
+                }
+                return address;
+            }
+            Said::Unreadable(what) => {
+                notes.push(format!("its `{name}` is {what}"));
+                return None;
+            }
+        }
+    }
+    let found = address(&facts.host.name);
     if found.is_none() {
         notes.push(
             "it has no private address; add `private_ip` or `ansible_host` with an IPv4 or IPv6 address".to_owned(),
@@ -83,22 +145,34 @@ fn private_ip(facts: &Facts<'_>, notes: &mut Vec<String>) -> Option<IpAddr> {
 }
 
 fn public_ip(vars: &BTreeMap<&'static str, &Value>, notes: &mut Vec<String>) -> Option<IpAddr> {
-    let text = text(vars, "public_ip").filter(|text| !text.trim().is_empty())?;
-    let address = text.trim().parse().ok();
+    let text = first_text(vars, &["public_ip"], notes)?;
+    let address = address(&text);
     if address.is_none() {
-        notes.push(format!("its `public_ip` is `{}`, which is no IPv4 or IPv6 address", shown(&text)));
+        notes.push(format!("its `public_ip` is `{}`, which is {}", shown(&text), no_address(&text)));
     }
     address
 }
 
-/// A value as text; numbers are written out.
-pub(super) fn text(vars: &BTreeMap<&'static str, &Value>, name: &str) -> Option<String> {
-    match vars.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+fn address(text: &str) -> Option<IpAddr> {
+    text.trim().parse().ok()
+}
+
+/// What is wrong with an address, and what would be right where that is known.
+fn no_address(text: &str) -> String {
+    let what = "no IPv4 or IPv6 address";
+    let text = text.trim();
+    let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    if inside.is_some_and(|inside| address(inside).is_some()) {
+        return format!("{what}: leave out the brackets");
     }
+    for (mark, part) in [('/', "the network"), ('%', "the zone")] {
+        if let Some((before, _)) = text.split_once(mark)
+            && address(before).is_some()
+        {
+            return format!("{what}: leave out {part} behind `{mark}`");
+        }
+    }
+    what.to_owned()
 }
 
 /// The first of these variables that is set, if it is a whole number that fits.
@@ -111,14 +185,32 @@ fn figure<T: TryFrom<u64>>(
     let number = match value {
         Value::Null => return None,
         Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => whole_number(text),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     let figure = number.and_then(|number| T::try_from(number).ok());
     if figure.is_none() {
-        notes.push(format!("its `{name}` is `{}`, which is no whole number that fits", shown(&value.to_string())));
+        notes.push(format!("its `{name}` is `{}`, which is no whole number that fits", said::shown(value)));
     }
     figure
+}
+
+/// Digits alone: `+5`, `0x5` and `5e3` are for a person to write out.
+fn whole_number(text: &str) -> Option<u64> {
+    let digits = text.trim();
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+}
+
+/// Whether it has HA decides about blockers: where that cannot be read, nothing is known of the container.
+fn container(vars: &BTreeMap<&'static str, &Value>, notes: &mut Vec<String>) -> Option<Container> {
+    let platform = one_of(vars, "strata_platform", "platform", notes);
+    let is_said = vars.get("strata_ha").is_some_and(|value| !value.is_null());
+    let ha = one_of(vars, "strata_ha", "true or false", notes);
+    match (platform, ha) {
+        (Some(platform), Some(ha)) => Some(Container { platform, ha }),
+        (Some(platform), None) if !is_said => Some(Container { platform, ha: false }),
+        (Some(_) | None, _) => None,
+    }
 }
 
 /// A word of a fixed list, such as a platform.
@@ -131,7 +223,7 @@ fn one_of<T: DeserializeOwned>(
     let value = vars.get(name).filter(|value| !value.is_null())?;
     let word = serde_json::from_value((*value).clone()).ok();
     if word.is_none() {
-        notes.push(format!("its `{name}` is `{}`, which is no {what}", shown(&value.to_string())));
+        notes.push(format!("its `{name}` is `{}`, which is no {what}", said::shown(value)));
     }
     word
 }
@@ -139,18 +231,32 @@ fn one_of<T: DeserializeOwned>(
 /// The roles that groups give, with what is known of their settings; and those of our own export, whose settings win.
 fn roles(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> Vec<Assignment> {
     let mut roles: BTreeMap<RoleId, Settings> = BTreeMap::new();
+    for (role, setting) in &facts.unsure {
+        notes.push(format!("its groups say different things about `{setting}` of `{role}`"));
+    }
+    let of_catalogue = |id: &RoleId| catalogue.role(id.as_str());
+    let joins = facts.roles.keys().filter_map(of_catalogue).any(|role| role.group.is_some());
+    let group = if joins { first_name(&facts.vars, &["availability_group"], notes) } else { None };
     for (id, given) in &facts.roles {
-        let Some(role) = catalogue.role(id.as_str()) else { continue };
+        let Some(role) = of_catalogue(id) else { continue };
         let mut settings = given.clone();
         if let Some(rule) = &role.group
-            && let Some(group) = text(&facts.vars, "availability_group").filter(|group| !group.trim().is_empty())
+            && let Some(group) = &group
         {
-            settings.insert(rule.setting.clone(), SettingValue::Text(group));
+            settings.insert(rule.setting.clone(), SettingValue::Text(group.clone()));
         }
         if let Some(rule) = &role.replication
-            && let Some(part) = REPLICATION.iter().find_map(|name| replication(&text(&facts.vars, name)?, rule))
+            && let Some((name, word)) = first_word(&facts.vars, notes)
         {
-            settings.insert(rule.setting.clone(), SettingValue::Text(part.to_owned()));
+            match replication(&word, rule) {
+                Some(part) => drop(settings.insert(rule.setting.clone(), SettingValue::Text(part.to_owned()))),
+                None => notes.push(format!(
+                    "its `{name}` is `{}`, which is neither {} nor {}",
+                    shown(&word),
+                    rule.master,
+                    rule.slave
+                )),
+            }
         }
         roles.insert(id.clone(), settings);
     }
@@ -165,12 +271,18 @@ fn roles(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> V
     roles.into_iter().map(|(role, settings)| Assignment { role, settings }).collect()
 }
 
+/// What is said first about a host's part in replication, and where.
+fn first_word(vars: &BTreeMap<&'static str, &Value>, notes: &mut Vec<String>) -> Option<(&'static str, String)> {
+    let name = REPLICATION.into_iter().find(|name| vars.get(name).is_some_and(|value| !value.is_null()))?;
+    first_text(vars, &[name], notes).map(|word| (name, word))
+}
+
 fn exported<'i>(facts: &Facts<'i>, notes: &mut Vec<String>) -> &'i [Value] {
     match facts.vars.get("strata_roles") {
         None | Some(Value::Null) => &[],
         Some(Value::Array(items)) => items,
-        Some(_) => {
-            notes.push("its `strata_roles` is no list".to_owned());
+        Some(other) => {
+            notes.push(format!("its `strata_roles` is `{}`, which is no list", said::shown(other)));
             &[]
         }
     }
@@ -186,8 +298,15 @@ pub(super) fn assignment(value: &Value, catalogue: &Catalogue) -> Result<(RoleId
         if role.setting(name).is_none() {
             return Err(format!("the role `{id}` has no setting `{}`", shown(name)));
         }
-        let value = setting_value(value)
-            .ok_or_else(|| format!("the setting `{name}` of `{id}` is no text, whole number, true or false"))?;
+        let value = setting_value(value).ok_or_else(|| {
+            let shown = said::shown(value);
+            format!("the setting `{name}` of `{id}` is `{shown}`, which is no text, whole number, true or false")
+        })?;
+        let names_group = role.setting(name).is_some_and(|spec| spec.kind == SettingKind::Group);
+        check_value(name, &value, names_group).map_err(|fault| {
+            let problem = fault.problem.to_string();
+            format!("the setting `{name}` of `{id}` is not taken: {}", problem.trim_end_matches('.'))
+        })?;
         settings.insert(name.clone(), value);
     }
     Ok((role.id.clone(), settings))
@@ -206,5 +325,5 @@ fn replication<'r>(word: &str, rule: &'r Replication) -> Option<&'r str> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(80).collect()
+    excerpt(text, 80)
 }

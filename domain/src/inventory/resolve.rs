@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::mapping::{Mapping, Meaning};
-use super::model::{ALL, Host, Inventory, Place};
+use super::model::{ALL, Group, Host, Inventory, PRIORITY, Place};
+use super::said::shown;
 use crate::catalogue::Catalogue;
 use crate::file::FileError;
+use crate::text::excerpt;
 use crate::topology::{RoleId, SettingValue, Settings};
 
 /// Roles with the settings that groups give them; `None` where two groups contradict each other.
@@ -19,8 +21,8 @@ type Roles = BTreeMap<RoleId, BTreeMap<String, Option<SettingValue>>>;
 /// What a group passes on.
 #[derive(Clone, Default)]
 struct Share<'i> {
-    /// The deepest group says the value; among equally deep ones the last by name.
-    vars: BTreeMap<&'static str, ((usize, &'i str), &'i Value)>,
+    /// The deepest group says the value; among equally deep ones that of the highest priority, and then the last by name.
+    vars: BTreeMap<&'static str, ((usize, i64, &'i str), &'i Value)>,
     roles: Roles,
 }
 
@@ -73,6 +75,8 @@ pub(super) struct Facts<'i> {
     pub host: &'i Host,
     pub vars: BTreeMap<&'static str, &'i Value>,
     pub roles: BTreeMap<RoleId, Settings>,
+    /// Settings of roles about which its groups say different things.
+    pub unsure: Vec<(RoleId, String)>,
 }
 
 impl<'i> Resolved<'i> {
@@ -96,8 +100,9 @@ impl<'i> Resolved<'i> {
                 depths[number] = depths[number].max(depths[parent] + 1);
                 share.take(&shares[parent]);
             }
-            for (name, value) in &group.vars {
-                share.vars.insert(name, ((depths[number], &group.name), value));
+            let priority = priority(group)?;
+            for (name, value) in group.vars.iter().filter(|(name, _)| **name != PRIORITY) {
+                share.vars.insert(name, ((depths[number], priority, &group.name), value));
             }
             // `all` and `ungrouped` are Ansible's own, whatever a mapping calls a role.
             if number != ALL && group.name != "ungrouped" {
@@ -123,11 +128,18 @@ impl<'i> Resolved<'i> {
         groups.iter().for_each(|group| share.take(&self.shares[*group]));
         let mut vars: BTreeMap<_, _> = share.vars.into_iter().map(|(name, (_, value))| (name, value)).collect();
         vars.extend(host.vars.iter().map(|(name, value)| (*name, &**value)));
-        let sure = |settings: BTreeMap<String, Option<SettingValue>>| {
-            settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-        };
-        let roles = share.roles.into_iter().map(|(role, settings)| (role, sure(settings))).collect();
-        Facts { host, vars, roles }
+        let (mut roles, mut unsure) = (BTreeMap::new(), Vec::new());
+        for (role, settings) in share.roles {
+            let mut sure = Settings::new();
+            for (name, value) in settings {
+                match value {
+                    Some(value) => drop(sure.insert(name, value)),
+                    None => unsure.push((role.clone(), name)),
+                }
+            }
+            roles.insert(role, sure);
+        }
+        Facts { host, vars, roles, unsure }
     }
 
     /// A variable that is about the whole topology: `all` says it, or, once `ansible-inventory` has handed it down,
@@ -137,6 +149,21 @@ impl<'i> Resolved<'i> {
         let hosts = self.inventory.hosts.iter().map(|host| &host.vars);
         groups.chain(hosts).find_map(|vars| vars.get(name)).map(|value| &**value)
     }
+}
+
+/// Whether the variables of a group come before those of others that are as deep as it.
+fn priority(group: &Group) -> Result<i64, FileError> {
+    let number = match group.vars.get(PRIORITY).map(|value| &**value) {
+        None | Some(Value::Null) => return Ok(1),
+        Some(Value::Number(number)) => number.as_i64(),
+        Some(Value::String(said)) => said.trim().parse().ok(),
+        Some(_) => None,
+    };
+    number.ok_or_else(|| {
+        let value = group.vars.get(PRIORITY).map(|value| shown(value)).unwrap_or_default();
+        let name = excerpt(&group.name, 80);
+        FileError::of_file(format!("the group `{name}` has the `{PRIORITY}` `{value}`, which is no whole number"))
+    })
 }
 
 /// Groups in an order in which parents come before their children.

@@ -3,17 +3,18 @@
 //! All of them are read on a budget, also what is not kept, because aliases cost time as well as memory.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde_json::Value;
 
 use super::model::{Vars, known};
+use super::said::{kept, tagged, unsafe_text};
 use crate::file::budget::Budget;
+use crate::file::suggest::suggestion;
+use crate::text::excerpt;
 
 /// Reads `deserialize_any` for a seed that is its own visitor.
 macro_rules! any_seed {
@@ -37,6 +38,68 @@ impl<'de> DeserializeSeed<'de> for Text<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         deserializer.deserialize_str(self)
+    }
+}
+
+/// A key that no other of its map is the same as; Ansible would let the last one win, with no more than a warning.
+pub(super) struct Key<'r> {
+    pub budget: &'r Budget,
+    pub seen: &'r RefCell<HashSet<String>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        self.budget.charge(text.len())?;
+        // What is merged can be said in several lines.
+        if text != "<<" && !self.seen.borrow_mut().insert(text.to_owned()) {
+            return Err(E::custom(format!("the key `{}` is there twice", excerpt(text, 80))));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// A key that its map can have, once.
+pub(super) struct OneOf<'r> {
+    pub key: Key<'r>,
+    pub what: &'static str,
+    pub known: &'static [&'static str],
+}
+
+impl<'de> DeserializeSeed<'de> for OneOf<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for OneOf<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<String, E> {
+        if !self.known.contains(&key) && key != "<<" {
+            let known = suggestion(key, self.known);
+            return Err(E::custom(format!("unknown key `{}` in {}; {known}", excerpt(key, 80), self.what)));
+        }
+        self.key.visit_str(key)
     }
 }
 
@@ -112,13 +175,15 @@ impl<'de> Visitor<'de> for VarsOf<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReadVars, A::Error> {
         let mut vars = ReadVars::default();
         let merged = RefCell::new(ReadVars::default());
-        while let Some(name) = map.next_key_seed(Text(self.budget))? {
+        let seen = RefCell::default();
+        while let Some(name) = map.next_key_seed(Key { budget: self.budget, seen: &seen })? {
             if name == "<<" {
                 map.next_value_seed(Merged(self.budget, || MergedVars { budget: self.budget, into: &merged }))?;
             } else if let Some(name) = known(&name) {
-                vars.known.insert(name, Rc::new(map.next_value_seed(Any { budget: self.budget, keep: true })?));
+                let value = map.next_value_seed(Any { budget: self.budget, keep: true, top: true })?;
+                vars.known.insert(name, Rc::new(kept(value)));
             } else {
-                map.next_value_seed(Any { budget: self.budget, keep: false })?;
+                map.next_value_seed(Any { budget: self.budget, keep: false, top: false })?;
                 vars.unknown.push(name);
             }
         }
@@ -155,6 +220,8 @@ impl<'de> DeserializeSeed<'de> for MergedVars<'_> {
 pub(super) struct Any<'r> {
     pub budget: &'r Budget,
     pub keep: bool,
+    /// Whether it is the whole value of a variable: then it stays known that it is marked as no template.
+    pub top: bool,
 }
 
 any_seed!(Any<'r>, Value);
@@ -168,6 +235,11 @@ impl<'de> Visitor<'de> for Any<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
         self.budget.charge(0).map(|()| Value::Null)
+    }
+
+    /// A document with nothing in it.
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        self.visit_unit()
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
@@ -193,7 +265,7 @@ impl<'de> Visitor<'de> for Any<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         self.budget.charge(0)?;
         let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(Any { budget: self.budget, keep: self.keep })? {
+        while let Some(item) = list.next_element_seed(Any { budget: self.budget, keep: self.keep, top: false })? {
             if self.keep {
                 items.push(item);
             }
@@ -203,25 +275,30 @@ impl<'de> Visitor<'de> for Any<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         self.budget.charge(0)?;
-        let mut items = BTreeMap::new();
-        while let Some(key) = map.next_key_seed(Text(self.budget))? {
-            let value = map.next_value_seed(Any { budget: self.budget, keep: self.keep })?;
+        let mut items = serde_json::Map::new();
+        let seen = RefCell::default();
+        while let Some(key) = map.next_key_seed(Key { budget: self.budget, seen: &seen })? {
+            let value = map.next_value_seed(Any { budget: self.budget, keep: self.keep, top: false })?;
             if self.keep {
                 items.insert(key, value);
             }
         }
-        // How `ansible-inventory` prints a text that must not be taken for a template.
-        if items.len() == 1
-            && let Some(text @ Value::String(_)) = items.get("__ansible_unsafe")
-        {
-            return Ok(text.clone());
+        match unsafe_text(&items) {
+            Some(text) if !self.top => Ok(Value::String(text.clone())),
+            Some(_) | None => Ok(Value::Object(items)),
         }
-        Ok(Value::Object(items.into_iter().collect()))
     }
 
-    /// A value with a tag, such as `!unsafe` or `!vault`: the value.
+    /// A value with a tag, such as `!unsafe` or `!vault`.
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Value, A::Error> {
-        let (_, value) = data.variant::<IgnoredAny>()?;
-        value.newtype_variant_seed(self)
+        let (tag, value) = data.variant::<String>()?;
+        let top = self.top;
+        let value = tagged(&tag, value.newtype_variant_seed(Any { top: false, ..self })?);
+        match value {
+            Value::Object(items) if !top && unsafe_text(&items).is_some() => {
+                Ok(unsafe_text(&items).cloned().map_or(Value::Null, Value::String))
+            }
+            value => Ok(value),
+        }
     }
 }

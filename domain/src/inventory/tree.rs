@@ -9,18 +9,19 @@ use std::rc::Rc;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::model::{ALL, Inventory};
+use super::numbers;
 use super::pattern::expand;
-use super::seeds::{Any, Merged, ReadVars, Text, VarsOf, any_seed};
+use super::seeds::{Any, Key, Merged, OneOf, ReadVars, Text, VarsOf, any_seed};
 use crate::file::budget::Budget;
-use crate::file::suggest::suggestion;
-use crate::file::{FileError, at_start_of_key, depth};
+use crate::file::{FileError, depth, place};
 
 /// Reads YAML.
 pub(super) fn read_yaml(text: &str) -> Result<Inventory, FileError> {
     depth::check(text)?;
     let reader = Reader::new(text);
-    Groups { reader: &reader, parent: None }.deserialize(serde_norway::Deserializer::from_str(text))?;
-    Ok(reader.finish())
+    let yaml = serde_norway::Deserializer::from_str(text);
+    Groups { reader: &reader, parent: None }.deserialize(yaml).map_err(|error| place::of_yaml(error, text))?;
+    Ok(reader.finish(text))
 }
 
 /// Reads JSON; YAML can start with a brace as well, so what is no JSON gets a second chance as YAML.
@@ -30,9 +31,9 @@ pub(super) fn read_json(text: &str) -> Result<Inventory, FileError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let outcome = Groups { reader: &reader, parent: None }.deserialize(&mut deserializer);
     match outcome.and_then(|()| deserializer.end()) {
-        Ok(()) => Ok(reader.finish()),
-        Err(error) if error.is_syntax() => read_yaml(text).map_err(|_| error.into()),
-        Err(error) => Err(at_start_of_key(error.into(), text)),
+        Ok(()) => Ok(reader.finish(text)),
+        Err(error) if error.is_syntax() => read_yaml(text).map_err(|_| place::of_json(error, text)),
+        Err(error) => Err(place::of_json(error, text)),
     }
 }
 
@@ -46,8 +47,9 @@ impl Reader {
         Self { inventory: RefCell::new(Inventory::new()), budget: Budget::of_file(text.len()) }
     }
 
-    fn finish(self) -> Inventory {
+    fn finish(self, text: &str) -> Inventory {
         let mut inventory = self.inventory.into_inner();
+        numbers::as_written(&mut inventory, text);
         inventory.finish();
         inventory
     }
@@ -141,7 +143,8 @@ impl<'de> Visitor<'de> for Groups<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(Text(&self.reader.budget))? {
+        let seen = RefCell::default();
+        while let Some(name) = map.next_key_seed(Key { budget: &self.reader.budget, seen: &seen })? {
             match (name.as_str(), self.parent) {
                 ("<<", parent) => {
                     map.next_value_seed(Merged(&self.reader.budget, || Groups { reader: self.reader, parent }))?;
@@ -187,8 +190,11 @@ impl<'de> Visitor<'de> for Body<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        const KNOWN: &[&str] = &["hosts", "children", "vars"];
         let Self { reader, group } = self;
-        while let Some(key) = map.next_key_seed(Text(&reader.budget))? {
+        let seen = RefCell::default();
+        let key = || OneOf { key: Key { budget: &reader.budget, seen: &seen }, what: "a group", known: KNOWN };
+        while let Some(key) = map.next_key_seed(key())? {
             match key.as_str() {
                 "hosts" => map.next_value_seed(Hosts { reader, group: Some(group) })?,
                 "children" => map.next_value_seed(Groups { reader, parent: Some(group) })?,
@@ -196,12 +202,7 @@ impl<'de> Visitor<'de> for Body<'_> {
                     let vars = map.next_value_seed(VarsOf { budget: &reader.budget })?;
                     reader.keep(&vars, &[Owner::Group(group)]);
                 }
-                "<<" => map.next_value_seed(Merged(&reader.budget, || Body { reader, group }))?,
-                other => {
-                    let shown: String = other.chars().take(80).collect();
-                    let known = suggestion(other, &["hosts", "children", "vars"]);
-                    return Err(A::Error::custom(format!("unknown key `{shown}` in a group; {known}")));
-                }
+                _ => map.next_value_seed(Merged(&reader.budget, || Body { reader, group }))?,
             }
         }
         Ok(())
@@ -253,7 +254,8 @@ impl<'de> Visitor<'de> for Hosts<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { reader, group } = self;
-        while let Some(pattern) = map.next_key_seed(Text(&reader.budget))? {
+        let seen = RefCell::default();
+        while let Some(pattern) = map.next_key_seed(Key { budget: &reader.budget, seen: &seen })? {
             if pattern == "<<" {
                 map.next_value_seed(Merged(&reader.budget, || Hosts { reader, group }))?;
                 continue;
@@ -281,11 +283,12 @@ impl<'de> Visitor<'de> for Meta<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(Text(&self.reader.budget))? {
+        let seen = RefCell::default();
+        while let Some(key) = map.next_key_seed(Key { budget: &self.reader.budget, seen: &seen })? {
             if key == "hostvars" {
                 map.next_value_seed(Hosts { reader: self.reader, group: None })?;
             } else {
-                map.next_value_seed(Any { budget: &self.reader.budget, keep: false })?;
+                map.next_value_seed(Any { budget: &self.reader.budget, keep: false, top: false })?;
             }
         }
         Ok(())

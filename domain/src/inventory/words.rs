@@ -78,9 +78,9 @@ pub(super) fn value(text: &str) -> Value {
     Value::String(text.to_owned())
 }
 
-/// Leading zeros make it a text, such as a site `007`.
+/// Leading zeros and a plus make it a text, such as a site `007`.
 fn integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     (plain && (digits == "0" || !digits.starts_with('0'))).then(|| text.parse().ok()).flatten()
 }

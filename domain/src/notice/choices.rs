@@ -75,7 +75,9 @@ impl Topic {
                 "A change that you wrote or submitted is approved, sent back, rejected, applied or failed."
             }
             Self::Discussion => "Somebody comments on a change that you wrote, voted on or commented on.",
-            Self::Policy => "An approval policy is proposed or decided about, or a freeze is ended early.",
+            Self::Policy => {
+                "An approval policy, or something less strict, is proposed or decided about, or a freeze ends sooner."
+            }
         }
     }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::Kind;
 use crate::account::{AccountId, Person, Standing};
 use crate::change::ChangeState;
 use crate::plan::Risk;
 use crate::review::Review;
+use crate::words::words;
 
 /// Something that people are told of.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,15 +48,19 @@ impl Happening {
 pub enum Subject {
     /// A change.
     Change(Box<ChangeFacts>),
-    /// A proposed policy; its proposer.
-    Policy {
+    /// A proposal: a policy, or something else that is put in force like one.
+    Proposal {
         /// Who proposed it.
         proposer: Option<AccountId>,
+        /// What it is about, as [`crate::proposal::Proposed::describe`] has it.
+        about: String,
     },
-    /// A window or a freeze, by what people call it.
+    /// A freeze that was on and ends sooner.
     Schedule {
-        /// Its name.
+        /// What people call it.
         name: String,
+        /// What made it end sooner.
+        how: Sooner,
     },
     /// An account.
     Account {
@@ -64,6 +70,24 @@ pub enum Subject {
     /// Nothing: a webhook is tried.
     Nothing,
 }
+
+/// What made a freeze end sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sooner {
+    /// It was ended.
+    Ended,
+    /// It was removed.
+    Removed,
+    /// It was given other times, or made a window.
+    Moved,
+}
+
+words!(Sooner, "way to end a freeze" {
+    Ended => "ended",
+    Removed => "removed",
+    Moved => "moved",
+});
 
 /// A change as it is when people are told.
 #[derive(Clone, Debug, PartialEq)]

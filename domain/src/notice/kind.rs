@@ -64,7 +64,19 @@ pub enum Kind {
     /// It was given up.
     #[serde(rename = "policy.withdrawn")]
     PolicyWithdrawn,
-    /// A lead ended a freeze before its time.
+    /// Somebody proposed something else that is put in force like a policy: a rule that matters less, say.
+    #[serde(rename = "proposal.made")]
+    ProposalMade,
+    /// It is in force.
+    #[serde(rename = "proposal.in-force")]
+    ProposalInForce,
+    /// It was turned down.
+    #[serde(rename = "proposal.rejected")]
+    ProposalRejected,
+    /// It was given up.
+    #[serde(rename = "proposal.withdrawn")]
+    ProposalWithdrawn,
+    /// A lead made a freeze that is on end sooner.
     #[serde(rename = "freeze.ended")]
     FreezeEnded,
     /// A change was applied without approval.
@@ -100,6 +112,10 @@ words!(Kind, "kind of notice" {
     PolicyApproved => "policy.approved",
     PolicyRejected => "policy.rejected",
     PolicyWithdrawn => "policy.withdrawn",
+    ProposalMade => "proposal.made",
+    ProposalInForce => "proposal.in-force",
+    ProposalRejected => "proposal.rejected",
+    ProposalWithdrawn => "proposal.withdrawn",
     FreezeEnded => "freeze.ended",
     GlassBroken => "glass.broken",
     GlassReviewed => "glass.reviewed",
@@ -144,6 +160,10 @@ impl Kind {
             AuditAction::PolicyApproved => Some(Self::PolicyApproved),
             AuditAction::PolicyRejected => Some(Self::PolicyRejected),
             AuditAction::PolicyWithdrawn => Some(Self::PolicyWithdrawn),
+            AuditAction::ProposalMade => Some(Self::ProposalMade),
+            AuditAction::ProposalInForce => Some(Self::ProposalInForce),
+            AuditAction::ProposalRejected => Some(Self::ProposalRejected),
+            AuditAction::ProposalWithdrawn => Some(Self::ProposalWithdrawn),
             AuditAction::FreezeEnded => Some(Self::FreezeEnded),
             AuditAction::GlassBroken => Some(Self::GlassBroken),
             AuditAction::GlassReviewed => Some(Self::GlassReviewed),
@@ -163,6 +183,7 @@ impl Kind {
             | AuditAction::RoleSaved
             | AuditAction::RoleRemoved
             | AuditAction::RuleLevelSet
+            | AuditAction::ProposalBacked
             | AuditAction::ScheduleEntryAdded
             | AuditAction::ScheduleEntryChanged
             | AuditAction::ScheduleEntryRemoved
@@ -193,6 +214,10 @@ impl Kind {
             | Self::PolicyApproved
             | Self::PolicyRejected
             | Self::PolicyWithdrawn
+            | Self::ProposalMade
+            | Self::ProposalInForce
+            | Self::ProposalRejected
+            | Self::ProposalWithdrawn
             | Self::FreezeEnded
             | Self::Test => Topic::Policy,
             Self::GlassBroken | Self::GlassReviewed => Topic::BreakGlass,

@@ -17,7 +17,7 @@ mod words;
 
 pub use choices::{Channel, Choices, Topic};
 pub use due::{BadPatience, Nudge, Patience, due};
-pub use happening::{ChangeFacts, Happening, Member, Subject};
+pub use happening::{ChangeFacts, Happening, Member, Sooner, Subject};
 pub use kind::Kind;
 pub use shown::{Attempt, Delivery, DeliveryState, Means, Notice, Webhook};
 pub use told::{Audience, Told, told};

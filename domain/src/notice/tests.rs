@@ -42,7 +42,7 @@ fn at(hours: i64) -> DateTime<Utc> {
 }
 
 fn asked(group: &str, quorum: usize) -> Asked {
-    Asked { rule: group.to_owned(), group: group.to_owned(), quorum, because: "a test asks".to_owned() }
+    Asked { rule: group.to_owned(), group: group.to_owned(), quorum, because: "a test asks".to_owned(), older: None }
 }
 
 fn planned(digest: u8, asked: Vec<Asked>) -> Planned {
@@ -195,14 +195,34 @@ fn only_what_nobody_approved_is_urgent() {
 
 #[test]
 fn policy_and_schedule_concern_those_who_answer_for_the_environment() {
-    let policy = Subject::Policy { proposer: Some("Vera".to_owned()) };
+    let about = "The rule sql.no-master: off instead of blocker".to_owned();
+    let policy = Subject::Proposal { proposer: Some("Vera".to_owned()), about };
     let decided =
         Happening { subject: policy, ..happening(Kind::PolicyApproved, "Lena", in_review(vec![asked(LEADS, 1)])) };
     assert_eq!(names(&decided), ["Ada", "Adam", "Luis", "Vera"], "its proposer is, whatever they are by now");
-    let freeze = Subject::Schedule { name: "Year end".to_owned() };
-    let ended =
-        Happening { kind: Kind::FreezeEnded, subject: freeze, reason: Some("Done early".to_owned()), ..decided };
-    assert_eq!(names(&ended), ["Ada", "Adam", "Luis"]);
+    let loosened = Happening { kind: Kind::ProposalInForce, reason: Some("Tests".to_owned()), ..decided.clone() };
+    let said = words(&loosened, Audience::Concerned);
+    assert_eq!(said.title, "production: what was proposed is in force");
+    assert_eq!(
+        said.text,
+        "The rule sql.no-master: off instead of blocker. Lena gave the last approval that it needed: “Tests”."
+    );
+}
+
+#[test]
+fn that_a_freeze_ends_sooner_is_told_to_everyone() {
+    let freeze = |how| Happening {
+        kind: Kind::FreezeEnded,
+        subject: Subject::Schedule { name: "Year end".to_owned(), how },
+        reason: Some("Done early".to_owned()),
+        ..happening(Kind::FreezeEnded, "Lena", in_review(vec![asked(LEADS, 1)]))
+    };
+    let ended = freeze(Sooner::Ended);
+    assert_eq!(names(&ended), ["Ada", "Adam", "Luis", "Vera"]);
+    let said = words(&freeze(Sooner::Removed), Audience::Concerned);
+    assert_eq!(said.title, "production: the freeze “Year end” was removed while it was on");
+    let said = words(&freeze(Sooner::Moved), Audience::Concerned);
+    assert_eq!(said.text, "Lena gave it other times: “Done early”. Approved changes may start sooner.");
     let said = words(&ended, Audience::Concerned);
     assert_eq!(said.title, "production: the freeze “Year end” was ended early");
     assert_eq!(said.text, "Lena ended it: “Done early”. Approved changes may start now.");

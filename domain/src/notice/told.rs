@@ -35,13 +35,11 @@ pub fn told(happening: &Happening, members: &[Member]) -> Vec<Told> {
     let mut told = Telling::default();
     match (&happening.subject, happening.kind) {
         (Subject::Change(change), kind) => of_change(kind, change, members, &mut told),
-        (Subject::Policy { proposer }, _) => {
+        (Subject::Proposal { proposer, about: _ }, _) => {
             let is_told = |member: &Member| is_responsible(member) || Some(&member.id) == proposer.as_ref();
             told.all(members.iter().filter(|member| is_told(member)), Topic::Policy, Audience::Concerned);
         }
-        (Subject::Schedule { .. }, _) => {
-            told.all(members.iter().filter(|member| is_responsible(member)), Topic::Policy, Audience::Concerned);
-        }
+        (Subject::Schedule { .. }, _) => told.all(members.iter(), Topic::Policy, Audience::Concerned),
         (Subject::Account { owner }, _) => {
             let is_owner = |member: &&Member| Some(&member.id) == owner.as_ref();
             told.all(members.iter().filter(is_owner), Topic::Account, Audience::Concerned);
@@ -105,6 +103,10 @@ fn of_change(kind: Kind, change: &ChangeFacts, members: &[Member], told: &mut Te
         | Kind::PolicyApproved
         | Kind::PolicyRejected
         | Kind::PolicyWithdrawn
+        | Kind::ProposalMade
+        | Kind::ProposalInForce
+        | Kind::ProposalRejected
+        | Kind::ProposalWithdrawn
         | Kind::FreezeEnded
         | Kind::AccountGuessed
         | Kind::Test => {}

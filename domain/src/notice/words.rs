@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, ChangeFacts, Happening, Kind, Subject};
+use super::{Audience, ChangeFacts, Happening, Kind, Sooner, Subject};
 use crate::review::missing_text;
 use crate::sign_in::GUESSES_TOLD;
 
@@ -31,11 +31,8 @@ pub fn words(happening: &Happening, audience: Audience) -> Words {
             let (rest, text) = of_change(happening, change, audience, &because);
             (format!("{name} {rest}"), text)
         }
-        Subject::Policy { .. } => of_policy(*kind, environment, who, &because),
-        Subject::Schedule { name } => (
-            format!("{environment}: the freeze “{name}” was ended early"),
-            format!("{who} ended it{because} Approved changes may start now."),
-        ),
+        Subject::Proposal { about, .. } => of_proposal(*kind, environment, who, about, &because),
+        Subject::Schedule { name, how } => of_freeze(*how, environment, who, name, &because),
         Subject::Account { .. } => (
             "Somebody fails to sign in as you".to_owned(),
             format!(
@@ -59,7 +56,7 @@ pub fn path(happening: &Happening) -> String {
             (Kind::Commented, _) => format!("/changes/{}#discussion", change.id),
             _ => format!("/changes/{}", change.id),
         },
-        Subject::Policy { .. } => format!("/settings/policy?env={}", happening.environment),
+        Subject::Proposal { .. } => format!("/settings/policy?env={}", happening.environment),
         Subject::Schedule { .. } => format!("/settings/schedule?env={}", happening.environment),
         Subject::Account { .. } | Subject::Nothing => "/settings/notifications".to_owned(),
     }
@@ -130,6 +127,10 @@ fn of_change(happening: &Happening, change: &ChangeFacts, audience: Audience, be
             | Kind::PolicyApproved
             | Kind::PolicyRejected
             | Kind::PolicyWithdrawn
+            | Kind::ProposalMade
+            | Kind::ProposalInForce
+            | Kind::ProposalRejected
+            | Kind::ProposalWithdrawn
             | Kind::FreezeEnded
             | Kind::AccountGuessed
             | Kind::Test,
@@ -138,22 +139,50 @@ fn of_change(happening: &Happening, change: &ChangeFacts, audience: Audience, be
     }
 }
 
-fn of_policy(kind: Kind, environment: &str, who: &str, because: &str) -> (String, String) {
+fn of_proposal(kind: Kind, environment: &str, who: &str, about: &str, because: &str) -> (String, String) {
     match kind {
-        Kind::PolicyApproved => {
-            (format!("{environment}: another approval policy is in force"), format!("{who} approved it{because}"))
-        }
+        Kind::PolicyProposed => (
+            format!("{environment}: another approval policy is proposed"),
+            format!("{who} proposed it{because} Leads have to approve it or turn it down."),
+        ),
+        Kind::PolicyApproved => (
+            format!("{environment}: another approval policy is in force"),
+            format!("{who} gave the last approval that it needed{because}"),
+        ),
         Kind::PolicyRejected => {
             (format!("{environment}: the proposed approval policy was turned down"), format!("{who} said no{because}"))
         }
         Kind::PolicyWithdrawn => {
             (format!("{environment}: the proposed approval policy was withdrawn"), format!("{who} gave it up{because}"))
         }
+        Kind::ProposalInForce => (
+            format!("{environment}: what was proposed is in force"),
+            format!("{about}. {who} gave the last approval that it needed{because}"),
+        ),
+        Kind::ProposalRejected => {
+            (format!("{environment}: a proposal was turned down"), format!("{about}. {who} said no{because}"))
+        }
+        Kind::ProposalWithdrawn => {
+            (format!("{environment}: a proposal was withdrawn"), format!("{about}. {who} gave it up{because}"))
+        }
         _ => (
-            format!("{environment}: another approval policy is proposed"),
-            format!("{who} proposed it{because} A lead has to approve it or turn it down."),
+            format!("{environment}: something less strict is proposed"),
+            format!("{about}. {who} proposed it{because} Leads have to approve it or turn it down."),
         ),
     }
+}
+
+fn of_freeze(how: Sooner, environment: &str, who: &str, name: &str, because: &str) -> (String, String) {
+    let (title, did) = match how {
+        Sooner::Ended => ("was ended early", "ended it"),
+        Sooner::Removed => ("was removed while it was on", "removed it"),
+        Sooner::Moved => ("ends sooner than it did", "gave it other times"),
+    };
+    let from = if how == Sooner::Moved { "sooner" } else { "now" };
+    (
+        format!("{environment}: the freeze “{name}” {title}"),
+        format!("{who} {did}{because} Approved changes may start {from}."),
+    )
 }
 
 /// A quotation in a line of a bearable length.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{LEADS, Policy, Rule, When, people};
 use crate::catalogue::Catalogue;
 use crate::findings::text::counted;
+use crate::text;
 
-/// Longest name of a rule or a group, in characters.
-const NAME_MAX: usize = 80;
 /// Largest quorum.
 const QUORUM_MAX: usize = 10;
 /// Most rules of a policy.
@@ -64,17 +63,11 @@ pub fn accept(
     Ok(policy.rules.iter().flat_map(|rule| warnings(rule, catalogue, leads_of)).collect())
 }
 
-fn line_fault(what: &str, text: &str) -> Option<String> {
-    if text.trim().is_empty() {
+fn line_fault(what: &str, said: &str) -> Option<String> {
+    if said.trim().is_empty() {
         return Some(format!("Give the rule {what}."));
     }
-    if text.trim() != text {
-        return Some("Leave out the spaces before and after it.".to_owned());
-    }
-    if text.chars().count() > NAME_MAX {
-        return Some(format!("Use at most {NAME_MAX} characters."));
-    }
-    text.chars().any(char::is_control).then(|| "Use one line of plain text, without control characters.".to_owned())
+    text::name_problem(said).map(|problem| problem.as_sentence())
 }
 
 fn when_faults(when: &When, catalogue: &Catalogue) -> Vec<(&'static str, String)> {

@@ -30,7 +30,7 @@ pub fn matching(policy: &Policy, plan: &Plan, nodes: usize, catalogue: &Catalogu
             let because = holds(&rule.when, plan, nodes, catalogue).ok()?;
             let Rule { name, when: _, group, quorum } = rule;
             // Policies are accepted with 1 or more; one that was stored in another way asks for somebody all the same.
-            Some(Asked { rule: name.clone(), group: group.clone(), quorum: (*quorum).max(1), because })
+            Some(Asked { rule: name.clone(), group: group.clone(), quorum: (*quorum).max(1), because, older: None })
         })
         .collect();
     if asked.is_empty() {
@@ -39,6 +39,7 @@ pub fn matching(policy: &Policy, plan: &Plan, nodes: usize, catalogue: &Catalogu
             group: LEADS.to_owned(),
             quorum: 1,
             because: "no rule of the policy asks about it, and no change goes unapproved".to_owned(),
+            older: None,
         });
     }
     asked

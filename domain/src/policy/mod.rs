@@ -6,7 +6,7 @@
 mod accept;
 mod built_in;
 mod matching;
-mod proposal;
+mod strictest;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -22,7 +22,7 @@ use crate::topology::{RoleId, Topology};
 pub use accept::{PolicyFault, accept};
 pub use built_in::LARGE_ENVIRONMENT;
 pub use matching::{AT_LEAST_ONE_LEAD, Answer, answers, matching};
-pub use proposal::may_approve;
+pub use strictest::strictest;
 pub(crate) use text::listed;
 pub use text::{describe, people};
 
@@ -92,6 +92,21 @@ pub struct Asked {
     pub quorum: usize,
     /// Why the rule asks, in words that follow "because": `the plan is critical`.
     pub because: String,
+    /// The version of the policy that asks, where it is an older one than that in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<u32>,
+}
+
+impl Asked {
+    /// Why the rule asks, and under which policy where that is an older one.
+    pub fn reason(&self) -> String {
+        match self.older {
+            None => self.because.clone(),
+            Some(version) => {
+                format!("{} (version {version} of the policy, in force when it was submitted or since)", self.because)
+            }
+        }
+    }
 }
 
 /// The number of nodes that [`When::nodes_from`] is compared with: the larger of before and after.

@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::account::{Capability, Standing};
 use crate::catalogue::Catalogue;
 use crate::digest::Digest;
 use crate::plan::{Plan, plan};
@@ -196,8 +195,8 @@ fn what_is_wrong_is_told_by_rule_and_field() {
     assert_eq!(faults(&|rule| rule.name = "a RULE".to_owned()), [(Some(1), "name")]);
     assert_eq!(faults(&|rule| rule.name = " ".to_owned()), [(Some(1), "name")]);
     assert_eq!(faults(&|rule| rule.name = "two\nlines".to_owned()), [(Some(1), "name")]);
-    assert_eq!(faults(&|rule| rule.name = "x".repeat(80)), []);
-    assert_eq!(faults(&|rule| rule.name = "x".repeat(81)), [(Some(1), "name")]);
+    assert_eq!(faults(&|rule| rule.name = "x".repeat(200)), []);
+    assert_eq!(faults(&|rule| rule.name = "x".repeat(201)), [(Some(1), "name")]);
     assert_eq!(faults(&|rule| rule.group = String::new()), [(Some(1), "group")]);
     assert_eq!(faults(&|rule| rule.group = "leads ".to_owned()), [(Some(1), "group")]);
     assert_eq!(faults(&|rule| rule.quorum = 0), [(Some(1), "quorum")]);
@@ -231,15 +230,39 @@ fn it_is_said_where_nobody_could_ever_approve() {
     assert_eq!(warnings(rule(apart), staff(3, 0)), ["“A rule” never asks: none of its roles is in its layers."]);
 }
 
+/// What is asked of each group at the most.
+fn most(asked: &[Asked]) -> BTreeMap<&str, usize> {
+    let mut most = BTreeMap::new();
+    for asked in asked {
+        let known = most.entry(asked.group.as_str()).or_insert(0);
+        *known = asked.quorum.max(*known);
+    }
+    most
+}
+
 #[test]
-fn a_proposal_needs_another_lead_and_the_policy_that_it_was_written_against() {
-    let lead = Standing { capabilities: [Capability::Lead].into(), ..Standing::default() };
-    let admin = Standing { capabilities: [Capability::Admin].into(), ..Standing::default() };
-    let (ann, lea) = ("ann".to_owned(), "lea".to_owned());
-    assert_eq!(may_approve(&lead, &lea, &ann, 3, 3), Ok(()));
-    assert!(may_approve(&lead, &lea, &lea, 3, 3).is_err());
-    assert!(may_approve(&admin, &lea, &ann, 3, 3).is_err());
-    assert!(may_approve(&lead, &lea, &ann, 3, 4).is_err());
+fn an_older_policy_asks_what_the_newest_does_not() {
+    let plan = plan_to(|topology| drop_node(topology, "web-1"));
+    let every = |version, name: &str, group: &str, quorum| Policy {
+        version,
+        rules: vec![Rule { name: name.to_owned(), when: When::default(), group: group.to_owned(), quorum }],
+    };
+    let told = |newest: &Policy, older: &[Policy]| -> Vec<(String, usize, Option<u32>)> {
+        let asked = strictest(newest, older, &plan, 16, Catalogue::built_in());
+        asked.into_iter().map(|asked| (asked.rule, asked.quorum, asked.older)).collect()
+    };
+    let (one, three) = (every(3, "One", LEADS, 1), every(2, "Three", LEADS, 3));
+    assert_eq!(told(&one, &[]), [("One".to_owned(), 1, None)]);
+    assert_eq!(told(&one, &[three.clone()]), [("One".to_owned(), 1, None), ("Three".to_owned(), 3, Some(2))]);
+    assert_eq!(told(&three, &[one.clone()]), [("Three".to_owned(), 3, None)], "the stricter one is enough");
+    // Between older ones the stricter stays; an expert is a lead as well.
+    let two = every(1, "Two", LEADS, 2);
+    assert_eq!(told(&one, &[two, three])[1..], [("Three".to_owned(), 3, Some(2))]);
+    let expert = every(4, "Expert", EXPERTS, 1);
+    assert_eq!(told(&expert, &[one]), [("Expert".to_owned(), 1, None)]);
+    let older =
+        &strictest(&every(2, "One", LEADS, 1), &[every(1, "Two", LEADS, 2)], &plan, 16, Catalogue::built_in())[1];
+    assert!(older.reason().ends_with("(version 1 of the policy, in force when it was submitted or since)"));
 }
 
 fn when() -> impl Strategy<Value = When> {
@@ -282,6 +305,50 @@ proptest! {
         let matched = told.iter().filter(|answer| answer.matches).count();
         prop_assert_eq!(asked.len(), matched.max(1));
         prop_assert_eq!(told.len(), policy.rules.len());
+    }
+
+    /// One policy more never lowers what is asked, and who meets the strictest meets each of them.
+    #[test]
+    fn one_policy_more_never_lowers_what_is_asked(
+        policies in vec(policies(), 1..5),
+        groups in vec(select(vec!["a", "b", LEADS]), 30),
+    ) {
+        let catalogue = Catalogue::built_in();
+        let plan = plan_to(|topology| drop_node(topology, "sql-2"));
+        // Few groups, so that policies ask for the same ones.
+        let mut names = groups.into_iter().cycle();
+        let mut policies = policies;
+        for rule in policies.iter_mut().flat_map(|policy| &mut policy.rules) {
+            rule.group = names.next().expect("a cycle").to_owned();
+            rule.when.layers.clear();
+            rule.when.actions.clear();
+            rule.when.roles.clear();
+        }
+        let Some((newest, older)) = policies.split_first() else { return Ok(()) };
+        let all = strictest(newest, older, &plan, 20, catalogue);
+        let met = |asked: &Asked| all.iter().any(|one| {
+            (one.group == asked.group || asked.group == LEADS) && one.quorum >= asked.quorum
+        });
+        for policy in &policies {
+            prop_assert!(matching(policy, &plan, 20, catalogue).iter().all(met));
+        }
+        for fewer in 0..older.len() {
+            let some = strictest(newest, &older[..fewer], &plan, 20, catalogue);
+            for (group, quorum) in most(&some) {
+                prop_assert!(all.iter().any(|one| (one.group == group || group == LEADS) && one.quorum >= quorum));
+            }
+        }
+        // Nothing is made up: whatever is asked, one of them asks.
+        for asked in &all {
+            let version = asked.older.unwrap_or(newest.version);
+            let asks = |policy: &&Policy| {
+                policy.version == version
+                    && matching(policy, &plan, 20, catalogue)
+                        .iter()
+                        .any(|one| one.rule == asked.rule && one.quorum == asked.quorum)
+            };
+            prop_assert!(policies.iter().any(|policy| asks(&policy)));
+        }
     }
 }
 

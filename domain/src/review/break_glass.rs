@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Planned, REASON_MAX, Review};
+use super::{Planned, Review};
 use crate::Refused;
 use crate::account::{AccountId, Person, Standing};
 use crate::authz::{self, Permission};
 use crate::change::ChangeState;
 use crate::digest::Digest;
 use crate::findings::RuleId;
+use crate::text;
 
 /// Shortest reason for breaking the glass, in characters: a word is no explanation to those who are told.
 pub const REASON_MIN: usize = 10;
@@ -151,9 +152,7 @@ impl Review {
                 "Say why in at least {REASON_MIN} characters; everybody in the environment is told."
             )));
         }
-        if length > REASON_MAX {
-            return Err(Refused::because(format!("A reason has at most {REASON_MAX} characters.")));
-        }
+        text::long("reason", reason).map_err(|fault| Refused::because(fault.to_string()))?;
         let mut review = Self { plan, ..self.clone() };
         review.settle(now);
         if review.plan.digest != seen {

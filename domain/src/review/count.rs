@@ -143,7 +143,7 @@ impl Review {
         self.tallies(now)
             .into_iter()
             .filter(|tally| !tally.is_met())
-            .map(|Tally { asked: Asked { rule, group, quorum, because: _ }, voters }| Missing {
+            .map(|Tally { asked: Asked { rule, group, quorum, because: _, older: _ }, voters }| Missing {
                 rule,
                 group,
                 have: voters.len(),
@@ -185,7 +185,8 @@ impl Review {
         if self.authors.contains(voter) {
             return VoteStanding::ByAuthor;
         }
-        if !self.voters.get(voter).is_some_and(|standing| authz::allow(standing, Permission::Vote).is_ok()) {
+        let is_lead = self.voters.get(voter).is_some_and(|standing| authz::allow(standing, Permission::Vote).is_ok());
+        if !is_lead {
             return VoteStanding::VoterGone;
         }
         let mut later = self.votes.iter().skip_while(|other| other.id != vote.id).skip(1);
@@ -247,6 +248,6 @@ impl Review {
 }
 
 /// Whether a lead in those groups is of that group.
-fn is_of(group: &str, groups: &BTreeSet<String>) -> bool {
+pub(crate) fn is_of(group: &str, groups: &BTreeSet<String>) -> bool {
     group == LEADS || groups.contains(group)
 }

@@ -49,10 +49,11 @@ use crate::policy::Asked;
 pub use break_glass::{
     Breaking, BrokenGlass, GlassReview, REASON_MIN, may_break_glass, may_review_break_glass, nothing_blocks_by_default,
 };
+pub(crate) use count::is_of;
 pub use count::{Missing, Tally, VoteStanding, missing_text};
 pub use life::Start;
 pub use lifetime::{BadLifetime, Lifetime};
-pub use vote::{Ballot, REASON_MAX, Verdict, Vote, as_voted, may_vote};
+pub use vote::{Ballot, Verdict, Vote, as_voted, may_vote};
 
 /// A change with all that decides about its approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ pub struct Planned {
     pub steps: usize,
     /// Number of blocker findings in its outcome.
     pub blockers: usize,
-    /// What the environment's policy asks for it ([`crate::policy::matching`]); never empty.
+    /// What the environment's policies since its submission ask for it ([`crate::policy::strictest`]); never empty.
     pub asked: Vec<Asked>,
 }
 

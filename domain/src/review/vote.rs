@@ -11,10 +11,8 @@ use crate::account::{AccountId, Capability, Person, Standing};
 use crate::authz::{self, Permission};
 use crate::change::{self, ChangeEvent, ChangeState};
 use crate::digest::Digest;
+use crate::text;
 use crate::words::words;
-
-/// Longest reason, in characters.
-pub const REASON_MAX: usize = 2_000;
 
 /// What a vote says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -236,10 +234,8 @@ impl Review {
 
 /// The reason without spaces around it; an empty one is none.
 fn accepted_reason(verdict: Verdict, reason: Option<String>) -> Result<Option<String>, Refused> {
-    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_MAX) {
-        return Err(Refused::because(format!("A reason has at most {REASON_MAX} characters.")));
-    }
+    let reason =
+        text::long_or_none("reason", reason.as_deref()).map_err(|fault| Refused::because(fault.to_string()))?;
     if verdict != Verdict::Approve && reason.is_none() {
         return Err(Refused::because("Say why: the authors have to know what to mend."));
     }

@@ -4,11 +4,8 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::{Entry, Recurrence};
+use crate::text;
 
-/// Longest name, in characters.
-const NAME_MAX: usize = 80;
-/// Longest reason, in characters.
-const REASON_MAX: usize = 2_000;
 /// Longest weekly occurrence, in minutes: a week.
 const WEEKLY_MAX: u32 = 7 * 24 * 60;
 /// Longest yearly occurrence, in minutes: 90 days.
@@ -43,20 +40,16 @@ pub fn accept(entry: &Entry) -> Result<(), Vec<EntryFault>> {
     let mut add = |field, message: String| faults.push(EntryFault { field, message });
     if name.trim().is_empty() {
         add("name", "Give it a name.".to_owned());
-    } else if name.chars().count() > NAME_MAX {
-        add("name", format!("Use at most {NAME_MAX} characters."));
-    } else if name.chars().any(char::is_control) {
-        add("name", "Use one line of plain text, without control characters.".to_owned());
+    } else if let Some(problem) = text::name_problem(name) {
+        add("name", problem.as_sentence());
     }
     if reason.trim().is_empty() {
         add("reason", "Say why: whoever has to wait for it is told.".to_owned());
-    } else if reason.chars().count() > REASON_MAX {
-        add("reason", format!("Use at most {REASON_MAX} characters."));
-    } else if reason.chars().any(|c| c.is_control() && c != '\n') {
-        add("reason", "Use plain text, without control characters.".to_owned());
+    } else if let Some(problem) = text::long_problem(reason) {
+        add("reason", problem.as_sentence());
     }
     if zone.parse::<Tz>().is_err() {
-        add("zone", format!("“{zone}” is no time zone; use a name such as Europe/Berlin or UTC."));
+        add("zone", format!("“{}” is no time zone; use a name such as Europe/Berlin or UTC.", text::excerpt(zone, 80)));
     }
     match recurrence {
         Recurrence::Once { from, to } => {

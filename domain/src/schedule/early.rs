@@ -3,13 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::occurrences::on_at;
-use super::{EndedEarly, Entry, Kind};
+use super::{EndedEarly, Entry, Kind, accept_why};
 use crate::Refused;
 use crate::account::{Person, Standing};
 use crate::authz::{self, Permission};
-
-/// Longest reason, in characters.
-const REASON_MAX: usize = 2_000;
 
 /// Whether somebody may end this freeze now.
 ///
@@ -38,20 +35,14 @@ pub fn end_early(
     now: DateTime<Utc>,
 ) -> Result<Entry, Refused> {
     may_end_early(entry, standing, now)?;
-    let reason = reason.trim();
-    if reason.is_empty() {
-        return Err(Refused::because("Say why: the freeze was there for a reason too."));
-    }
-    if reason.chars().count() > REASON_MAX {
-        return Err(Refused::because(format!("A reason has at most {REASON_MAX} characters.")));
-    }
+    let reason = accept_why(reason)?;
     if super::occurrences::zone_of(entry).is_none() {
         return Err(Refused::because(format!("The time zone {} is unknown; give the freeze another one.", entry.zone)));
     }
     let mut ended = entry.clone();
     // Occurrences can overlap; all that are on are ended.
     while let Some(occurrence) = on_at(&ended, now) {
-        let (by, reason) = (by.clone(), reason.to_owned());
+        let (by, reason) = (by.clone(), reason.clone());
         ended.ended_early.push(EndedEarly { occurrence: occurrence.from, by, reason, at: now });
     }
     Ok(ended)

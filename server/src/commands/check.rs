@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use strata_domain::findings::{self, Finding, Severity};
+use strata_domain::text::{json_for_showing, visible};
+use strata_domain::words::counted;
 
 use super::paint::{self, FAINT, STRONG};
 use super::source::{SourceArgs, Sources};
@@ -28,7 +30,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let found = findings::check(&topology, &sources.catalogue);
     let mut out = paint::out();
     match args.format {
-        Format::Json => writeln!(out, "{:#}", findings::to_json(&found)),
+        Format::Json => writeln!(out, "{}", json_for_showing(&format!("{:#}", findings::to_json(&found)))),
         Format::Text => print(&mut out, &topology.environment, &found),
     }
     .map_err(Failure::io("cannot print the findings"))?;
@@ -40,11 +42,11 @@ fn print(out: &mut impl Write, environment: &str, found: &[Finding]) -> io::Resu
         let subject = &finding.subject;
         let severity = paint::padded(paint::severity(finding.severity), finding.severity.as_str(), 8);
         let rule = finding.rule.as_str();
-        writeln!(out, "{severity} {rule:<24} {} {STRONG}{}{STRONG:#}", subject.kind(), subject.name())?;
-        writeln!(out, "         {}", finding.message)?;
-        writeln!(out, "         {FAINT}Why: {}{FAINT:#}", finding.why)?;
+        writeln!(out, "{severity} {rule:<24} {} {STRONG}{}{STRONG:#}", subject.kind(), visible(subject.name()))?;
+        writeln!(out, "         {}", visible(&finding.message))?;
+        writeln!(out, "         {FAINT}Why: {}{FAINT:#}", visible(&finding.why))?;
         for fix in &finding.fixes {
-            writeln!(out, "         Fix: {}", fix.label)?;
+            writeln!(out, "         Fix: {}", visible(&fix.label))?;
         }
         writeln!(out)?;
     }
@@ -55,13 +57,10 @@ fn print(out: &mut impl Write, environment: &str, found: &[Finding]) -> io::Resu
     };
     writeln!(
         out,
-        "{environment}: {}, {}, {} of advice",
+        "{}: {}, {}, {} of advice",
+        visible(environment),
         count(Severity::Blocker, counts.blocker, "blocker"),
         count(Severity::Warning, counts.warning, "warning"),
         count(Severity::Advice, counts.advice, "piece")
     )
-}
-
-fn counted(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }

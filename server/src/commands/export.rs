@@ -7,6 +7,7 @@ use strata_backend::ctx::Scope;
 use strata_backend::environments::topology_live;
 use strata_backend::{Actor, catalogues};
 use strata_domain::catalogue::{self, Catalogue, Own};
+use strata_domain::text::json_for_showing;
 use strata_domain::topology::Topology;
 use strata_domain::{export, file};
 
@@ -85,7 +86,7 @@ async fn read(database: &Database, environment: &str) -> Result<(Own, Option<Top
 fn written(format: ExportFormat, topology: &Topology, catalogue: &Catalogue) -> Option<String> {
     Some(match format {
         ExportFormat::Yaml => file::write_yaml(topology),
-        ExportFormat::Json => file::write_json(topology),
+        ExportFormat::Json => json_for_showing(&file::write_json(topology)).into_owned(),
         ExportFormat::Ansible => export::ansible(topology, catalogue),
         ExportFormat::Mermaid => export::mermaid(topology, catalogue),
         ExportFormat::Csv => export::csv(topology),

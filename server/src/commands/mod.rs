@@ -23,6 +23,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use failure::Failure;
 
+use strata_domain::text::visible_lines;
+
 use crate::logging;
 
 /// Strata: see which role runs where, change it safely, have it approved, watch it being provisioned, prove it later.
@@ -105,7 +107,7 @@ pub fn run() -> ExitCode {
         if failure.is_closed_pipe() {
             return ExitCode::SUCCESS;
         }
-        eprintln!("strata: {failure}");
+        eprintln!("strata: {}", visible_lines(&failure.to_string()));
         failure.exit_code()
     })
 }

@@ -1,12 +1,14 @@
 //! What commands read: topologies, inventories and catalogues, from a path or from `-` for standard input.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use strata_domain::catalogue::{self, Catalogue, Own};
-use strata_domain::file::{self, LIMIT_BYTES};
+use strata_domain::file::{self, FileError, LIMIT_BYTES};
 use strata_domain::inventory::{self, Mapping};
+use strata_domain::text::visible;
 use strata_domain::topology::Topology;
 
 use super::Failure;
@@ -80,6 +82,14 @@ impl Sources {
             for unmapped in &imported.unmapped {
                 eprintln!("strata: not in the topology: {unmapped}");
             }
+            for folder in variables_beside(name) {
+                eprintln!(
+                    "strata: not read: {}, whose variables Ansible adds to this inventory; to have them too, give \
+                     what `ansible-inventory -i {} --list` prints",
+                    visible(&folder),
+                    visible(&said(name))
+                );
+            }
             return Ok(imported.topology);
         }
         file::read(bytes, &self.catalogue).map_err(|source| {
@@ -92,6 +102,17 @@ impl Sources {
     }
 }
 
+/// The folders `host_vars` and `group_vars` beside an inventory, which Ansible reads with it.
+fn variables_beside(name: &str) -> Vec<String> {
+    if name == "-" {
+        return Vec::new();
+    }
+    let beside = Path::new(name).parent().unwrap_or(Path::new(""));
+    let has_files = |folder: &PathBuf| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    let folders = ["group_vars", "host_vars"].map(|folder| beside.join(folder));
+    folders.into_iter().filter(has_files).map(|folder| folder.display().to_string()).collect()
+}
+
 /// What messages call a file.
 fn said(name: &str) -> String {
     if name == "-" { "standard input".to_owned() } else { name.to_owned() }
@@ -100,6 +121,13 @@ fn said(name: &str) -> String {
 /// Reads all of it, and one byte more than is allowed at most, so that the size is refused with the right words.
 pub(super) fn bytes(name: &str) -> Result<Vec<u8>, Failure> {
     let unreadable = |source| Failure::Unreadable { file: name.to_owned(), source };
+    if Path::new(name).is_dir() {
+        let message = format!(
+            "this is a folder; of one with inventories, give what `ansible-inventory -i {} --list` prints",
+            visible(name)
+        );
+        return Err(Failure::Wrong { file: said(name), source: FileError { line: None, column: None, message } });
+    }
     let limit = u64::try_from(LIMIT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     match name {

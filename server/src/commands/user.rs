@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use strata_backend::accounts::{self, NewAccount};
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::account::Capability;
+use strata_domain::text::visible;
 
 use super::{Failure, password};
 use crate::database::{Database, DatabaseArgs};
@@ -93,7 +94,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
             let disabled = accounts::account_disable(database.backend(), &operator, &email).await;
             database.close().await;
             disabled?;
-            println!("{email} is disabled: signed out everywhere, and without a vote.");
+            println!("{} is disabled: signed out everywhere, and without a vote.", visible(&email));
             Ok(())
         }
         UserCommand::Enable(OneArgs { email, database }) => {
@@ -101,7 +102,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
             let enabled = accounts::account_enable(database.backend(), &operator, &email).await;
             database.close().await;
             enabled?;
-            println!("{email} can sign in again.");
+            println!("{} can sign in again.", visible(&email));
             Ok(())
         }
     }
@@ -111,11 +112,11 @@ async fn revoke(backend: &Backend, args: &RevokeArgs) -> Result<(), Failure> {
     let RevokeArgs { email, environment, capability, group, database: _ } = args;
     for capability in capability {
         accounts::account_revoke(backend, &Actor::Operator, email, environment, *capability).await?;
-        println!("{email} is not {} in {environment}.", capability.as_str());
+        println!("{} is not {} in {}.", visible(email), capability.as_str(), visible(environment));
     }
     for group in group {
         accounts::account_group_remove(backend, &Actor::Operator, email, environment, group).await?;
-        println!("{email} is not in the group “{group}” of {environment}.");
+        println!("{} is not in the group “{}” of {}.", visible(email), visible(group), visible(environment));
     }
     Ok(())
 }
@@ -124,21 +125,21 @@ async fn add(backend: &Backend, args: &AddArgs, secret: String) -> Result<(), Fa
     let operator = Actor::Operator;
     let account = NewAccount { email: args.email.clone(), name: args.name.clone(), password: secret };
     match accounts::account_add(backend, &operator, account).await {
-        Ok(_) => println!("{} can sign in as {}.", args.name, args.email),
+        Ok(_) => println!("{} can sign in as {}.", visible(&args.name), visible(&args.email)),
         // An account that is there keeps its password; that is said, and the grants go on.
         Err(Error::Invalid { field: "email", message }) if !args.capability.is_empty() || !args.group.is_empty() => {
-            eprintln!("{message} Its name and password stay as they are.");
+            eprintln!("{} Its name and password stay as they are.", visible(&message));
         }
         Err(error) => return Err(error.into()),
     }
     if let Some(environment) = &args.environment {
         for capability in &args.capability {
             accounts::account_grant(backend, &operator, &args.email, environment, *capability).await?;
-            println!("{} is {} in {environment}.", args.email, capability.as_str());
+            println!("{} is {} in {}.", visible(&args.email), capability.as_str(), visible(environment));
         }
         for group in &args.group {
             accounts::account_group_add(backend, &operator, &args.email, environment, group).await?;
-            println!("{} is in the group “{group}” of {environment}.", args.email);
+            println!("{} is in the group “{}” of {}.", visible(&args.email), visible(group), visible(environment));
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 use strata_domain::catalogue::Catalogue;
+use strata_domain::text::{json_for_showing, visible};
 use strata_domain::topology::{Platform, Topology};
 use strata_domain::whatif::{self, Extent, Loss, Target};
 
@@ -58,7 +59,7 @@ pub(super) fn whatif(args: &WhatIfArgs) -> Result<ExitCode, Failure> {
         let loss = whatif::without(&topology, &sources.catalogue, &targets)
             .map_err(|error| Failure::Usage(format!("{}: {error}", args.file)))?;
         match args.format {
-            Format::Json => writeln!(out, "{:#}", loss.to_json()),
+            Format::Json => writeln!(out, "{}", json_for_showing(&format!("{:#}", loss.to_json()))),
             Format::Text => print(&mut out, &loss, &sources.catalogue),
         }
     }
@@ -81,12 +82,12 @@ fn print(out: &mut impl Write, loss: &Loss, catalogue: &Catalogue) -> io::Result
         writeln!(
             out,
             "\n{extent} {STRONG}{}{STRONG:#}, {} of {} left",
-            catalogue.role_name(&lost.role),
+            visible(catalogue.role_name(&lost.role)),
             lost.left,
             lost.of
         )?;
         for reason in &lost.reasons {
-            writeln!(out, "                 {reason}")?;
+            writeln!(out, "                 {}", visible(reason))?;
         }
     }
     Ok(())
@@ -104,7 +105,7 @@ fn each(out: &mut impl Write, format: Format, topology: &Topology, catalogue: &C
         Format::Json => {
             let nodes: Vec<_> = nodes.iter().map(|(extent, node)| json!({ "node": node, "extent": extent })).collect();
             let pair = pair.map(|pair| json!({ "nodes": pair.nodes, "loss": pair.loss.to_json() }));
-            writeln!(out, "{:#}", json!({ "nodes": nodes, "worst_pair": pair }))
+            writeln!(out, "{}", json_for_showing(&format!("{:#}", json!({ "nodes": nodes, "worst_pair": pair }))))
         }
         Format::Text => {
             for extent in Extent::ALL.iter().rev() {
@@ -114,13 +115,13 @@ fn each(out: &mut impl Write, format: Format, topology: &Topology, catalogue: &C
             writeln!(out)?;
             let missed = nodes.iter().filter(|(extent, _)| *extent > Extent::Nothing);
             for (extent, node) in missed.clone().take(LISTED) {
-                writeln!(out, "{} {node}", paint::padded(paint::extent(*extent), extent.as_str(), 16))?;
+                writeln!(out, "{} {}", paint::padded(paint::extent(*extent), extent.as_str(), 16), visible(node))?;
             }
             if let Some(more) = missed.count().checked_sub(LISTED).filter(|more| *more > 0) {
                 writeln!(out, "… and {more} more")?;
             }
             if let Some(pair) = pair {
-                let [one, other] = &pair.nodes;
+                let [one, other] = pair.nodes.each_ref().map(|node| visible(node));
                 writeln!(out, "\nThe worst two are {STRONG}{one}{STRONG:#} and {STRONG}{other}{STRONG:#}.")?;
                 print(out, &pair.loss, catalogue)?;
             }

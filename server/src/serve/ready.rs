@@ -14,11 +14,14 @@ use super::AppState;
 /// What was found holds for so long: whoever asks all the time makes no work.
 const HOLDS: Duration = Duration::from_secs(2);
 
+/// What the database was found to miss, and when.
+type Found = (Instant, Vec<String>);
+
 /// What has to be well beside the database. Whoever looks after a part of the process says here how it is; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness {
     parts: Arc<Mutex<BTreeMap<String, String>>>,
-    found: Arc<tokio::sync::Mutex<Option<(Instant, Vec<String>)>>>,
+    found: Arc<tokio::sync::Mutex<Option<Found>>>,
 }
 
 impl Readiness {

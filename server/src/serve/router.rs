@@ -46,9 +46,9 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
         .layer(from_fn_with_state(state.clone(), device::know))
-        .layer(from_fn_with_state(state.clone(), plain_forms::guard))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
-        .layer(from_fn(limit::guard));
+        .layer(from_fn(limit::guard))
+        .layer(from_fn_with_state(state.clone(), plain_forms::guard));
     Router::new()
         .route("/healthz", get(ready::alive))
         .route("/readyz", get(ready::ready))

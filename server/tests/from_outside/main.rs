@@ -4,6 +4,7 @@
 
 mod command_line;
 mod embedded;
+mod hostile_files;
 mod running;
 mod serve;
 mod tools;

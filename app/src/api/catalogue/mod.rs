@@ -23,6 +23,8 @@ pub struct CatalogueView {
     pub versions: Vec<VersionRow>,
     /// Why it cannot be changed, if it cannot.
     pub edit_refused: Option<String>,
+    /// Why nothing can be proposed, if nothing can.
+    pub propose_refused: Option<String>,
 }
 
 /// One version of a catalogue.
@@ -57,6 +59,7 @@ pub async fn catalogue_load(environment: Option<String>) -> Result<CatalogueView
         own: view.own,
         versions,
         edit_refused: allow(&view.standing, Permission::EditCatalogue).err().map(|refused| refused.reason),
+        propose_refused: allow(&view.standing, Permission::ProposePolicy).err().map(|refused| refused.reason),
     })
 }
 
@@ -81,21 +84,25 @@ pub async fn role_remove(environment: String, version: u32, role: String) -> Res
     Ok(())
 }
 
-/// Says how much a rule matters; the level `default` takes back what was said.
+/// Has a rule matter more; the level `default` takes back what was said. That it matters less is proposed.
 #[server(prefix = "/api", endpoint = "rule_level_set")]
 pub async fn rule_level_set(environment: String, rule: String, level: String, reason: String) -> Result<(), AppError> {
     use strata_domain::catalogue::Level;
-    use strata_domain::findings::RuleId;
 
+    use super::typed::invalid;
     use crate::server_context::{actor, answer, backend, fail};
 
-    let invalid = |field: &str, message: String| {
-        fail(AppError::Invalid { field: field.to_owned(), message: format!("{message}.") })
-    };
-    let rule: RuleId = rule.parse().map_err(|error| invalid("rule", format!("{error}")))?;
+    let rule = rule_typed(&rule).map_err(fail)?;
     let level: Option<Level> = match level.as_str() {
         "default" => None,
-        word => Some(word.parse().map_err(|error| invalid("level", format!("{error}")))?),
+        word => Some(word.parse().map_err(|error| fail(invalid("level", format!("{error}."))))?),
     };
     answer(strata_backend::catalogues::rule_level_set(&backend(), &actor(), &environment, rule, level, &reason).await)
+}
+
+/// The rule of that id.
+#[cfg(feature = "ssr")]
+pub(super) fn rule_typed(rule: &str) -> Result<strata_domain::findings::RuleId, AppError> {
+    rule.parse()
+        .map_err(|error: strata_domain::findings::UnknownRule| super::typed::invalid("rule", format!("{error}.")))
 }

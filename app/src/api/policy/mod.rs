@@ -13,6 +13,7 @@ use strata_domain::policy::{Answer, Policy, Rule};
 
 pub use form::{RuleForm, RuleForms, rules_of};
 
+use super::proposals::OpenProposal;
 use crate::error::AppError;
 
 /// Everything that the page `/settings/policy` shows.
@@ -26,8 +27,8 @@ pub struct PolicyPageView {
     pub lifetime_hours: u32,
     /// Policies so far, newest first; none where the built-in one was never changed.
     pub versions: Vec<PolicyVersion>,
-    /// The proposal that waits for a lead, if one does.
-    pub open: Option<OpenProposal>,
+    /// What waits for leads, another policy or something else that is put in force like one, oldest first.
+    pub open: Vec<OpenProposal>,
     /// The last proposal, where it was turned down.
     pub turned_down: Option<TurnedDown>,
     /// Groups with the number of leads in each.
@@ -45,9 +46,9 @@ pub struct PolicyVersion {
     pub version: u32,
     /// Who proposed it.
     pub proposed_by: Person,
-    /// Who approved it.
-    pub approved_by: Person,
-    /// When.
+    /// Who approved it, oldest first.
+    pub approved_by: Vec<Person>,
+    /// When the last of them did.
     pub at: DateTime<Utc>,
     /// Why.
     pub reason: String,
@@ -58,6 +59,8 @@ pub struct PolicyVersion {
 /// A proposal that a lead turned down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnedDown {
+    /// What was proposed, in words.
+    pub about: String,
     /// Who proposed it.
     pub proposed_by: String,
     /// Why.
@@ -68,27 +71,6 @@ pub struct TurnedDown {
     pub at: DateTime<Utc>,
     /// Why.
     pub decision: String,
-}
-
-/// Rules that somebody wants in place of those in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OpenProposal {
-    /// Its id.
-    pub id: i64,
-    /// The rules, with the version that they would have.
-    pub policy: Policy,
-    /// Why.
-    pub reason: String,
-    /// Who wants them.
-    pub proposed_by: Person,
-    /// Since when.
-    pub at: DateTime<Utc>,
-    /// What is odd about the rules: a group that nobody is in, say.
-    pub warnings: Vec<String>,
-    /// Why the one who looks cannot decide, if they cannot.
-    pub decide_refused: Option<String>,
-    /// Why they cannot withdraw it, if they cannot.
-    pub withdraw_refused: Option<String>,
 }
 
 /// What the rules ask of one change.
@@ -111,8 +93,8 @@ pub struct PolicyAnswers {
 pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, AppError> {
     use strata_backend::ctx::{Actor, Scope};
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::policy::{accept, may_approve};
 
+    use super::proposals::shown;
     use crate::server_context::{actor, answer, backend};
 
     let (backend, actor) = (backend(), actor());
@@ -125,25 +107,7 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
         Actor::Nobody | Actor::Operator => String::new(),
     };
     let refused = |permission| allow(&view.standing, permission).err().map(|refused| refused.reason);
-    let catalogue = own.catalogue();
-    let open = view.open.map(|proposal| {
-        let proposer = proposal.proposed_by.id.clone().unwrap_or_default();
-        let decide = may_approve(&view.standing, &me, &proposer, proposal.based_on, view.present.version);
-        let not_mine = "Only who proposed it can withdraw it.".to_owned();
-        let policy = Policy { version: proposal.based_on + 1, rules: proposal.rules };
-        let warnings = accept(&policy, &catalogue, &view.members)
-            .unwrap_or_else(|faults| faults.into_iter().map(|fault| fault.message).collect());
-        OpenProposal {
-            id: proposal.id,
-            policy,
-            warnings,
-            reason: proposal.reason,
-            decide_refused: decide.err().map(|refused| refused.reason),
-            withdraw_refused: (proposer != me).then_some(not_mine),
-            proposed_by: proposal.proposed_by,
-            at: proposal.proposed_at,
-        }
-    });
+    let open = view.open.iter().map(|open| shown(open, &view, &me, &own.catalogue())).collect();
     let versions = view.versions.into_iter().map(|version| PolicyVersion {
         version: version.policy.version,
         proposed_by: version.proposed_by,
@@ -153,6 +117,7 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
         rules: version.policy.rules,
     });
     let turned_down = view.turned_down.map(|refusal| TurnedDown {
+        about: refusal.proposed.describe(),
         proposed_by: refusal.proposed_by.name,
         reason: refusal.reason,
         decided_by: refusal.decided_by.name,
@@ -176,6 +141,7 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
 #[server(prefix = "/api", endpoint = "policy_test", input = GetUrl)]
 pub async fn policy_test(environment: Option<String>, change: i64) -> Result<PolicyAnswers, AppError> {
     use strata_domain::policy::{answers, size_of};
+    use strata_domain::proposal::Proposed;
 
     use crate::server_context::{actor, answer, backend, fail};
 
@@ -189,9 +155,13 @@ pub async fn policy_test(environment: Option<String>, change: i64) -> Result<Pol
     let catalogue = change.own.catalogue();
     let nodes = size_of(&change.base, &change.desired);
     let of = |policy: &Policy| answers(policy, &change.plan, nodes, &catalogue);
+    let proposed = view.open.into_iter().find_map(|open| match open.proposal.proposed {
+        Proposed::Policy { rules } => Some(Policy { version: open.proposal.based_on + 1, rules }),
+        _ => None,
+    });
     Ok(PolicyAnswers {
         present: of(&view.present),
-        proposed: view.open.map(|open| of(&Policy { version: open.based_on + 1, rules: open.rules })),
+        proposed: proposed.as_ref().map(of),
         risk: change.plan.risk,
         change: change.change.id,
         title: change.change.title,
@@ -211,41 +181,6 @@ pub async fn policy_propose(
     let rules = rules_of(rules).map_err(fail)?;
     let (backend, actor) = (backend(), actor());
     answer(strata_backend::policies::policy_propose(&backend, &actor, &environment, based_on, rules, &reason).await)?;
-    leptos_axum::redirect(&crate::paths::policy(&environment));
-    Ok(())
-}
-
-/// Puts proposed rules in force, or turns them down.
-#[server(prefix = "/api", endpoint = "policy_decide")]
-pub async fn policy_decide(
-    environment: String,
-    proposal: i64,
-    verdict: String,
-    reason: Option<String>,
-) -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend, fail};
-
-    let approve = match verdict.as_str() {
-        "approve" => true,
-        "reject" => false,
-        other => {
-            let message = format!("{other:?} is not one of the choices.");
-            return Err(fail(AppError::Invalid { field: "verdict".to_owned(), message }));
-        }
-    };
-    let reason = reason.filter(|reason| !reason.trim().is_empty());
-    let (backend, actor) = (backend(), actor());
-    answer(strata_backend::policies::policy_decide(&backend, &actor, &environment, proposal, approve, reason).await)?;
-    leptos_axum::redirect(&crate::paths::policy(&environment));
-    Ok(())
-}
-
-/// Gives a proposal of one's own up.
-#[server(prefix = "/api", endpoint = "policy_withdraw")]
-pub async fn policy_withdraw(environment: String, proposal: i64) -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend};
-
-    answer(strata_backend::policies::policy_withdraw(&backend(), &actor(), &environment, proposal).await)?;
     leptos_axum::redirect(&crate::paths::policy(&environment));
     Ok(())
 }

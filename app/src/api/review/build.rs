@@ -94,7 +94,8 @@ fn asked_of(view: &ChangeView, at: DateTime<Utc>) -> Vec<ShownTally> {
             !met && id.is_some_and(|id| view.review.could_give(&missing, id, &lead.standing(), view.now))
         };
         let could = view.leads.iter().filter(could).map(|lead| lead.person.name.clone()).collect();
-        ShownTally { rule: asked.rule, group: asked.group, have, quorum: asked.quorum, because: asked.because, could }
+        let because = asked.reason();
+        ShownTally { rule: asked.rule, group: asked.group, have, quorum: asked.quorum, because, could }
     });
     shown.collect()
 }

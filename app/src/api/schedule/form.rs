@@ -25,6 +25,8 @@ pub struct EntryForm {
     pub name: String,
     /// Why it is there.
     pub reason: String,
+    /// Why it ends sooner, where it is a freeze that is on and does.
+    pub why: String,
     /// Name of a time zone.
     pub zone: String,
     /// `once`, `weekly` or `yearly`.

@@ -44,6 +44,8 @@ pub struct EntryView {
     pub is_on: bool,
     /// Why it cannot be ended early, where it is a freeze that is on.
     pub end_refused: Option<String>,
+    /// Why it cannot be removed, if it cannot; a window is proposed to be.
+    pub remove_refused: Option<String>,
 }
 
 /// Everything that the form of an entry shows.
@@ -55,6 +57,8 @@ pub struct EntryFormView {
     pub form: EntryForm,
     /// Names of time zones.
     pub zones: Vec<String>,
+    /// Whether it is a freeze that is on: to let it end sooner needs a reason.
+    pub asks_why: bool,
     /// Why nothing can be changed, if nothing can.
     pub edit_refused: Option<String>,
 }
@@ -63,15 +67,27 @@ pub struct EntryFormView {
 #[server(prefix = "/api", endpoint = "schedule_load", input = GetUrl)]
 pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageView, AppError> {
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::schedule::may_end_early;
+    use strata_domain::schedule::{Kind, may_end_early, may_end_sooner};
 
     use crate::server_context::{actor, answer, backend};
 
     let environment = super::environment_or_first(environment).await?;
     let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), &environment).await)?;
+    let refused = |permission| allow(&view.standing, permission).err().map(|refused| refused.reason);
+    let sooner = may_end_sooner(&view.shaped);
     let shown = |shown: strata_backend::schedule::ShownEntry| EntryView {
         is_on: shown.is_on,
-        end_refused: may_end_early(&shown.entry, &view.standing, view.now).err().map(|refused| refused.reason),
+        end_refused: may_end_early(&shown.entry, &view.standing, view.now)
+            .and(sooner.clone())
+            .err()
+            .map(|refused| refused.reason),
+        remove_refused: match shown.entry.kind {
+            Kind::Window => refused(Permission::ProposePolicy),
+            Kind::Freeze if shown.is_on => {
+                refused(Permission::EditSchedule).or(sooner.clone().err().map(|refused| refused.reason))
+            }
+            Kind::Freeze => refused(Permission::EditSchedule),
+        },
         entry: shown.entry,
         version: shown.version,
         touched_by: shown.touched_by.name,
@@ -82,7 +98,7 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
         entries: view.entries.into_iter().map(shown).collect(),
         verdict: view.verdict,
         lifetime_hours: view.lifetime.as_hours(),
-        edit_refused: allow(&view.standing, Permission::EditSchedule).err().map(|refused| refused.reason),
+        edit_refused: refused(Permission::EditSchedule),
         environment: view.environment,
     })
 }
@@ -91,12 +107,13 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
 #[server(prefix = "/api", endpoint = "schedule_entry_load", input = GetUrl)]
 pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>) -> Result<EntryFormView, AppError> {
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::schedule::zones;
+    use strata_domain::schedule::{Kind, zones};
 
     use crate::server_context::{actor, answer, backend, fail};
 
     let environment = super::environment_or_first(environment).await?;
     let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), &environment).await)?;
+    let mut asks_why = false;
     let form = match entry {
         None => EntryForm::fresh(view.now),
         Some(id) => {
@@ -105,11 +122,13 @@ pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>
                 .iter()
                 .find(|shown| shown.entry.id == id)
                 .ok_or_else(|| fail(AppError::NotFound { what: "window or freeze".to_owned() }))?;
+            asks_why = known.is_on && known.entry.kind == Kind::Freeze;
             EntryForm::of(&known.entry, known.version, view.now)
         }
     };
     Ok(EntryFormView {
         form,
+        asks_why,
         zones: zones().map(str::to_owned).collect(),
         edit_refused: allow(&view.standing, Permission::EditSchedule).err().map(|refused| refused.reason),
         environment: view.environment,
@@ -124,10 +143,12 @@ pub async fn schedule_entry_save(environment: String, #[server(default)] form: E
     use crate::server_context::{actor, answer, backend, fail};
 
     let (backend, actor) = (backend(), actor());
-    let known = form.known();
+    let (known, why) = (form.known(), form.why.clone());
     let new = form.into_entry().map_err(fail)?;
     match known {
-        Some((id, version)) => answer(entry_change(&backend, &actor, &environment, id, version, new).await)?,
+        Some((id, version)) => {
+            answer(entry_change(&backend, &actor, &environment, id, version, new, Some(&why)).await)?;
+        }
         None => {
             answer(entry_add(&backend, &actor, &environment, new).await)?;
         }
@@ -136,12 +157,18 @@ pub async fn schedule_entry_save(environment: String, #[server(default)] form: E
     Ok(())
 }
 
-/// Removes a window or a freeze.
+/// Removes a freeze; `why` is there where it is on.
 #[server(prefix = "/api", endpoint = "schedule_entry_remove")]
-pub async fn schedule_entry_remove(environment: String, id: i64, version: i64) -> Result<(), AppError> {
+pub async fn schedule_entry_remove(
+    environment: String,
+    id: i64,
+    version: i64,
+    why: Option<String>,
+) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend};
 
-    answer(strata_backend::schedule::entry_remove(&backend(), &actor(), &environment, id, version).await)?;
+    let (backend, actor, why) = (backend(), actor(), why.as_deref());
+    answer(strata_backend::schedule::entry_remove(&backend, &actor, &environment, id, version, why).await)?;
     leptos_axum::redirect(&crate::paths::schedule(&environment));
     Ok(())
 }

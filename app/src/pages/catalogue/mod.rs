@@ -7,9 +7,11 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::catalogue::{Catalogue, Layer, Requirement, Role, SettingSpec};
+use strata_domain::words::counted;
 
 use self::rules::Rules;
 use crate::api::catalogue::{CatalogueView, RoleRemove, RuleLevelSet, VersionRow, catalogue_load};
+use crate::api::proposals::RuleLevelPropose;
 use crate::components::{Act, ActError, Moment, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::query;
@@ -22,6 +24,7 @@ pub use form::RoleFormPage;
 pub fn CataloguePage() -> impl IntoView {
     let env = query("env");
     let (remove, level) = (ServerAction::<RoleRemove>::new(), ServerAction::<RuleLevelSet>::new());
+    let propose = ServerAction::<RuleLevelPropose>::new();
     let news = Live::version(move || Topic::Environment(env.get()));
     let view = Resource::new(
         move || (env.get(), news.get(), remove.version().get(), level.version().get()),
@@ -29,7 +32,7 @@ pub fn CataloguePage() -> impl IntoView {
     );
     view! {
         <Title text="Catalogue" />
-        {loaded(view, move |view| view! { <CatalogueBody view remove level /> })}
+        {loaded(view, move |view| view! { <CatalogueBody view remove level propose /> })}
     }
 }
 
@@ -38,8 +41,9 @@ fn CatalogueBody(
     view: CatalogueView,
     remove: ServerAction<RoleRemove>,
     level: ServerAction<RuleLevelSet>,
+    propose: ServerAction<RuleLevelPropose>,
 ) -> impl IntoView {
-    let CatalogueView { environment, own, versions, edit_refused } = view;
+    let CatalogueView { environment, own, versions, edit_refused, propose_refused } = view;
     let catalogue = own.catalogue();
     let bands: Vec<_> = Layer::ALL
         .into_iter()
@@ -73,17 +77,16 @@ fn CatalogueBody(
         Some(reason) => view! { <span class="why-not">{reason}</span> }.into_any(),
     };
     let error = Signal::derive(move || {
-        [remove.value().get().and_then(Result::err), level.value().get().and_then(Result::err)]
-            .into_iter()
-            .flatten()
-            .next()
+        let of_levels = level.value().get().and_then(Result::err);
+        let of_proposals = propose.value().get().and_then(Result::err);
+        remove.value().get().and_then(Result::err).or(of_levels).or(of_proposals)
     });
     let version = own.version;
     view! {
         <div class="page-head">
             <div>
                 <h1>"Catalogue " <span class="of">{environment.clone()}</span></h1>
-                <p class="facts">{format!("Version {version}, {} roles, {} of them its own", catalogue.roles.len(), own.roles.len())}</p>
+                <p class="facts">{format!("Version {version}, {}, {} of them its own", counted(catalogue.roles.len(), "role"), own.roles.len())}</p>
             </div>
             <div class="page-acts">{add}</div>
         </div>
@@ -91,7 +94,7 @@ fn CatalogueBody(
         <div class="columns">
             <div class="column-main">{bands}</div>
             <aside class="column-side" aria-label="Rules and versions">
-                <Rules environment levels=own.levels refused=edit_refused action=level />
+                <Rules environment levels=own.levels refused=edit_refused action=level propose_refused propose />
                 <Versions versions />
             </aside>
         </div>

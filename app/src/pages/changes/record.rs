@@ -1,11 +1,13 @@
 //! `/changes/:id/record`: a change as one document, to print or to keep.
 
 use leptos::prelude::*;
+use strata_domain::catalogue::Weakened;
 use strata_domain::change::LoggedEdit;
 use strata_domain::discussion::Comment;
 use strata_domain::plan::Impact;
 use strata_domain::record::{ChangeRecord, RecordedDemand, RecordedPlan, RecordedRun, RecordedStep, RecordedVote};
 use strata_domain::review::BrokenGlass;
+use strata_domain::words::counted;
 
 use crate::api::record::record_load;
 use crate::components::{AuditList, Badge, Moment, PageTitle, Stateful, Table, loaded};
@@ -34,6 +36,7 @@ fn Record(record: ChangeRecord) -> impl IntoView {
         plan,
         edits,
         asked,
+        weakened,
         votes,
         without_approval,
         comments,
@@ -59,12 +62,13 @@ fn Record(record: ChangeRecord) -> impl IntoView {
                 {submitted}
                 <dt>"Over revision"</dt><dd>{change.base}</dd>
                 <dt>"Catalogue"</dt><dd>{format!("version {}", change.catalogue)}</dd>
-                <dt>"Plan"</dt><dd><Badge of=Stateful::Risk(plan.risk) /> {format!(" {} steps, digest ", plan.steps.len())} <code>{digest}</code></dd>
+                <dt>"Plan"</dt><dd><Badge of=Stateful::Risk(plan.risk) /> {format!(" {}, digest ", counted(plan.steps.len(), "step"))} <code>{digest}</code></dd>
                 {reason}
             </dl>
             {without_approval.map(|broken| view! { <WithoutApproval broken /> })}
             <h2>"What was asked"</h2>
             <Demands asked />
+            <WeakerRules weakened />
             <h2>"Votes"</h2>
             <Votes votes />
             <h2>"Plan"</h2>
@@ -107,13 +111,27 @@ fn none(is_empty: bool, words: &'static str) -> Option<impl IntoView> {
 fn Demands(asked: Vec<RecordedDemand>) -> impl IntoView {
     let rows: Vec<_> = asked
         .into_iter()
-        .map(|RecordedDemand { rule, because, group, quorum, met_by }| {
+        .map(|RecordedDemand { rule, because, group, quorum, older, met_by }| {
+            let rule = match older {
+                None => rule,
+                Some(version) => format!("{rule} (version {version} of the policy)"),
+            };
             let names = met_by.into_iter().map(|person| person.name).collect::<Vec<_>>().join(", ");
             let names = if names.is_empty() { "nobody".to_owned() } else { names };
             view! { <tr><th scope="row">{rule}</th><td>{because}</td><td>{format!("{quorum} of {group}")}</td><td>{names}</td></tr> }
         })
         .collect();
     view! { <Table of="demands" columns=&["Rule", "Because", "Asks for", "Met by"]>{rows}</Table> }
+}
+
+#[component]
+fn WeakerRules(weakened: Vec<Weakened>) -> impl IntoView {
+    let none = none(weakened.is_empty(), "Every rule mattered at least as much as by default.");
+    let items: Vec<_> = weakened
+        .into_iter()
+        .map(|Weakened { rule, by_default, level }| view! { <li><code>{rule.as_str()}</code> {format!(": {level} instead of {by_default}")}</li> })
+        .collect();
+    view! { <h2>"Rules weaker than by default"</h2> {none} <ul class="prose-list">{items}</ul> }
 }
 
 #[component]

@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::catalogue::Layer;
 use strata_domain::plan::{Risk, StepKind};
+use strata_domain::proposal::Kind;
 
 use crate::api::policy::{PolicyPageView, PolicyPropose, RuleForm, policy_load};
+use crate::api::proposals::OpenProposal;
 use crate::components::{Act, ActError, CheckField, TextField, loaded};
 use crate::pages::query;
 use crate::paths;
@@ -30,8 +32,9 @@ pub fn PolicyFormPage() -> impl IntoView {
 #[component]
 fn PolicyForm(view: PolicyPageView, propose: ServerAction<PolicyPropose>) -> impl IntoView {
     let PolicyPageView { environment, present, groups, propose_refused, open, own, .. } = view;
-    let refused = propose_refused
-        .or_else(|| open.is_some().then(|| "A proposal waits already; it has to be decided first.".to_owned()));
+    let refused = propose_refused.or_else(|| {
+        open.iter().any(is_policy).then(|| "A proposal waits already; it has to be decided first.".to_owned())
+    });
     let rows = present.rules.len() + SPARE_ROWS;
     let rules: Vec<_> = (0..rows)
         .map(|row| view! { <RuleRow row rule=present.rules.get(row).map(RuleForm::of).unwrap_or_default() /> })
@@ -43,7 +46,7 @@ fn PolicyForm(view: PolicyPageView, propose: ServerAction<PolicyPropose>) -> imp
     view! {
         <p class="crumbs"><a href=paths::policy(&environment)>{format!("Policy of {environment}")}</a></p>
         <h1>"Propose other rules"</h1>
-        <p class="lead">"What stands here takes the place of all rules, once a lead who did not propose it agrees. A row in which nothing is said is left out. What a rule does not say, it does not ask for: a rule with a name, a group and a number alone is asked of every change."</p>
+        <p class="lead">"What stands here takes the place of all rules, once as many leads agree as the strictest rule in force asks for, none of them who proposes it. It serves what is submitted after it; what it asks more holds for changes in review at once. A row in which nothing is said is left out. What a rule does not say, it does not ask for: a rule with a name, a group and a number alone is asked of every change."</p>
         <ActError error />
         <ActionForm action=propose attr:class="panel form-wide" attr:aria-label="Proposal">
             <input type="hidden" name="environment" value=environment />
@@ -56,6 +59,10 @@ fn PolicyForm(view: PolicyPageView, propose: ServerAction<PolicyPropose>) -> imp
             <Act label="Propose them" tone="primary" refused pending=propose.pending() />
         </ActionForm>
     }
+}
+
+fn is_policy(open: &OpenProposal) -> bool {
+    open.proposed.kind() == Kind::Policy
 }
 
 #[component]

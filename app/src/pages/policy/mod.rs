@@ -1,17 +1,18 @@
 //! `/settings/policy`: who has to approve what, what that means for a change, and proposals to change it.
 
 mod form;
+mod proposal;
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::policy::{Answer, Rule, describe, people};
+use strata_domain::proposal::Kind;
 
-use crate::api::policy::{
-    OpenProposal, PolicyAnswers, PolicyDecide, PolicyPageView, PolicyVersion, PolicyWithdraw, policy_load, policy_test,
-};
-use crate::components::{Act, ActError, Badge, Moment, SettingsTabs, Stateful, Table, TextField, loaded};
+use self::proposal::Proposal;
+use crate::api::policy::{PolicyAnswers, PolicyPageView, PolicyVersion, policy_load, policy_test};
+use crate::api::proposals::{ProposalDecide, ProposalWithdraw};
+use crate::components::{ActError, Badge, Moment, SettingsTabs, Stateful, Table, TextField, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
@@ -22,7 +23,7 @@ pub use form::PolicyFormPage;
 #[component]
 pub fn PolicyPage() -> impl IntoView {
     let (env, change) = (query("env"), query("change"));
-    let (decide, withdraw) = (ServerAction::<PolicyDecide>::new(), ServerAction::<PolicyWithdraw>::new());
+    let (decide, withdraw) = (ServerAction::<ProposalDecide>::new(), ServerAction::<ProposalWithdraw>::new());
     let news = Live::version(move || Topic::Environment(env.get()));
     let view = Resource::new(
         move || (env.get(), news.get(), decide.version().get(), withdraw.version().get()),
@@ -48,8 +49,8 @@ pub fn PolicyPage() -> impl IntoView {
 #[component]
 fn PolicyBody(
     view: PolicyPageView,
-    decide: ServerAction<PolicyDecide>,
-    withdraw: ServerAction<PolicyWithdraw>,
+    decide: ServerAction<ProposalDecide>,
+    withdraw: ServerAction<ProposalWithdraw>,
     asked: Option<String>,
 ) -> impl IntoView {
     let PolicyPageView {
@@ -70,7 +71,8 @@ fn PolicyBody(
             .flatten()
             .next()
     });
-    let propose = match (propose_refused, open.is_some()) {
+    let waits = open.iter().any(|open| open.proposed.kind() == Kind::Policy);
+    let propose = match (propose_refused, waits) {
         (None, false) => {
             view! { <a class="button" data-tone="primary" href=paths::policy_form(&environment)>"Propose other rules"</a> }.into_any()
         }
@@ -78,14 +80,17 @@ fn PolicyBody(
         (Some(reason), _) => view! { <span class="why-not">{reason}</span> }.into_any(),
     };
     let rules = rule_list(&present.rules, &catalogue);
-    let waiting = open.map(|open| {
-        let before = present.rules.clone();
-        view! { <Proposal open before catalogue=catalogue.clone() environment=environment.clone() decide withdraw /> }
-    });
+    let waiting: Vec<_> = open
+        .into_iter()
+        .map(|open| {
+            let before = present.rules.clone();
+            view! { <Proposal open before catalogue=catalogue.clone() environment=environment.clone() decide withdraw /> }
+        })
+        .collect();
     let turned_down = turned_down.map(|refusal| {
         view! {
             <div class="notice" data-tone="info">
-                <p>{format!("{} turned the last proposal, by {}, down ", refusal.decided_by, refusal.proposed_by)} <Moment at=refusal.at /></p>
+                <p>{format!("{} turned the last proposal, by {}, down ", refusal.decided_by, refusal.proposed_by)} <Moment at=refusal.at /> {format!(": {}.", refusal.about)}</p>
                 <p class="quote">{refusal.decision}</p>
                 <p class="hint">{format!("It was proposed because: {}", refusal.reason)}</p>
             </div>
@@ -151,69 +156,6 @@ fn rule_list(rules: &[Rule], catalogue: &Catalogue) -> impl IntoView + use<> {
     view! { <ul class="plain-list rules">{items}</ul> }
 }
 
-/// A proposal with what it changes, and the decision on it.
-#[component]
-fn Proposal(
-    open: OpenProposal,
-    before: Vec<Rule>,
-    catalogue: Catalogue,
-    environment: String,
-    decide: ServerAction<PolicyDecide>,
-    withdraw: ServerAction<PolicyWithdraw>,
-) -> impl IntoView {
-    let OpenProposal { id, policy, reason, proposed_by, at, warnings, decide_refused, withdraw_refused } = open;
-    let warnings: Vec<_> = warnings.into_iter().map(|warning| view! { <li>{warning}</li> }).collect();
-    let warnings =
-        (!warnings.is_empty()).then(|| view! { <ul class="prose-list why-not" aria-label="Warnings">{warnings}</ul> });
-    let only = |of: &[Rule], other: &[Rule]| -> Vec<Rule> {
-        of.iter().filter(|rule| !other.contains(rule)).cloned().collect()
-    };
-    let part = |title: &'static str, rules: Vec<Rule>| {
-        (!rules.is_empty()).then(|| view! { <h3>{title}</h3> {rule_list(&rules, &catalogue)} })
-    };
-    let (gone, fresh) = (part("Goes", only(&before, &policy.rules)), part("Comes", only(&policy.rules, &before)));
-    let stays = policy.rules.iter().filter(|rule| before.contains(rule)).count();
-    let environment = StoredValue::new(environment);
-    let withdrawing = withdraw_refused.is_none().then(|| {
-        view! {
-            <ActionForm action=withdraw>
-                <input type="hidden" name="environment" value=environment.get_value() />
-                <input type="hidden" name="proposal" value=id />
-                <Act label="Withdraw it" pending=withdraw.pending() />
-            </ActionForm>
-        }
-    });
-    let refused = decide_refused.clone();
-    view! {
-        <section class="panel notice" data-tone="attention" aria-labelledby="proposal-heading">
-            <h2 id="proposal-heading">{format!("Proposed version {}", policy.version)}</h2>
-            <p><strong>{proposed_by.name}</strong> " " <Moment at /></p>
-            <p class="quote">{reason}</p>
-            {gone}
-            {fresh}
-            {warnings}
-            <p class="hint">{format!("Rules that stay as they are: {stays}.")}</p>
-            <div class="acts">
-                <ActionForm action=decide>
-                    <input type="hidden" name="environment" value=environment.get_value() />
-                    <input type="hidden" name="proposal" value=id />
-                    <Act label="Put it in force" tone="primary" refused=decide_refused pending=decide.pending() choice=("verdict", "approve") />
-                </ActionForm>
-                <details class="more">
-                    <summary>"Turn it down"</summary>
-                    <ActionForm action=decide>
-                        <input type="hidden" name="environment" value=environment.get_value() />
-                        <input type="hidden" name="proposal" value=id />
-                        <TextField id="policy-reason" name="reason" label="Reason" required=true />
-                        <Act label="Turn it down" tone="danger" refused pending=decide.pending() choice=("verdict", "reject") />
-                    </ActionForm>
-                </details>
-                {withdrawing}
-            </div>
-        </section>
-    }
-}
-
 /// What each rule says to one change, and what it would say once the proposal is in force.
 #[component]
 fn TestResult(test: PolicyAnswers) -> impl IntoView {
@@ -260,10 +202,11 @@ fn Versions(versions: Vec<PolicyVersion>, catalogue: StoredValue<Catalogue>) -> 
     let items: Vec<_> = versions
         .into_iter()
         .map(|version| {
+            let approved_by: Vec<_> = version.approved_by.into_iter().map(|person| person.name).collect();
             view! {
                 <li>
                     <p><strong>{format!("Version {}", version.version)}</strong> " " <Moment at=version.at /></p>
-                    <p class="hint">{format!("Proposed by {}, approved by {}.", version.proposed_by.name, version.approved_by.name)}</p>
+                    <p class="hint">{format!("Proposed by {}, approved by {}.", version.proposed_by.name, approved_by.join(", "))}</p>
                     <p>{version.reason}</p>
                     <details class="more">
                         <summary>{format!("Its rules ({})", version.rules.len())}</summary>

@@ -43,7 +43,7 @@ pub fn EntryFormPage() -> impl IntoView {
 
 #[component]
 fn EntryBody(view: EntryFormView, save: ServerAction<ScheduleEntrySave>) -> impl IntoView {
-    let EntryFormView { environment, form, zones, edit_refused } = view;
+    let EntryFormView { environment, form, zones, asks_why, edit_refused } = view;
     let heading = if form.known().is_some() {
         format!("Change “{}”", form.name)
     } else {
@@ -56,7 +56,9 @@ fn EntryBody(view: EntryFormView, save: ServerAction<ScheduleEntrySave>) -> impl
     // What belongs to no field with a place of its own stands above the form.
     let other = Signal::derive(move || {
         answer().filter(|error| match error {
-            AppError::Invalid { field, .. } => !["name", "reason", "zone", "from", "to"].contains(&field.as_str()),
+            AppError::Invalid { field, .. } => {
+                !["name", "reason", "why", "zone", "from", "to"].contains(&field.as_str())
+            }
             _ => true,
         })
     });
@@ -100,6 +102,7 @@ fn EntryBody(view: EntryFormView, save: ServerAction<ScheduleEntrySave>) -> impl
             <SelectField id="kind" name="form[kind]" label="What it does" options=kinds value=kind />
             <TextField id="name" name="form[name]" label="Name" hint="such as Christmas" value=name required=true error=of("name") />
             <TextField id="reason" name="form[reason]" label="Why" hint="whoever has to wait reads it" value=reason required=true error=of("reason") />
+            {asks_why.then(|| view! { <TextField id="why" name="form[why]" label="If it ends sooner, why" hint="it is on now, and everybody is told" error=of("why") /> })}
             <p class="field">
                 <label for="zone">"Time zone " <span class="hint">"its clock counts, summer time too"</span></label>
                 <input id="zone" name="form[zone]" list="zones" value=zone required autocomplete="off" aria-invalid=move || zone_error.try_get().flatten().is_some().then_some("true") />

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::schedule::{EndedEarly, Entry, Kind, Occurrence, Verdict, describe};
 
+use crate::api::proposals::WindowRemovalPropose;
 use crate::api::schedule::{
     ApprovalLifetimeSet, EntryView, FreezeEnd, ScheduleEntryRemove, SchedulePageView, schedule_load,
 };
@@ -22,6 +23,7 @@ pub use form::EntryFormPage;
 struct Actions {
     end: ServerAction<FreezeEnd>,
     remove: ServerAction<ScheduleEntryRemove>,
+    propose: ServerAction<WindowRemovalPropose>,
     lifetime: ServerAction<ApprovalLifetimeSet>,
 }
 
@@ -29,7 +31,12 @@ struct Actions {
 #[component]
 pub fn SchedulePage() -> impl IntoView {
     let env = query("env");
-    let actions = Actions { end: ServerAction::new(), remove: ServerAction::new(), lifetime: ServerAction::new() };
+    let actions = Actions {
+        end: ServerAction::new(),
+        remove: ServerAction::new(),
+        propose: ServerAction::new(),
+        lifetime: ServerAction::new(),
+    };
     let news = Live::version(move || Topic::Environment(env.get()));
     let acted = move || actions.end.version().get() + actions.remove.version().get() + actions.lifetime.version().get();
     let view = Resource::new(move || (env.get(), news.get(), acted()), |(env, ..)| schedule_load(env));
@@ -49,7 +56,8 @@ fn Schedule(view: SchedulePageView, actions: Actions) -> impl IntoView {
     let error = Signal::derive(move || {
         let of_end = actions.end.value().get().and_then(Result::err);
         let of_remove = actions.remove.value().get().and_then(Result::err);
-        of_end.or(of_remove).or_else(|| actions.lifetime.value().get().and_then(Result::err))
+        let of_propose = actions.propose.value().get().and_then(Result::err);
+        of_end.or(of_remove).or(of_propose).or_else(|| actions.lifetime.value().get().and_then(Result::err))
     });
     let (freezes, windows): (Vec<_>, Vec<_>) = entries.into_iter().partition(|view| view.entry.kind == Kind::Freeze);
     let slug = environment.clone();
@@ -130,7 +138,7 @@ fn Now(verdict: Verdict) -> impl IntoView {
 /// One window or freeze.
 #[component]
 fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>, actions: Actions) -> impl IntoView {
-    let EntryView { entry, version, touched_by, touched_at, next, is_on, end_refused } = view;
+    let EntryView { entry, version, touched_by, touched_at, next, is_on, end_refused, remove_refused } = view;
     let when = describe(&entry);
     let Entry { id, kind, name, reason, ended_early, .. } = entry;
     let on = is_on.then(|| {
@@ -152,17 +160,54 @@ fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>,
         }
     });
     let change = paths::schedule_entry(&environment, Some(id));
-    let edit = edit_refused.is_none().then(|| {
-        view! {
-            <a class="button" href=change>"Change"</a>
-            <ActionForm action=actions.remove>
-                <input type="hidden" name="environment" value=environment />
-                <input type="hidden" name="id" value=id />
-                <input type="hidden" name="version" value=version />
-                <Act label="Remove" pending=actions.remove.pending() />
-            </ActionForm>
+    let edit = edit_refused.is_none().then(|| view! { <a class="button" href=change>"Change"</a> });
+    let remove = match kind {
+        Kind::Window => {
+            view! {
+                <details class="more">
+                    <summary>"Propose to remove it"</summary>
+                    <p class="hint">"Leads put it in force, as a policy."</p>
+                    <ActionForm action=actions.propose>
+                        <input type="hidden" name="environment" value=environment />
+                        <input type="hidden" name="id" value=id />
+                        <input type="hidden" name="version" value=version />
+                        <TextField id=format!("remove-{id}") name="reason" label="Reason" hint="for whoever decides" required=true />
+                        <Act label="Propose it" refused=remove_refused pending=actions.propose.pending() />
+                    </ActionForm>
+                </details>
+            }
+            .into_any()
         }
-    });
+        // Everybody is told that it ends, and why.
+        Kind::Freeze if is_on => {
+            view! {
+                <details class="more">
+                    <summary>"Remove it"</summary>
+                    <ActionForm action=actions.remove>
+                        <input type="hidden" name="environment" value=environment />
+                        <input type="hidden" name="id" value=id />
+                        <input type="hidden" name="version" value=version />
+                        <TextField id=format!("remove-{id}") name="why" label="Reason" hint="everybody is told" required=true />
+                        <Act label="Remove the freeze" tone="danger" refused=remove_refused pending=actions.remove.pending() />
+                    </ActionForm>
+                </details>
+            }
+            .into_any()
+        }
+        Kind::Freeze => {
+            edit_refused.is_none().then(|| {
+                view! {
+                    <ActionForm action=actions.remove>
+                        <input type="hidden" name="environment" value=environment />
+                        <input type="hidden" name="id" value=id />
+                        <input type="hidden" name="version" value=version />
+                        <Act label="Remove" refused=remove_refused pending=actions.remove.pending() />
+                    </ActionForm>
+                }
+            })
+            .into_any()
+        }
+    };
     let coming: Vec<_> = next
         .into_iter()
         .map(|Occurrence { from, to, .. }| view! { <li><Moment at=from /> " to " <Moment at=to /></li> })
@@ -183,7 +228,7 @@ fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>,
             <ul class="prose-list" aria-label="Next">{coming}</ul>
             <ul class="prose-list" aria-label="Ended early">{ended}</ul>
             <p class="hint">{format!("Last written by {touched_by} ")} <Moment at=touched_at /></p>
-            <div class="row-acts">{edit} {end}</div>
+            <div class="row-acts">{edit} {end} {remove}</div>
         </li>
     }
 }

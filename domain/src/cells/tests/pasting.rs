@@ -141,9 +141,7 @@ fn nothing_is_nothing() {
 #[test]
 fn guards_of_formulas_come_off() {
     let mut topology = Topology::empty("lab");
-    for (number, site) in
-        ["=1", "'=1", "-", "@home", "+49", "'quoted'", "a\tb", "a;b", "\"a\", b\nc"].into_iter().enumerate()
-    {
+    for (number, site) in ["=1", "'=1", "-", "@home", "+49", "'quoted'", "a;b", "\"a\", b"].into_iter().enumerate() {
         let mut node = sample::node(&format!("n{number}"), &format!("10.1.0.{number}"));
         node.site = Some(site.to_owned());
         topology.nodes.push(node);
@@ -182,4 +180,72 @@ fn bounds_hold() {
     The pasted text is longer than 16 MiB; paste it in parts.
     There are more than 100 columns in line 1; paste fewer.
     ");
+}
+
+/// Spreadsheets write such a line and read it: it says what stands between cells, and is no row.
+#[test]
+fn a_first_line_says_what_stands_between_cells() {
+    let rows = |between: &str| {
+        ["hostname,private ip,site,roles", "sep-1.example.net,10.77.1.5,dc1,worker"].join("\r\n").replace(',', between)
+    };
+    for (said, between) in [
+        ("sep=;", ";"),
+        ("SEP=;", ";"),
+        ("\"sep=;\"", ";"),
+        ("\u{feff}sep=;", ";"),
+        ("\r\nsep=;", ";"),
+        ("sep=;\t\t", ";"),
+        ("sep=,", ","),
+        ("sep=|", "|"),
+        ("sep=\t", "\t"),
+        ("sep=^", "^"),
+    ] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(after(&Topology::empty("lab"), &format!("{said}\r\n{}", rows(between))), @r"
+            1 added, 0 updated, 0 unchanged
+            sep-1.example.net|10.77.1.5||dc1||||||||worker|
+            ");
+        }
+    }
+    let wrong = into_nothing(&format!("sep=;\r\n{}\r\nn2;10.0.0.300", rows(";")));
+    assert_eq!((wrong.added, wrong.problems.first().map(|problem| problem.line)), (1, Some(4)));
+    for said in ["sep=", "sep=;;", "sep=ab", "sep=→", "sep=7"] {
+        let refused = into_nothing(&format!("{said}\n{}", rows(";")));
+        assert!(
+            refused.edits.is_empty() && refused.problems[0].message.contains("names no single sign"),
+            "{said}: {refused:?}"
+        );
+    }
+}
+
+/// Roles have semicolons between them and commas inside, so either can stand in a row beside the other.
+#[test]
+fn semicolons_and_commas_are_told_apart_without_headings() {
+    for (row, roles) in [
+        ("n1;10.1.0.1;;dc1;;;;;;;;queue, worker", "queue; worker"),
+        ("n1;10.1.0.1;;room 1, left", ""),
+        ("n1,10.1.0.1,,dc1,,,,,,,,queue; worker", "queue; worker"),
+        ("n1,10.1.0.1,,dc1; left", ""),
+        ("n1;10.1.0.1", ""),
+    ] {
+        let pasted = into_nothing(row);
+        let [Edit::AddNode { node }] = &pasted.edits[..] else { panic!("{row}: {pasted:?}") };
+        assert_eq!((node.hostname.as_str(), Column::Roles.text(node).as_str()), ("n1", roles), "{row}");
+    }
+    let known = sample::healthy();
+    let moved = after(&known, "sql-1.example.net;;;room 1, left");
+    assert!(moved.contains("sql-1.example.net|10.0.0.1||room 1, left|"), "{moved}");
+}
+
+#[test]
+fn text_that_is_not_taken_is_a_problem_of_its_row() {
+    let text = "hostname,private_ip,site,roles\nn1,10.1.0.1,dc\u{0}1,\nn2,10.1.0.2,dc1,distributed-database (availability_group: ag\u{202e}1)\n\
+                n\u{200b}3,10.1.0.3,,\nn4,10.1.0.4,dc1,\n";
+    let pasted = into_nothing(text);
+    assert_eq!((pasted.added, pasted.problems.len()), (1, 3));
+    for (problem, (line, character)) in pasted.problems.iter().zip([(2, "U+0000"), (3, "U+202E"), (4, "U+200B")]) {
+        assert_eq!(problem.line, line);
+        assert!(problem.message.contains(character), "{}", problem.message);
+        assert_eq!(crate::text::visible(&problem.message), problem.message.as_str());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod carrying;
+mod growth;
 mod inverse;
 
 use super::*;

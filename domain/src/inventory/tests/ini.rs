@@ -63,7 +63,7 @@ fn what_cannot_be_mapped_is_listed_with_its_line() {
     insta::assert_snapshot!(unmapped(&imported).join("\n"), @r#"
     line 1: group haproxy (2 hosts): no role is known for it
     line 4: group everything (0 hosts): no role is known for it
-    line 3: host lb-2: its `strata_disk` is `"tape"`, which is no kind of disk
+    line 3: host lb-2: its `strata_disk` is `tape`, which is no kind of disk
     line 3: host lb-2: its `public_ip` is `none`, which is no IPv4 or IPv6 address
     line 8: host web_1: it is named `web-1`, because a hostname has no underscore
     line 9: host web-2: it has no private address; add `private_ip` or `ansible_host` with an IPv4 or IPv6 address
@@ -115,7 +115,7 @@ fn errors_have_their_place() {
     insta::assert_snapshot!(told(&format!("[web]\n{}", "a[1:100000]\n".repeat(11))), @"line 12, column 1: `a[1:100000]` is too many hosts; at most 200000 are read");
     insta::assert_snapshot!(told("[web:vars]\nsite\n[web]"), @"line 2, column 1: `site` is no variable; expected `name=value`");
     insta::assert_snapshot!(told("[web:vars]\nsite=a"), @"line 1, column 2: the group `web` is nowhere in the file; a line `[web]` declares it");
-    insta::assert_snapshot!(told("[a:children]\n b\n"), @"line 2, column 1: the group `b` is nowhere in the file; a line `[b]` declares it");
+    insta::assert_snapshot!(told("[a:children]\n b\n"), @"line 2, column 2: the group `b` is nowhere in the file; a line `[b]` declares it");
     insta::assert_snapshot!(told("[a:children]\nb c\n"), @"line 2, column 1: `b c` is no group; a line has one name");
     insta::assert_snapshot!(told("[a:children]\nb\n[b:children]\nc\n[c:children]\na\n[d]\n"), @"line 6, column 1: the groups go round in a circle: `a` is a child of `c`, which is below it");
     insta::assert_snapshot!(told("[a:children]\na\n"), @"line 2, column 1: the groups go round in a circle: `a` is a child of `a`, which is below it");

@@ -88,13 +88,13 @@ fn a_role_that_was_added_is_known_by_its_id() {
 fn errors_have_their_place() {
     insta::assert_snapshot!(bad("mysql: sql\nredis: [queue]\n"), @"line 2, column 8: redis: invalid type: sequence, expected the id of a role, or `{ role: …, settings: {…} }`, or null for no role");
     insta::assert_snapshot!(bad("mysql: sql\nMySQL: sql\n"), @"line 2, column 1: the group `MySQL` is there twice");
-    insta::assert_snapshot!(bad("mysql: { rol: sql }\n"), @"line 1, column 8: mysql: unknown key `rol` in a mapping; did you mean `role`?");
+    insta::assert_snapshot!(bad("mysql: { rol: sql }\n"), @"line 1, column 10: mysql: unknown key `rol` in a mapping; did you mean `role`?");
     insta::assert_snapshot!(bad("mysql: { settings: {} }\n"), @"line 1, column 8: mysql: missing key `role` in a mapping");
-    insta::assert_snapshot!(bad("mysql: { role: sql, role: sql }\n"), @"line 1, column 8: mysql: the key `role` is there twice");
-    insta::assert_snapshot!(bad("mysql: { role: sql, settings: { a: [1] } }\n"), @"line 1, column 8: mysql: the setting `a` is no text, whole number, true or false");
-    insta::assert_snapshot!(bad("mysql: { role: sql, settings: 1 }\n"), @"line 1, column 8: mysql: settings are written as `{ name: value }`");
+    insta::assert_snapshot!(bad("mysql: { role: sql, role: sql }\n"), @"line 1, column 21: mysql: the key `role` is there twice");
+    insta::assert_snapshot!(bad("mysql: { role: sql, settings: { a: [1] } }\n"), @"line 1, column 36: mysql.settings.a: invalid type: sequence, expected a text, a whole number, true or false");
+    insta::assert_snapshot!(bad("mysql: { role: sql, settings: 1 }\n"), @"line 1, column 31: mysql.settings: invalid type: `1`, expected settings, such as `{ name: value }`");
     insta::assert_snapshot!(bad("'': sql\n"), @"line 1, column 1: the name of a group is empty");
-    insta::assert_snapshot!(bad("{\"mysql\":\n 5}"), @"line 2, column 2: invalid type: integer `5`, expected the id of a role, or `{ role: …, settings: {…} }`, or null for no role");
+    insta::assert_snapshot!(bad("{\"mysql\":\n 5}"), @"line 2, column 2: invalid type: `5`, expected the id of a role, or `{ role: …, settings: {…} }`, or null for no role");
     let unknown = mapping("mysql: sqll\n");
     let stray = mapping("mysql: { role: sql, settings: { replicaton: master } }\n");
     let told =

@@ -1,5 +1,6 @@
 //! What each dialect says, what is refused, and that our own export is read again.
 
+mod faults;
 mod ini;
 mod mapping;
 mod round_trip;

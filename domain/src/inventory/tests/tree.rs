@@ -79,15 +79,16 @@ fn json_of_ansible_inventory() {
 fn tags_are_looked_through() {
     let imported = import("web:\n  hosts:\n    w1: { ansible_host: !unsafe 10.0.0.1, site: !vault '{{ x }}' }\n");
     assert_eq!(nodes(&imported), ["w1 10.0.0.1 [web]"]);
-    assert_eq!(imported.topology.nodes[0].site.as_deref(), Some("{{ x }}"));
+    assert_eq!(imported.topology.nodes[0].site, None, "what is encrypted is said to be, and is no site");
+    assert_eq!(unmapped(&imported), ["host w1: its `site` is encrypted; only Ansible can read it, with its password"]);
 }
 
 #[test]
 fn errors_have_their_place() {
     insta::assert_snapshot!(told("all:\n  hots:\n    a:\n"), @"line 2, column 3: all: unknown key `hots` in a group; did you mean `hosts`?");
     insta::assert_snapshot!(told("all:\n  hosts:\n    'a[1:':\n"), @"line 3, column 5: all.hosts: `a[1:` opens a range with `[` and does not close it");
-    insta::assert_snapshot!(told("all:\n  hosts: 5\n"), @"line 2, column 10: all.hosts: invalid type: integer `5`, expected hosts by their names");
-    insta::assert_snapshot!(told("all:\n  hosts:\n    a: 5\n"), @"line 3, column 8: all.hosts.a: invalid type: integer `5`, expected variables by their names");
+    insta::assert_snapshot!(told("all:\n  hosts: 5\n"), @"line 2, column 10: all.hosts: invalid type: `5`, expected hosts by their names");
+    insta::assert_snapshot!(told("all:\n  hosts:\n    a: 5\n"), @"line 3, column 8: all.hosts.a: invalid type: `5`, expected variables by their names");
     insta::assert_snapshot!(told("all:\n\tx: y\n"), @"line 2, column 1: found character that cannot start any token at line 2 column 1, while scanning for the next token");
     insta::assert_snapshot!(told("plugin: aws_ec2\nregions: [a]\n"), @"line 1, column 1: this is the configuration of an inventory plugin; give what `ansible-inventory --list` prints with it");
     insta::assert_snapshot!(told("a: { children: { b: { children: { a: } } } }\n"), @"the groups go round in a circle: `a` is a child of `b`, which is below it");

@@ -65,7 +65,8 @@ fn refused_votes_say_why() {
             |reason: Option<&str>| Ballot { reason: reason.map(str::to_owned), ..ballot(&review, Who::Eve, verdict) };
         assert_eq!(vote(no(None)), "Say why: the authors have to know what to mend.");
         assert_eq!(vote(no(Some(" \n"))), "Say why: the authors have to know what to mend.");
-        assert_eq!(vote(no(Some(&"x".repeat(2_001)))), "A reason has at most 2000 characters.");
+        assert_eq!(vote(no(Some(&"x".repeat(10_001)))), "reason: it has 10001 characters; at most 10000 are taken.");
+        assert!(vote(no(Some("a\u{1b}[31mb"))).starts_with("reason: the character U+001B (escape)"));
     }
     let blocked =
         review.edit(Some(&Who::Ann.id()), Planned { blockers: 2, ..review.plan.clone() }, hour(2)).expect("edited");

@@ -47,7 +47,13 @@ fn hour(hours: i64) -> DateTime<Utc> {
 }
 
 fn asked(group: &str, quorum: usize) -> Asked {
-    Asked { rule: format!("{quorum} of {group}"), group: group.to_owned(), quorum, because: "a test asks".to_owned() }
+    Asked {
+        rule: format!("{quorum} of {group}"),
+        group: group.to_owned(),
+        quorum,
+        because: "a test asks".to_owned(),
+        older: None,
+    }
 }
 
 /// Two leads, and one expert.

@@ -52,7 +52,7 @@ impl Set {
 
 impl World {
     pub(super) fn new() -> Self {
-        let set = Set { is_strict: true, life: life(HOLDS), is_rule_on: true };
+        let set = Set { is_strict: true, life: lasting(HOLDS), is_rule_on: true };
         Self {
             review: draft(two_and_an_expert()),
             live: 0,
@@ -73,7 +73,7 @@ impl World {
 
     /// The digest of what would run: the same edits on the live revision.
     pub(super) fn real_digest(&self) -> u8 {
-        self.digest() & !1 | self.live
+        (self.digest() & !1) | self.live
     }
 
     /// Who broke the glass, and has not been reviewed yet.
@@ -301,7 +301,7 @@ impl World {
                     720 => 48,
                     _ => 720,
                 };
-                *life = self::life(hours);
+                *life = lasting(hours);
                 Deed::LifeSet(hours)
             }
             _ => {
@@ -411,7 +411,7 @@ impl World {
     }
 }
 
-fn life(hours: i32) -> Lifetime {
+fn lasting(hours: i32) -> Lifetime {
     Lifetime::hours(hours.unsigned_abs()).expect("in bounds")
 }
 
@@ -420,7 +420,7 @@ fn place_of(person: &Person) -> u8 {
 }
 
 fn bits<const N: usize>(facts: [bool; N]) -> u8 {
-    facts.into_iter().fold(0, |sum, fact| sum << 1 | u8::from(fact))
+    facts.into_iter().fold(0, |sum, fact| (sum << 1) | u8::from(fact))
 }
 
 /// Hours before now in two bytes; seven events pass seven weeks at most.

@@ -78,7 +78,7 @@ fn a_lead_ends_a_freeze_for_this_time() {
     );
     assert_eq!(
         reason(end_early(&christmas(), &lead, &by, "  ", now)),
-        "Say why: the freeze was there for a reason too."
+        "Say why: the freeze was there for a reason too, and everybody is told."
     );
     assert_eq!(
         reason(end_early(&ended, &lead, &by, "Again.", now)),
@@ -126,7 +126,7 @@ fn what_is_wrong_is_told_by_field() {
     assert_eq!(faults(&|_| {}), [] as [&str; 0]);
     assert_eq!(accept(&christmas()), Ok(()));
     assert_eq!(faults(&|entry| entry.name = " ".to_owned()), ["name"]);
-    assert_eq!(faults(&|entry| entry.name = "x".repeat(81)), ["name"]);
+    assert_eq!(faults(&|entry| entry.name = "x".repeat(201)), ["name"]);
     assert_eq!(faults(&|entry| entry.name = "two\nlines".to_owned()), ["name"]);
     assert_eq!(faults(&|entry| entry.reason = String::new()), ["reason"]);
     assert_eq!(faults(&|entry| entry.reason = "two\nlines".to_owned()), [] as [&str; 0]);
@@ -146,6 +146,31 @@ fn what_is_wrong_is_told_by_field() {
     let second = NaiveTime::from_hms_opt(22, 0, 1).expect("a time");
     assert_eq!(with(Recurrence::Weekly { days: [Day::Monday].into(), at: second, minutes: 60 }), ["at"]);
     assert!(zones().any(|zone| zone == "Australia/Lord_Howe"));
+}
+
+#[test]
+fn every_way_to_let_a_freeze_end_sooner_is_seen() {
+    let freeze = entry(1, Kind::Freeze, "UTC", once("2026-12-20T00:00", "2027-01-02T00:00"));
+    let with = |recurrence| Entry { recurrence, ..freeze.clone() };
+    let sooner = |after: Option<&Entry>, at: &str| ends_sooner(&freeze, after, utc(at));
+    let on = "2026-12-24T12:00Z";
+    assert!(sooner(None, on));
+    assert!(sooner(Some(&with(once("2026-12-20T00:00", "2026-12-31T00:00"))), on), "shortened");
+    assert!(sooner(Some(&with(once("2026-12-25T00:00", "2027-01-10T00:00"))), on), "moved: it is not on now");
+    assert!(sooner(Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), on), "on today alone");
+    assert!(sooner(Some(&Entry { zone: "Asia/Tokyo".to_owned(), ..freeze.clone() }), on), "nine hours sooner");
+    assert!(sooner(Some(&Entry { kind: Kind::Window, ..freeze.clone() }), on), "made a window");
+    assert!(!sooner(Some(&Entry { zone: "America/New_York".to_owned(), ..freeze.clone() }), on));
+    assert!(!sooner(Some(&with(once("2026-12-22T00:00", "2027-01-03T00:00"))), on));
+    assert!(!sooner(Some(&Entry { reason: "Another".to_owned(), ..freeze.clone() }), on));
+    assert!(!sooner(None, "2026-12-01T12:00Z"), "it is not on yet");
+    let unknown = Entry { zone: "Mars/Olympus".to_owned(), ..freeze.clone() };
+    assert!(ends_sooner(&unknown, Some(&freeze), utc(on)), "it was on for ever");
+    // Days that follow each other without a gap are one freeze.
+    let days = with(weekly(Day::ALL, "00:00", 24 * 60));
+    assert!(ends_sooner(&days, Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), utc(on)));
+    assert!(may_end_sooner(&[]).is_ok() && may_end_sooner(&[12]).is_err());
+    assert!(accept_why(" ").is_err() && accept_why(" Done ") == Ok("Done".to_owned()));
 }
 
 #[test]

@@ -113,4 +113,30 @@ proptest! {
             }
         }
     }
+
+    /// Where an act does not make a freeze end sooner, it is on at every moment at which it would have been on without a
+    /// gap from now; and where it does, there is one at which it is not.
+    #[test]
+    fn a_freeze_ends_sooner_where_a_moment_of_it_is_missing(
+        recurrence in recurrences(),
+        other in recurrences(),
+        zone in select(ZONES.to_vec()),
+        keeps in any::<bool>(),
+        now in moments(),
+    ) {
+        let before = entry(1, Kind::Freeze, zone, recurrence.clone());
+        let after = entry(1, Kind::Freeze, zone, if keeps { recurrence } else { other });
+        // The minutes from now on at which it is on without a gap, of the next week.
+        let minutes = |entry: &Entry| {
+            (0..7 * 24 * 60).take_while(|minute| is_on(entry, now + TimeDelta::minutes(*minute))).count()
+        };
+        let (long, short) = (minutes(&before), minutes(&after));
+        if ends_sooner(&before, Some(&after), now) {
+            prop_assert!(!keeps && short <= long);
+        } else {
+            prop_assert!(short >= long);
+        }
+        prop_assert_eq!(ends_sooner(&before, None, now), long > 0);
+        prop_assert!(!ends_sooner(&entry(1, Kind::Window, zone, before.recurrence.clone()), None, now));
+    }
 }

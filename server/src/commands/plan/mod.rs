@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use strata_domain::catalogue::Catalogue;
 use strata_domain::plan::{self, Plan};
+use strata_domain::text::{json_for_showing, visible};
 use strata_domain::topology::Topology;
+use strata_domain::words::counted;
 
 use super::paint::{self, STRONG};
 use super::source::{SourceArgs, Sources};
@@ -55,7 +57,7 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, Failure> {
     let plan = plan::plan(&from, &to, &sources.catalogue);
     let mut out = paint::out();
     match args.format {
-        Format::Json => writeln!(out, "{:#}", plan.to_json()),
+        Format::Json => writeln!(out, "{}", json_for_showing(&format!("{:#}", plan.to_json()))),
         Format::Text => print(&mut out, &plan, &sources.catalogue),
     }
     .map_err(Failure::io("cannot print the plan"))?;
@@ -68,14 +70,20 @@ fn print(out: &mut impl Write, plan: &Plan, catalogue: &Catalogue) -> io::Result
     }
     for (number, step) in plan.steps.iter().enumerate() {
         let impact = paint::padded(paint::impact(step.impact), step.impact.as_str(), 15);
-        writeln!(out, "{:>4}. {impact} {}", number + 1, step.describe(catalogue))?;
+        writeln!(out, "{:>4}. {impact} {}", number + 1, visible(&step.describe(catalogue)))?;
         for line in step.checklist() {
-            writeln!(out, "{:>22}[ ] {line}", "")?;
+            writeln!(out, "{:>22}[ ] {}", "", visible(&line))?;
         }
     }
     for alternative in &plan.alternatives {
-        writeln!(out, "\nInstead of {STRONG}{}{STRONG:#}: {}", alternative.step, alternative.text)?;
+        writeln!(out, "\nInstead of {STRONG}{}{STRONG:#}: {}", visible(&alternative.step), visible(&alternative.text))?;
     }
     let risk = paint::risk(plan.risk);
-    writeln!(out, "\n{} steps, risk {risk}{}{risk:#}, digest {}", plan.steps.len(), plan.risk.as_str(), plan.digest)
+    writeln!(
+        out,
+        "\n{}, risk {risk}{}{risk:#}, digest {}",
+        counted(plan.steps.len(), "step"),
+        plan.risk.as_str(),
+        plan.digest
+    )
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use strata_domain::advisor::{Figures, Proposal, propose};
 use strata_domain::file;
+use strata_domain::text::visible;
 
 use super::super::paint::{FAINT, STRONG};
 use super::super::source::{SourceArgs, Sources};
@@ -90,11 +91,11 @@ pub(super) fn new(args: &NewArgs) -> Result<ExitCode, Failure> {
 
 fn tell(out: &mut impl Write, proposal: &Proposal) -> io::Result<()> {
     for choice in &proposal.choices {
-        writeln!(out, "{STRONG}{}{STRONG:#}: {}", choice.about, choice.what)?;
-        writeln!(out, "    {FAINT}{}{FAINT:#}", choice.why)?;
+        writeln!(out, "{STRONG}{}{STRONG:#}: {}", visible(&choice.about), visible(&choice.what))?;
+        writeln!(out, "    {FAINT}{}{FAINT:#}", visible(&choice.why))?;
     }
     for left in &proposal.left_out {
-        writeln!(out, "{STRONG}{}{STRONG:#} is left out. {}", left.role, left.why)?;
+        writeln!(out, "{STRONG}{}{STRONG:#} is left out. {}", visible(left.role.as_str()), visible(&left.why))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use leptos::wasm_bindgen::JsCast;
 use strata_domain::edit::{between, carry_all, named};
 use strata_domain::file::{self, FileError};
 use strata_domain::topology::Topology;
+use strata_domain::words::counted;
 
 use super::session::Session;
 
@@ -96,7 +97,7 @@ pub fn TextView(
             match carried {
                 Ok(edits) => {
                     let count = edits.len();
-                    if session.act(format!("Apply the text, {count} edits"), edits) {
+                    if session.act(format!("Apply the text, {}", counted(count, "edit")), edits) {
                         show_again();
                     }
                 }

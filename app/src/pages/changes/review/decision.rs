@@ -4,13 +4,12 @@ use chrono::{DateTime, Utc};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use strata_domain::change::{Change, ChangeState};
-use strata_domain::review::{Missing, missing_text};
 use strata_domain::schedule::Verdict;
 
 use super::actions::{Actions, Target};
 use super::applying::{Applying, BreakGlass};
 use crate::api::review::{Acts, ShownTally};
-use crate::components::{Act, Moment, TextField};
+use crate::components::{Act, Moment, TextField, tally_item};
 use crate::paths;
 
 /// What is missing, and the acts that the one who looks may do.
@@ -121,7 +120,7 @@ pub fn Decision(
         }
     });
     let in_review = state == ChangeState::InReview;
-    let needed: Vec<_> = asked.into_iter().map(|tally| tally_view(tally, in_review)).collect();
+    let needed: Vec<_> = asked.into_iter().map(|tally| tally_item(tally, in_review)).collect();
     let told = match (state, missing.is_empty()) {
         (ChangeState::InReview, false) => Some(format!("Still missing: {missing}.")),
         (ChangeState::Approved, _) => Some("Everything that is asked for is there.".to_owned()),
@@ -138,32 +137,5 @@ pub fn Decision(
             <h3>"Approvals it needs"</h3>
             <ul class="plain-list">{needed}</ul>
         </section>
-    }
-}
-
-/// One thing that is asked, how far it is met, why it is asked, and who could meet it.
-fn tally_view(tally: ShownTally, in_review: bool) -> impl IntoView {
-    /// Names that are listed; in a large house more of them help nobody.
-    const NAMED: usize = 8;
-    let ShownTally { rule, group, have, quorum, because, could } = tally;
-    let met = have >= quorum;
-    let mark = if met { "✓" } else { "○" };
-    let words = missing_text(&[Missing { rule: rule.clone(), group, have: have.min(quorum), quorum }]);
-    let more = could.len().saturating_sub(NAMED);
-    let names = could.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
-    // Before and after a review nobody can give anything, and that is nothing to worry about.
-    let could = (!met && in_review).then(|| match (names.is_empty(), more) {
-        (true, _) => view! { <p class="why-not">"Nobody who could give it is left."</p> }.into_any(),
-        (false, 0) => view! { <p class="hint">{format!("Could be given by {names}.")}</p> }.into_any(),
-        (false, more) => {
-            view! { <p class="hint">{format!("Could be given by {names} and {more} more.")}</p> }.into_any()
-        }
-    });
-    view! {
-        <li data-met=met.then_some("true")>
-            <p><span aria-hidden="true">{mark}</span> " " <strong>{words}</strong></p>
-            <p class="hint">{format!("{rule}: {because}")}</p>
-            {could}
-        </li>
     }
 }

@@ -83,7 +83,7 @@ pub fn Discussion(
                 {about_field}
                 <p class="field">
                     <label for="comment">"Comment"</label>
-                    <textarea node_ref=area id="comment" name="text" rows="3" maxlength="4000" required></textarea>
+                    <textarea node_ref=area id="comment" name="text" rows="3" maxlength="10000" required></textarea>
                 </p>
                 <Act label="Say it" refused pending=action.pending() />
             </ActionForm>

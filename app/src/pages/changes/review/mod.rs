@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use strata_domain::catalogue::{Weakened, weakened};
 use strata_domain::change::ChangeState;
 
 use crate::api::review::{ReviewView, change_load};
@@ -74,6 +75,7 @@ struct Looked {
 
 #[component]
 fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
+    let weaker = weaker_rules(weakened(&view.own.levels));
     let catalogue = StoredValue::new(view.own.catalogue());
     let change = view.change.clone();
     let (base, live, target) = (change.base, view.live, (change.id, change.version));
@@ -149,6 +151,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
                     <h2 id="plan-heading">{format!("Plan ({steps})")} <span class="hint">" digest " <code title=digest.clone()>{view.plan.digest.short()}</code></span></h2>
                     {by_layer}
                 </section>
+                {weaker}
                 <section class="panel" aria-labelledby="findings-heading">
                     <h2 id="findings-heading">"Findings after it " <FindingCounts summary=view.summary /></h2>
                     <FindingList findings />
@@ -172,6 +175,25 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
             </aside>
         </div>
     }
+}
+
+/// The rules by which it is judged that matter less than by default; nothing where there is none.
+fn weaker_rules(weakened: Vec<Weakened>) -> Option<impl IntoView> {
+    let count = weakened.len();
+    (count > 0).then(|| {
+        let items: Vec<_> = weakened
+            .into_iter()
+            .map(|Weakened { rule, by_default, level }| {
+                view! { <li><code>{rule.as_str()}</code> {format!(": {level} instead of {by_default}. {}", rule.when())}</li> }
+            })
+            .collect();
+        view! {
+            <section class="panel notice" data-tone="attention" aria-labelledby="weaker-heading">
+                <h2 id="weaker-heading">{format!("Rules weaker than by default ({count})")}</h2>
+                <ul class="prose-list">{items}</ul>
+            </section>
+        }
+    })
 }
 
 /// Nodes that stay as they are, for whoever asks.

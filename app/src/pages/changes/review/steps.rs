@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use strata_domain::catalogue::{Catalogue, Layer};
 use strata_domain::plan::{Impact, Plan, Step, StepKind};
+use strata_domain::words::counted;
 
 use crate::components::{Badge, Stateful};
 use crate::paths;
@@ -159,8 +160,8 @@ pub fn PlanByLayer(
     let told = match (wanted.is_empty(), pages) {
         (true, 1) => None,
         (true, pages) => Some(format!("Page {page} of {pages}.")),
-        (false, 1) => Some(format!("{count} of {total} steps are found.")),
-        (false, pages) => Some(format!("{count} of {total} steps are found; page {page} of {pages}.")),
+        (false, 1) => Some(format!("{count} of {} found.", counted(total, "step"))),
+        (false, pages) => Some(format!("{count} of {} found; page {page} of {pages}.", counted(total, "step"))),
     };
     let to_page = |page: usize, label: &'static str| {
         view! { <a class="button" href=paths::change_steps(change, &wanted, page)>{label}</a> }

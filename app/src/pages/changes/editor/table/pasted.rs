@@ -38,7 +38,10 @@ pub fn PastePanel(
                 .collect();
             let list = (total > 0).then(|| {
                 view! {
-                    <p>{format!("{total} lines cannot be taken and are left out:")}</p>
+                    <p>{match total {
+                        1 => "1 line cannot be taken and is left out:".to_owned(),
+                        _ => format!("{total} lines cannot be taken and are left out:"),
+                    }}</p>
                     <ul class="prose-list">{listed}</ul>
                 }
             });

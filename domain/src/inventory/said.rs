@@ -1,0 +1,106 @@
+//! What a variable says, and whether it can be read.
+//!
+//! Wrong is not absent (requirements, section 11): a value that cannot be read is told, and nothing takes its place.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::text::{self, excerpt};
+
+/// How `ansible-inventory` prints an encrypted value; a value with the tag `!vault` is kept so too.
+const VAULT: &str = "__ansible_vault";
+/// How `ansible-inventory` prints a text that must not be taken for a template.
+pub(super) const UNSAFE: &str = "__ansible_unsafe";
+/// How a text is kept that is not taken, as what is wrong with it.
+const NOT_TAKEN: &str = "__strata_not_taken";
+/// What an encrypted text begins with.
+const VAULT_HEADER: &str = "$ANSIBLE_VAULT;";
+/// As much of a value is shown, in characters.
+const SHOWN: usize = 80;
+
+/// What a variable says.
+pub(super) enum Said {
+    /// It is not set, or to nothing.
+    Nothing,
+    /// A text; whole numbers and truth are written out.
+    Text(String),
+    /// What cannot be read, as the rest of a sentence: ``its `site` is …``.
+    Unreadable(String),
+}
+
+/// A value as it is kept. Whether its text can be taken is asked once here, and not for each host that it is handed down to.
+pub(super) fn kept(value: Value) -> Value {
+    let Value::String(said) = &value else { return value };
+    if said.trim_start().starts_with(VAULT_HEADER) {
+        return encrypted();
+    }
+    match text::check_line("", said) {
+        Ok(()) => value,
+        Err(fault) => {
+            let why = format!("`{}`, which is not taken: {}", excerpt(said, SHOWN), fault.problem);
+            marked(NOT_TAKEN, Value::String(why.trim_end_matches('.').to_owned()))
+        }
+    }
+}
+
+/// A value with a tag that stands before it in YAML.
+pub(super) fn tagged(tag: &str, value: Value) -> Value {
+    match (tag.trim_start_matches('!'), value) {
+        ("vault" | "vault-encrypted", _) => encrypted(),
+        ("unsafe", Value::String(said)) => marked(UNSAFE, Value::String(said)),
+        ("unsafe", value) => value,
+        (tag, value) => marked(&format!("!{tag}"), value),
+    }
+}
+
+fn encrypted() -> Value {
+    marked(VAULT, Value::Null)
+}
+
+fn marked(mark: &str, value: Value) -> Value {
+    Value::Object(Map::from_iter([(mark.to_owned(), value)]))
+}
+
+/// The text that is marked as no template, if that is all there is.
+pub(super) fn unsafe_text(items: &Map<String, Value>) -> Option<&String> {
+    match items.get(UNSAFE) {
+        Some(Value::String(said)) if items.len() == 1 => Some(said),
+        _ => None,
+    }
+}
+
+/// What is said by a variable.
+pub(super) fn said(vars: &BTreeMap<&'static str, &Value>, name: &str) -> Said {
+    match vars.get(name) {
+        None | Some(Value::Null) => Said::Nothing,
+        Some(Value::String(said)) if said.contains("{{") || said.contains("{%") => {
+            Said::Unreadable(format!("`{}`, a template that only Ansible can fill in", excerpt(said, SHOWN)))
+        }
+        Some(Value::String(said)) => Said::Text(said.clone()),
+        Some(Value::Number(number)) if number.is_f64() => {
+            let why = "a number that is not whole; where it is meant as a text, put it in quotes";
+            Said::Unreadable(format!("`{number}`, {why}"))
+        }
+        Some(Value::Number(number)) => Said::Text(number.to_string()),
+        Some(Value::Bool(value)) => Said::Text(value.to_string()),
+        Some(value @ Value::Array(_)) => Said::Unreadable(format!("`{}`, a list", shown(value))),
+        Some(value @ Value::Object(items)) => match (unsafe_text(items), items.get(NOT_TAKEN)) {
+            (Some(said), _) => Said::Text(said.clone()),
+            (None, Some(Value::String(why))) => Said::Unreadable(why.clone()),
+            (None, _) if items.contains_key(VAULT) => {
+                Said::Unreadable("encrypted; only Ansible can read it, with its password".to_owned())
+            }
+            (None, _) => Said::Unreadable(format!("`{}`, a map", shown(value))),
+        },
+    }
+}
+
+/// A value for a message.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(said) => excerpt(said, SHOWN),
+        Value::Object(items) if items.contains_key(VAULT) => "encrypted".to_owned(),
+        value => excerpt(&value.to_string(), SHOWN),
+    }
+}
