@@ -53,6 +53,12 @@ pub enum AppError {
         /// A full sentence with what can be done.
         why: String,
     },
+    /// There is no room for it now.
+    #[error("{what}")]
+    Busy {
+        /// A full sentence that says what to do.
+        what: String,
+    },
     /// A fault of ours.
     #[error("Something went wrong on the server. If you report it, give this id: {id}")]
     Unexpected {
@@ -77,7 +83,7 @@ impl AppError {
             Self::Conflict { .. } => 409,
             Self::TooMuch { .. } => 429,
             Self::Invalid { .. } => 422,
-            Self::Unavailable { .. } => 503,
+            Self::Unavailable { .. } | Self::Busy { .. } => 503,
             Self::Unexpected { .. } => 500,
             Self::Request { .. } => 400,
         }
@@ -85,7 +91,7 @@ impl AppError {
 
     /// Whether asking again in a while may well work.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Request { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Busy { .. } | Self::Request { .. })
     }
 
     /// The message, if it belongs to that field of a form.
@@ -101,6 +107,13 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
+        #[cfg(feature = "ssr")]
+        if matches!(
+            value,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_)
+        ) {
+            crate::server_context::arguments_unread();
+        }
         Self::Request { message: value.to_string() }
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
-use http::{Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use strata_backend::Outage;
@@ -12,6 +12,7 @@ use strata_backend::ctx::{Actor, Backend};
 use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY};
 use tower_sessions::Session;
 
+use crate::api::arguments::UNREAD;
 use crate::error::AppError;
 
 /// The address that a request came from, after trusted proxies; put into the request by the server.
@@ -110,6 +111,21 @@ pub fn fail(error: AppError) -> AppError {
     error
 }
 
+/// Marks the answer of a server function that could not read its arguments: the server says which one it is.
+pub(crate) fn arguments_unread() {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.insert_header(HeaderName::from_static(UNREAD), HeaderValue::from_static("1"));
+    }
+}
+
+/// Has the browser forget what it keeps of us, so that whoever sits there next finds nothing; the cookie is gone already.
+pub(crate) fn forget_here() {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        let kinds = HeaderValue::from_static("\"cache\", \"storage\"");
+        options.insert_header(HeaderName::from_static("clear-site-data"), kinds);
+    }
+}
+
 impl From<strata_backend::Error> for AppError {
     fn from(error: strata_backend::Error) -> Self {
         use strata_backend::Error as Backend;
@@ -121,6 +137,7 @@ impl From<strata_backend::Error> for AppError {
             Backend::TooMuch { what, seconds } => Self::TooMuch { what, seconds },
             Backend::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
             Backend::Unavailable(outage) => outage.into(),
+            Backend::Busy => Self::Busy { what: Backend::Busy.to_string() },
             Backend::Unexpected { id } => Self::Unexpected { id: id.to_string() },
         }
     }

@@ -48,6 +48,9 @@ pub enum Error {
     /// The database cannot serve now (503). Nothing is known about whether the last statement was carried out.
     #[error(transparent)]
     Unavailable(#[from] Outage),
+    /// More heavy work waits than is let wait (503); nothing was begun.
+    #[error("Strata has more to work out than it can at the moment. Try again in a few seconds.")]
+    Busy,
     /// Anything else (500); the log has the rest under that id.
     #[error("Something went wrong; the log has it as {id}.")]
     Unexpected {
@@ -123,6 +126,10 @@ fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
         return Some(Error::Conflict {
             what: "Somebody else acted on this at the same moment. Look again before you go on.".to_owned(),
         });
+    }
+    // U+0000, which PostgreSQL keeps in no text: every field refuses it in its own words, and this is behind them.
+    if code == "22021" || code == "22P05" {
+        return Some(Error::invalid("text", "There is a character in it that no text may have: U+0000."));
     }
     from_constraint(refusal.constraint()?)
 }

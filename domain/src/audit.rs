@@ -22,6 +22,8 @@ pub enum AuditAction {
     AccountEnabled,
     /// Somebody signed in.
     SignedIn,
+    /// Somebody tried to sign in, and was not let in.
+    SignInFailed,
     /// Somebody signed out here.
     SignedOut,
     /// Somebody ended all their sessions.
@@ -144,6 +146,7 @@ words!(AuditAction, "audited action" {
     AccountDisabled => "account-disabled",
     AccountEnabled => "account-enabled",
     SignedIn => "signed-in",
+    SignInFailed => "sign-in-failed",
     SignedOut => "signed-out",
     SignedOutEverywhere => "signed-out-everywhere",
     EnvironmentCreated => "environment-created",
@@ -200,6 +203,7 @@ impl AuditAction {
             Self::AccountDisabled => "disabled the account",
             Self::AccountEnabled => "enabled the account",
             Self::SignedIn => "signed in",
+            Self::SignInFailed => "was not let in",
             Self::SignedOut => "signed out",
             Self::SignedOutEverywhere => "signed out everywhere",
             Self::EnvironmentCreated => "created the environment",

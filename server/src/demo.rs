@@ -27,6 +27,10 @@ const PEOPLE: [(&str, &str, Capability, Option<&str>); 5] = [
     ("viewer@example.net", "Vera Viewer", Capability::Viewer, None),
 ];
 
+/// Why nothing is made where people work.
+const NOT_AMONG_PEOPLE: &str = "--demo makes accounts that everybody knows of, and this database has people in it. \
+    Leave --demo out, or name another database (DATABASE_URL) or data folder (STRATA_DATA) to try it.";
+
 /// Somebody to sign in as.
 #[derive(Clone, Debug)]
 pub struct DemoAccount {
@@ -45,8 +49,12 @@ pub fn default_folder() -> PathBuf {
 /// Makes what is not there yet. A second start finds everything, and the same passwords.
 ///
 /// # Errors
-/// What the use cases say, and a password file that cannot be written.
+/// [`Failure::Usage`] where the database has other people in it; what the use cases say, and a password file that cannot be written.
 pub async fn prepare(backend: &Backend, folder: &Path) -> Result<Vec<DemoAccount>, Failure> {
+    let people = PEOPLE.map(|(email, ..)| email);
+    if accounts::account_others(backend, &Actor::Operator, &people).await? > 0 {
+        return Err(Failure::Usage(NOT_AMONG_PEOPLE.to_owned()));
+    }
     import_example(backend).await?;
     let mut kept = Passwords::read(folder)?;
     let mut people = Vec::new();

@@ -8,6 +8,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use leptos::server_fn::axum::server_fn_paths;
 use server::serve::{Listener, Settings, Site, run};
 use sqlx::PgPool;
+use strata_app::api::arguments::function;
 use strata_backend::accounts::{NewAccount, account_add, account_grant};
 use strata_backend::environments::{environment_create, topology_import};
 use strata_backend::{Actor, Backend};
@@ -282,6 +283,80 @@ async fn prepared(pool: PgPool) -> Server {
     server
 }
 
+/// An answer to wrong arguments, if it is one: the field that it names.
+fn named(status: u16, body: &str) -> Option<String> {
+    let error: serde_json::Value = serde_json::from_str(body).ok()?;
+    (status == 422 && error["kind"] == "invalid").then(|| error["field"].as_str().unwrap_or_default().to_owned())
+}
+
+/// A call's arguments, each left out, replaced by what it cannot be, and with U+0000 in it where it is a text:
+/// the name of the argument, and what is sent.
+struct Wrong {
+    name: String,
+    sent: String,
+    has_nul: bool,
+}
+
+fn wrong_arguments(arguments: &str) -> Vec<Wrong> {
+    if arguments.starts_with('{') { wrong_json(arguments) } else { wrong_form(arguments) }
+}
+
+fn wrong_form(arguments: &str) -> Vec<Wrong> {
+    let pairs: Vec<&str> = arguments.split('&').filter(|pair| !pair.is_empty()).collect();
+    let mut wrong = Vec::new();
+    for (place, pair) in pairs.iter().enumerate() {
+        let name = pair.split('=').next().unwrap_or_default();
+        let with = |value: Option<&str>| {
+            let replaced = value.map(|value| format!("{name}={value}"));
+            let others = |range: std::ops::Range<usize>| pairs[range].iter().map(|pair| (*pair).to_owned());
+            others(0..place).chain(replaced).chain(others(place + 1..pairs.len())).collect::<Vec<_>>().join("&")
+        };
+        let name = name.to_owned();
+        wrong.push(Wrong { name: name.clone(), sent: with(None), has_nul: false });
+        wrong.push(Wrong { name: name.clone(), sent: with(Some("no%F0%9F%90%99such")), has_nul: false });
+        wrong.push(Wrong { name, sent: with(Some("a%00b")), has_nul: true });
+    }
+    wrong
+}
+
+fn wrong_json(arguments: &str) -> Vec<Wrong> {
+    let whole: serde_json::Value = serde_json::from_str(arguments).expect("JSON");
+    let mut wrong = Vec::new();
+    for pointer in pointers(&whole, "") {
+        let name = pointer.split('/').nth(1).unwrap_or_default().to_owned();
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+        let mut without = whole.clone();
+        if let Some(fields) = without.pointer_mut(parent).and_then(serde_json::Value::as_object_mut) {
+            fields.remove(key);
+            wrong.push(Wrong { name: name.clone(), sent: without.to_string(), has_nul: false });
+        }
+        let with = |value: serde_json::Value| {
+            let mut replaced = whole.clone();
+            *replaced.pointer_mut(&pointer).expect("a place") = value;
+            replaced.to_string()
+        };
+        wrong.push(Wrong { name: name.clone(), sent: with(serde_json::json!([[["no such"]]])), has_nul: false });
+        if whole.pointer(&pointer).is_some_and(serde_json::Value::is_string) {
+            wrong.push(Wrong { name, sent: with("a\0b".into()), has_nul: true });
+        }
+    }
+    wrong
+}
+
+/// The JSON pointers to everything in a value.
+fn pointers(value: &serde_json::Value, to: &str) -> Vec<String> {
+    let inside: Vec<(String, &serde_json::Value)> = match value {
+        serde_json::Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (format!("{to}/{name}"), field)).collect()
+        }
+        serde_json::Value::Array(items) => {
+            items.iter().enumerate().map(|(place, item)| (format!("{to}/{place}"), item)).collect()
+        }
+        _ => Vec::new(),
+    };
+    inside.into_iter().flat_map(|(path, value)| std::iter::once(path.clone()).chain(pointers(value, &path))).collect()
+}
+
 fn fits(answer: Answer, status: u16) -> bool {
     match answer {
         Answer::Open => status < 400 || status == 422,
@@ -337,6 +412,91 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
     for call in CALLS.iter().filter(|call| call.viewer != Answer::Open) {
         let (status, _, body) = server.call(call, Some(&cookie)).await;
         assert_eq!(status, 404, "{}: {body}", call.name);
+    }
+    let _ = server.stop.send(true);
+}
+
+/// Whoever sends nonsense is told which argument it is in; it is never our fault.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn wrong_arguments_are_named(pool: PgPool) {
+    let server = prepared(pool).await;
+    account(&server.backend, "admin@example.net", &[Capability::Admin, Capability::Lead]).await;
+    let (mut refused, mut with_nul) = (0, 0);
+    for call in CALLS.iter().filter(|call| call.arguments != MULTIPART) {
+        // Some of these calls succeed, and one of them may end the session.
+        let cookie = server.sign_in("admin@example.net").await;
+        let reader = function(&format!("/api/{}", call.name))
+            .unwrap_or_else(|| panic!("{} has no row in app/src/api/arguments.rs", call.name));
+        for Wrong { name, sent, has_nul } in wrong_arguments(call.arguments) {
+            let told = format!("{} with {sent}", call.name);
+            let is_unreadable = reader.fault(sent.as_bytes()).is_some();
+            let arguments = Box::leak(sent.into_boxed_str());
+            let (status, _, body) = server.call(&Call { arguments, ..*call }, Some(&cookie)).await;
+            assert!(status < 500, "{told}: {status} {body}");
+            if !has_nul && !is_unreadable {
+                continue;
+            }
+            let field = named(status, &body).unwrap_or_else(|| panic!("{told}: {status} {body}"));
+            let first = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
+            assert_eq!(first(&field), first(&name), "{told}: {body}");
+            refused += 1;
+            with_nul += u32::from(has_nul);
+        }
+    }
+    assert!(refused - with_nul > 100 && with_nul > 100, "{refused} refused, {with_nul} for U+0000");
+    let _ = server.stop.send(true);
+}
+
+/// The form with a file: what is around the file is looked at as well.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_wrong_upload_is_named(pool: PgPool) {
+    let server = prepared(pool).await;
+    account(&server.backend, "admin@example.net", &[Capability::Admin]).await;
+    let cookie = server.sign_in("admin@example.net").await;
+    let part =
+        |name: &str, value: &str| format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let file = |name: &str| {
+        format!("--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\nversion: 1\r\n")
+    };
+    let right = "multipart/form-data; boundary=XX";
+    for (kind, body, wanted) in [
+        ("text/plain", file("a.yaml"), "file"),
+        ("multipart/form-data", file("a.yaml"), "file"),
+        ("multipart/form-data; boundary=", file("a.yaml"), "file"),
+        (right, file("a.yaml") + "--XX--\r\n", "environment"),
+        (right, part("environment", "a\0b") + &file("a.yaml") + "--XX--\r\n", "environment"),
+        (right, part("environment", "production") + "--XX--\r\n", "file"),
+        (right, part("environment", "production") + &file("a\0b.yaml") + "--XX--\r\n", "file"),
+        (right, part("environment", "production"), "file"),
+    ] {
+        let url = format!("http://{}/api/topology_import", server.address);
+        let (cookie, told) = (cookie.clone(), format!("{kind}: {body}"));
+        let answer = tokio::task::spawn_blocking(move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let mut answer = agent.post(url).header("cookie", cookie).header("content-type", kind).send(body)?;
+            Ok::<_, ureq::Error>((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+        });
+        let (status, body) = answer.await.expect("no panic").expect("an answer");
+        assert_eq!(named(status, &body).as_deref(), Some(wanted), "{told}: {status} {body}");
+    }
+    let _ = server.stop.send(true);
+}
+
+/// Pages take their arguments from the address.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn no_page_is_asked_with_nul(pool: PgPool) {
+    let server = prepared(pool).await;
+    let cookie = server.sign_in("viewer@example.net").await;
+    for path in
+        ["/?env=%00", "/changes/%00", "/what-if?nodes=a%00b", "/history/1?env=production%00", "/sign-in?next=%00"]
+    {
+        let (url, cookie) = (format!("http://{}{path}", server.address), cookie.clone());
+        let answer = tokio::task::spawn_blocking(move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            agent.get(url).header("cookie", cookie).header("accept", "text/html").call()
+        });
+        let status = answer.await.expect("no panic").expect("an answer").status().as_u16();
+        assert_eq!(status, 422, "{path}");
     }
     let _ = server.stop.send(true);
 }

@@ -76,6 +76,7 @@ pub async fn revision_list(environment: Option<String>, before: Option<i64>) -> 
 /// One revision, who asked for it, who approved it and what ran.
 #[server(prefix = "/api", endpoint = "revision_load", input = GetUrl)]
 pub async fn revision_load(environment: Option<String>, number: i64) -> Result<RevisionView, AppError> {
+    use strata_backend::heavy;
     use strata_domain::file;
     use strata_domain::review::VoteStanding;
 
@@ -101,7 +102,9 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
             (None, audit)
         }
     };
-    Ok(RevisionView { revision, file: file::write_yaml(&topology), origin, audit })
+    let parts = heavy::parts_of(&topology);
+    let file = answer(heavy::run(parts, move || file::write_yaml(&topology)).await)?;
+    Ok(RevisionView { revision, file, origin, audit })
 }
 
 /// The audit log of an environment, newest first.

@@ -38,6 +38,10 @@ pub async fn topology_import(form: MultipartData) -> Result<(), AppError> {
             }
         }
     }
+    if environment.is_empty() || environment.contains('\0') {
+        let message = "Name the environment to import into.".to_owned();
+        return Err(fail(AppError::Invalid { field: "environment".to_owned(), message }));
+    }
     if file.is_empty() {
         let message = "Choose a topology file first.".to_owned();
         return Err(fail(AppError::Invalid { field: "file".to_owned(), message }));

@@ -2,6 +2,8 @@
 
 pub mod advisor;
 pub mod apply;
+#[cfg(feature = "ssr")]
+pub mod arguments;
 pub mod catalogue;
 pub mod changes;
 pub mod drafting;

@@ -69,10 +69,11 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
 /// Ends this session.
 #[server(prefix = "/api", endpoint = "sign_out")]
 pub async fn sign_out() -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend, session, session_end};
+    use crate::server_context::{actor, answer, backend, forget_here, session, session_end};
 
     session_end(&session()?).await?;
     answer(strata_backend::accounts::signed_out(&backend(), &actor()).await)?;
+    forget_here();
     leptos_axum::redirect("/sign-in");
     Ok(())
 }
@@ -80,10 +81,11 @@ pub async fn sign_out() -> Result<(), AppError> {
 /// Ends every session of this account, on all machines.
 #[server(prefix = "/api", endpoint = "sign_out_everywhere")]
 pub async fn sign_out_everywhere() -> Result<(), AppError> {
-    use crate::server_context::{actor, answer, backend, session, session_end};
+    use crate::server_context::{actor, answer, backend, forget_here, session, session_end};
 
     answer(strata_backend::accounts::sign_out_everywhere(&backend(), &actor()).await)?;
     session_end(&session()?).await?;
+    forget_here();
     leptos_axum::redirect("/sign-in");
     Ok(())
 }

@@ -101,11 +101,9 @@ impl LossView {
 /// What is lost without these parts of the live topology; and which single nodes, and which two, are missed most.
 #[server(prefix = "/api", endpoint = "what_if_load", input = GetUrl)]
 pub async fn what_if_load(environment: Option<String>, taken: Option<Taken>) -> Result<WhatIfView, AppError> {
-    use std::collections::BTreeSet;
-
     use strata_backend::ctx::Scope;
+    use strata_backend::heavy;
     use strata_domain::topology::Topology;
-    use strata_domain::whatif::{every_node, without, worst_pair};
 
     use crate::server_context::{actor, answer, backend};
 
@@ -116,49 +114,70 @@ pub async fn what_if_load(environment: Option<String>, taken: Option<Taken>) -> 
     let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?.catalogue();
     let revision = live.as_ref().map(|(revision, _)| revision.number);
     let topology = live.map_or_else(|| Topology::empty(&environment), |(_, topology)| topology);
+    let taken = taken.unwrap_or_default();
+    let worked_out = heavy::run(heavy::parts_of(&topology), move || {
+        WhatIfView::of(environment, revision, topology, &catalogue, &taken)
+    });
+    answer(worked_out.await)
+}
 
-    let targets = taken.unwrap_or_default().targets();
-    let answer = (!targets.is_empty()).then(|| match without(&topology, &catalogue, &targets) {
-        Ok(loss) => WhatIfAnswer::Lost(LossView::of(&loss, &catalogue)),
-        Err(unknown) => WhatIfAnswer::Unknown(unknown.to_string()),
-    });
-    let mut nodes: Vec<(Extent, &str)> = every_node(&topology, &catalogue)
-        .into_iter()
-        .zip(&topology.nodes)
-        .map(|(extent, node)| (extent, node.hostname.as_str()))
-        .collect();
-    nodes.sort_by(|(a, a_name), (b, b_name)| b.cmp(a).then_with(|| a_name.cmp(b_name)));
-    let count = |extent: Extent| nodes.iter().filter(|(found, _)| *found == extent).count();
-    let counts = Extent::ALL.iter().rev().map(|&extent| (extent, count(extent))).collect();
-    let worst = nodes
-        .iter()
-        .filter(|(extent, _)| *extent > Extent::Nothing)
-        .take(LISTED)
-        .map(|(extent, name)| ((*name).to_owned(), *extent))
-        .collect();
-    let pair = worst_pair(&topology, &catalogue).map(|pair| {
-        let loss = LossView::of(&pair.loss, &catalogue);
-        (pair.nodes, loss)
-    });
-    let sites: BTreeSet<String> = topology.nodes.iter().filter_map(|node| node.site.clone()).collect();
-    let platforms: BTreeSet<String> = topology
-        .nodes
-        .iter()
-        .filter_map(|node| node.container.map(|container| container.platform.as_str().to_owned()))
-        .collect();
-    let mut groups = topology.availability_groups;
-    groups.sort();
-    Ok(WhatIfView {
-        environment,
-        revision,
-        answer,
-        counts,
-        worst,
-        pair,
-        groups,
-        sites: sites.into_iter().collect(),
-        platforms: platforms.into_iter().collect(),
-    })
+#[cfg(feature = "ssr")]
+impl WhatIfView {
+    /// All of the page.
+    fn of(
+        environment: String,
+        revision: Option<i64>,
+        topology: strata_domain::topology::Topology,
+        catalogue: &Catalogue,
+        taken: &Taken,
+    ) -> Self {
+        use std::collections::BTreeSet;
+
+        use strata_domain::whatif::{every_node, without, worst_pair};
+
+        let targets = taken.targets();
+        let answer = (!targets.is_empty()).then(|| match without(&topology, catalogue, &targets) {
+            Ok(loss) => WhatIfAnswer::Lost(LossView::of(&loss, catalogue)),
+            Err(unknown) => WhatIfAnswer::Unknown(unknown.to_string()),
+        });
+        let mut nodes: Vec<(Extent, &str)> = every_node(&topology, catalogue)
+            .into_iter()
+            .zip(&topology.nodes)
+            .map(|(extent, node)| (extent, node.hostname.as_str()))
+            .collect();
+        nodes.sort_by(|(a, a_name), (b, b_name)| b.cmp(a).then_with(|| a_name.cmp(b_name)));
+        let count = |extent: Extent| nodes.iter().filter(|(found, _)| *found == extent).count();
+        let counts = Extent::ALL.iter().rev().map(|&extent| (extent, count(extent))).collect();
+        let worst = nodes
+            .iter()
+            .filter(|(extent, _)| *extent > Extent::Nothing)
+            .take(LISTED)
+            .map(|(extent, name)| ((*name).to_owned(), *extent))
+            .collect();
+        let pair = worst_pair(&topology, catalogue).map(|pair| {
+            let loss = LossView::of(&pair.loss, catalogue);
+            (pair.nodes, loss)
+        });
+        let sites: BTreeSet<String> = topology.nodes.iter().filter_map(|node| node.site.clone()).collect();
+        let platforms: BTreeSet<String> = topology
+            .nodes
+            .iter()
+            .filter_map(|node| node.container.map(|container| container.platform.as_str().to_owned()))
+            .collect();
+        let mut groups = topology.availability_groups;
+        groups.sort();
+        Self {
+            environment,
+            revision,
+            answer,
+            counts,
+            worst,
+            pair,
+            groups,
+            sites: sites.into_iter().collect(),
+            platforms: platforms.into_iter().collect(),
+        }
+    }
 }
 
 #[cfg(feature = "ssr")]

@@ -115,6 +115,7 @@ pub fn ErrorPanel(
         AppError::NotSignedIn => "Signed out",
         AppError::NotFound { .. } => "Not found",
         AppError::Unavailable { title, .. } => title.as_str(),
+        AppError::Busy { .. } => "Not now",
         AppError::Refused { .. } => "Not allowed",
         AppError::TooMuch { .. } => "Too much at once",
         AppError::Conflict { .. }

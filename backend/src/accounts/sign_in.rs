@@ -10,8 +10,8 @@ use strata_domain::sign_in::normalise_email;
 use strata_domain::text;
 
 use super::device::{self, Word};
-use super::password;
 use super::throttle::{self, Counted, Counters};
+use super::{failed, password};
 use crate::ctx::{AuditRow, Backend};
 use crate::error::Error;
 
@@ -128,6 +128,7 @@ pub async fn sign_in(
     let checked = password::check(backend, password, stored).await?;
     let Some(account) = account.filter(|_| checked.right) else {
         tracing::info!(%address, "sign-in refused");
+        failed::record(backend, &email, address).await?;
         throttle::tell_owner(backend.machinery(), &email, of_account).await?;
         return Err(SignInError::WrongCredentials);
     };

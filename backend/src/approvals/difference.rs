@@ -10,6 +10,7 @@ use crate::changes::{edits_between, edits_unknown_at};
 use crate::ctx::{Actor, Backend, Scope};
 use crate::environments::topology_of;
 use crate::error::Error;
+use crate::heavy;
 use crate::history;
 
 /// What was voted on, and what came after.
@@ -50,10 +51,12 @@ pub async fn vote_difference(backend: &Backend, actor: &Actor, id: i64, vote: i6
     let known = edits_between(read.connection(), id, from, to).await?;
     let topology = topology_of(read.connection(), environment_id, base).await?;
     let catalogue = catalogue_at(read.connection(), environment_id, version_read(catalogue)?).await?;
-    let desired = edit::replay(&topology, &known, &catalogue).map_err(|error| {
+    let planned = heavy::run(heavy::parts_of(&topology) + known.len(), move || {
+        edit::replay(&topology, &known, &catalogue).map(|desired| plan::plan(&topology, &desired, &catalogue))
+    });
+    let then = planned.await?.map_err(|error| {
         Error::unexpected(format!("change {id} as of vote {vote} does not replay on its base: {}", error.error))
     })?;
-    let then = plan::plan(&topology, &desired, &catalogue);
     if then.digest != digest {
         return Err(Error::refused(
             "Strata was changed since that vote, and plans otherwise; the plan of then is gone.",

@@ -61,7 +61,7 @@ impl Terms {
 
     /// The plan of the material, and what is asked for it.
     pub(crate) fn planned(&self, material: &Material) -> (Planned, Plan) {
-        let Material { base, desired, catalogue } = material;
+        let Material { base, desired, catalogue, .. } = material;
         let plan = material.plan();
         let planned = Planned {
             digest: plan.digest,

@@ -1,5 +1,7 @@
 //! Changes that are under way while the catalogue moves on.
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgConnection;
 use strata_domain::catalogue::Own;
 use strata_domain::edit;
@@ -8,6 +10,7 @@ use super::rows;
 use crate::changes;
 use crate::environments::topology_of;
 use crate::error::Error;
+use crate::heavy;
 
 /// Moves every open change of the environment to another version of the catalogue, and refuses it where an edit of
 /// one would no longer fit: nobody's work may become unreadable. Their plans are other plans from here on, since the
@@ -15,7 +18,7 @@ use crate::error::Error;
 ///
 /// The caller holds the lock on the environment.
 pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i64, own: &Own) -> Result<(), Error> {
-    let catalogue = own.catalogue();
+    let catalogue = Arc::new(own.catalogue());
     // Locked before it is read: an edit that is being written is waited for.
     let open = sqlx::query!(
         "SELECT id, title, base_revision FROM changes
@@ -28,12 +31,18 @@ pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i6
     for change in open {
         let base = topology_of(connection, environment_id, change.base_revision).await?;
         let edits = changes::edits_of(connection, change.id).await?;
-        if let Err(error) = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue) {
+        let (catalogue, revision) = (Arc::clone(&catalogue), change.base_revision);
+        let replayed = heavy::run(heavy::parts_of(&base) + edits.len(), move || {
+            edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)
+                .map(drop)
+                .map_err(|error| changes::misfit(&edits, &error, revision))
+        });
+        if let Err(told) = replayed.await? {
             return Err(Error::refused(format!(
                 "Change {} (“{}”) could not be read any more: {}. Have it applied or withdrawn first.",
                 change.id,
                 change.title,
-                changes::misfit(&edits, &error, change.base_revision).trim_end_matches('.'),
+                told.trim_end_matches('.'),
             )));
         }
         sqlx::query!(

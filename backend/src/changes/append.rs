@@ -20,6 +20,7 @@ use crate::catalogues::catalogue_at;
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::{give_id, topology_of};
 use crate::error::Error;
+use crate::heavy;
 
 /// Longest key of a batch, in characters.
 const KEY_MAX: usize = 64;
@@ -121,10 +122,9 @@ pub async fn change_append(
     let base = topology_of(write.connection(), environment_id, locked.change.base).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
     check_text(&edits, &catalogue)?;
-    // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
-    let outcome = tokio::task::spawn_blocking(move || carried(&base, &log, after, &edits, &catalogue))
-        .await
-        .map_err(Error::unexpected)?
+    let parts = heavy::parts_of(&base) + log.len() + edits.len();
+    let outcome = heavy::run(parts, move || carried(&base, &log, after, &edits, &catalogue))
+        .await?
         .map_err(|error| Error::unexpected(format!("change {id} does not replay on its base: {error}")))?;
     let mut edits = match outcome {
         Ok(edits) => edits,

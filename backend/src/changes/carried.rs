@@ -13,6 +13,7 @@ use crate::catalogues::own_of_change;
 use crate::ctx::{self, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
+use crate::heavy;
 
 /// What a change becomes on another revision; nothing of it is stored until [`Self::store`].
 pub(crate) struct Carried {
@@ -45,8 +46,7 @@ impl Carried {
         let catalogue = own_of_change(connection, environment_id, change.catalogue, change.id).await?.catalogue();
         let choices: BTreeMap<i64, Choice> =
             log.iter().filter_map(|logged| Some((logged.sequence, *choices.get(&logged.sequence)?))).collect();
-        // Thousands of edits over thousands of nodes take long enough to be kept off the threads that serve requests.
-        tokio::task::spawn_blocking(move || {
+        heavy::run(heavy::parts_of(&base) + log.len(), move || {
             let Rebased { edits, conflicts, desired } = rebase(&old_base, &log, &base, &catalogue, &choices);
             let edits = edits.into_iter().filter_map(|(place, edit)| {
                 let LoggedEdit { sequence, .. } = *log.get(place)?;
@@ -54,10 +54,9 @@ impl Carried {
                 Some(CarriedEdit { from: sequence, is_forced, edit })
             });
             let edits = edits.collect();
-            Self { material: Material { base, desired, catalogue }, conflicts, edits, choices, revision, last }
+            Self { material: Material::of(base, desired, catalogue), conflicts, edits, choices, revision, last }
         })
         .await
-        .map_err(Error::unexpected)
     }
 
     /// How many edits it has.

@@ -13,6 +13,7 @@ use crate::catalogues::{catalogue_at, version_now};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::environments::topology_of;
 use crate::error::Error;
+use crate::heavy;
 
 /// Copies a change that was rejected, withdrawn or failed into a new draft over the same base; gives the draft's id.
 ///
@@ -46,8 +47,13 @@ pub async fn change_copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i6
     let version = version_now(write.connection(), environment_id).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
     let base = topology_of(write.connection(), environment_id, change.base).await?;
-    edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue).map_err(|error| {
-        let told = misfit(&edits, &error, change.base);
+    let (count, revision) = (edits.len(), change.base);
+    heavy::run(heavy::parts_of(&base) + count, move || {
+        edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)
+            .map_err(|error| misfit(&edits, &error, revision))
+    })
+    .await?
+    .map_err(|told| {
         Error::refused(format!("The catalogue is another one by now, and the change cannot be copied as it is. {told}"))
     })?;
     let copy = change_add_of(&mut write, change.base, &change.title, Some(id)).await?;
@@ -61,10 +67,10 @@ pub async fn change_copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i6
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), u64::try_from(edits.len()).map_err(Error::unexpected)?)?;
+    ctx::expect_rows(written.rows_affected(), u64::try_from(count).map_err(Error::unexpected)?)?;
     let environment = write.place()?.slug.clone();
     let row = AuditRow::new(AuditAction::ChangeStarted, "change", &copy)
-        .after(json!({ "title": change.title, "base": change.base, "copied_from": id, "edits": edits.len() }));
+        .after(json!({ "title": change.title, "base": change.base, "copied_from": id, "edits": count }));
     write.commit(row, vec![News::Change { environment, id: copy }]).await?;
     Ok(copy)
 }

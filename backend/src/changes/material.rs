@@ -13,6 +13,7 @@ use super::log::edits_of;
 use crate::catalogues::own_of_change;
 use crate::environments::topology_of;
 use crate::error::Error;
+use crate::heavy;
 
 /// The topologies of a change.
 pub(crate) struct Material {
@@ -20,9 +21,19 @@ pub(crate) struct Material {
     pub(crate) desired: Topology,
     /// What the edits are read under, with the severities by which the change is judged.
     pub(crate) catalogue: Catalogue,
+    plan: Plan,
+    blockers: usize,
 }
 
 impl Material {
+    /// Works out what follows from the topologies: for a large one, [`heavy::run`] is the place for that.
+    pub(crate) fn of(base: Topology, desired: Topology, catalogue: Catalogue) -> Self {
+        let plan = plan::plan(&base, &desired, &catalogue);
+        let found = findings::check(&desired, &catalogue);
+        let blockers = found.iter().filter(|finding| finding.severity == Severity::Blocker).count();
+        Self { base, desired, catalogue, plan, blockers }
+    }
+
     /// Loads a change's material over its own base and catalogue, on which every edit is known to fit.
     pub(crate) async fn load(
         connection: &mut PgConnection,
@@ -42,23 +53,23 @@ impl Material {
         let base = topology_of(connection, environment_id, change.base).await?;
         let own = own_of_change(connection, environment_id, change.catalogue, change.id).await?;
         let catalogue = own.catalogue();
-        let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue).map_err(|error| {
+        let worked_out = heavy::run(heavy::parts_of(&base) + edits.len(), move || {
+            let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)?;
+            Ok::<_, ReplayError>((Self::of(base, desired, catalogue), edits))
+        });
+        worked_out.await?.map_err(|error| {
             Error::unexpected(format!("change {} does not replay on its base: {}", change.id, error.error))
-        })?;
-        Ok((Self { base, desired, catalogue }, edits))
+        })
     }
 
     /// The plan from base to desired.
     pub(crate) fn plan(&self) -> Plan {
-        plan::plan(&self.base, &self.desired, &self.catalogue)
+        self.plan.clone()
     }
 
     /// How many blockers the desired topology has.
     pub(crate) fn blockers(&self) -> usize {
-        findings::check(&self.desired, &self.catalogue)
-            .iter()
-            .filter(|finding| finding.severity == Severity::Blocker)
-            .count()
+        self.blockers
     }
 }
 

@@ -17,6 +17,10 @@ use crate::catalogues::{catalogue_at, version_now};
 use crate::changes;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
+use crate::heavy;
+
+/// An environment that moves on while a file is read is looked at again so often.
+const ATTEMPTS: usize = 5;
 
 /// What an import made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +33,30 @@ pub enum Imported {
     Unchanged,
 }
 
+/// What an import is made in view of. It is loaded without a lock: reading a file and comparing it takes long, and nobody
+/// else is to wait for that.
+struct Present {
+    live: Option<i64>,
+    /// The live topology, where there is one.
+    base: Option<Topology>,
+    /// Version of the catalogue.
+    version: u32,
+    catalogue: Catalogue,
+}
+
+/// What a file comes to.
+enum Wanted {
+    /// The first revision.
+    First(Topology),
+    /// What makes the live topology into the file's.
+    Edits(Vec<Edit>),
+}
+
 /// Imports a topology file, YAML or JSON. The title names the revision or the change.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `file`, with the line and column, or for `title`; nothing is imported then.
+/// [`Error::Invalid`] for `file`, with the line and column, or for `title`; nothing is imported then. [`Error::Conflict`]
+/// where the environment moved each time that it was tried; [`Error::Busy`] where there is no room for the work now.
 #[tracing::instrument(skip_all, fields(environment, bytes = bytes.len()))]
 pub async fn topology_import(
     backend: &Backend,
@@ -42,46 +66,76 @@ pub async fn topology_import(
     title: &str,
 ) -> Result<Imported, Error> {
     let title = changes::accepted_title(title)?;
-    let mut write = backend.authorise_write(actor, Permission::ImportTopology, Scope::Environment(environment)).await?;
-    let environment_id = write.place()?.id;
-    let version = version_now(write.connection(), environment_id).await?;
-    let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
-    let topology = read_file(bytes.to_vec(), environment.to_owned(), catalogue.clone()).await?;
-    // Two first imports at once: the second waits here, and then finds a live revision.
-    let live =
-        sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1 FOR NO KEY UPDATE", environment_id,)
+    for _ in 0..ATTEMPTS {
+        let present = Present::load(backend, actor, environment).await?;
+        let (live, version) = (present.live, present.version);
+        let (bytes, into) = (bytes.to_vec(), environment.to_owned());
+        let parts = heavy::parts_in(bytes.len()) + present.base.as_ref().map_or(0, heavy::parts_of);
+        let wanted = heavy::run(parts, move || wanted_by(&bytes, &into, present)).await??;
+        if matches!(&wanted, Wanted::Edits(edits) if edits.is_empty()) {
+            return Ok(Imported::Unchanged);
+        }
+        let mut write =
+            backend.authorise_write(actor, Permission::ImportTopology, Scope::Environment(environment)).await?;
+        // Two first imports at once: the second waits here, and then finds a live revision.
+        let environment_id = write.lock_environment().await?;
+        let now = sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1", environment_id)
             .fetch_one(write.connection())
             .await?;
-    match live {
-        None => first_revision(write, topology, &title, version).await,
-        Some(live) => as_change(write, live, topology, &title, &catalogue).await,
+        if now != live || version_now(write.connection(), environment_id).await? != version {
+            continue;
+        }
+        return match wanted {
+            Wanted::First(topology) => first_revision(write, topology, &title, version).await,
+            Wanted::Edits(edits) => as_change(write, live.unwrap_or_default(), &edits, &title).await,
+        };
+    }
+    Err(Error::Conflict { what: "The environment has moved on while the file was read. Import it again.".to_owned() })
+}
+
+impl Present {
+    async fn load(backend: &Backend, actor: &Actor, environment: &str) -> Result<Self, Error> {
+        let mut read =
+            backend.authorise_read(actor, Permission::ImportTopology, Scope::Environment(environment)).await?;
+        let (environment_id, live) = (read.place().id, read.place().live);
+        let version = version_now(read.connection(), environment_id).await?;
+        let catalogue = catalogue_at(read.connection(), environment_id, version).await?;
+        let base = match live {
+            Some(live) => Some(topology_of(read.connection(), environment_id, live).await?),
+            None => None,
+        };
+        Ok(Self { live, base, version, catalogue })
     }
 }
 
-/// Parsing 16 MiB of YAML takes long enough to be kept off the threads that serve requests.
-async fn read_file(bytes: Vec<u8>, environment: String, catalogue: Catalogue) -> Result<Topology, Error> {
-    tokio::task::spawn_blocking(move || {
-        let topology = file::read(&bytes, &catalogue).map_err(|error| Error::invalid("file", error.to_string()))?;
-        if topology.environment != environment {
-            return Err(Error::invalid(
-                "file",
-                format!(
-                    "The file describes the environment {:?}; it cannot be imported into {environment:?}.",
-                    topology.environment
-                ),
-            ));
-        }
-        let mut ids = BTreeSet::new();
-        match topology.nodes.iter().find(|node| node.id.as_ref().is_some_and(|id| !ids.insert(id.as_str()))) {
-            Some(node) => Err(Error::invalid(
-                "file",
-                format!("The node {} has an id that another node of the file has already.", node.hostname),
-            )),
-            None => Ok(topology),
-        }
-    })
-    .await
-    .map_err(Error::unexpected)?
+/// Reads the file, and says what it comes to in view of what is there.
+fn wanted_by(bytes: &[u8], environment: &str, present: Present) -> Result<Wanted, Error> {
+    let topology = read_file(bytes, environment, &present.catalogue)?;
+    match (present.live, present.base) {
+        (Some(live), Some(base)) => edits_between(live, &base, &topology, &present.catalogue).map(Wanted::Edits),
+        _ => Ok(Wanted::First(topology)),
+    }
+}
+
+fn read_file(bytes: &[u8], environment: &str, catalogue: &Catalogue) -> Result<Topology, Error> {
+    let topology = file::read(bytes, catalogue).map_err(|error| Error::invalid("file", error.to_string()))?;
+    if topology.environment != environment {
+        return Err(Error::invalid(
+            "file",
+            format!(
+                "The file describes the environment {:?}; it cannot be imported into {environment:?}.",
+                topology.environment
+            ),
+        ));
+    }
+    let mut ids = BTreeSet::new();
+    match topology.nodes.iter().find(|node| node.id.as_ref().is_some_and(|id| !ids.insert(id.as_str()))) {
+        Some(node) => Err(Error::invalid(
+            "file",
+            format!("The node {} has an id that another node of the file has already.", node.hostname),
+        )),
+        None => Ok(topology),
+    }
 }
 
 async fn first_revision(
@@ -113,25 +167,10 @@ async fn first_revision(
     Ok(Imported::Revision(number))
 }
 
-async fn as_change(
-    mut write: Write,
-    live: i64,
-    topology: Topology,
-    title: &str,
-    catalogue: &Catalogue,
-) -> Result<Imported, Error> {
-    let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
-    let base = topology_of(write.connection(), environment_id, live).await?;
-    let catalogue = catalogue.clone();
-    // Two large topologies take long enough to be kept off the threads that serve requests.
-    let edits = tokio::task::spawn_blocking(move || edits_between(live, &base, &topology, &catalogue))
-        .await
-        .map_err(Error::unexpected)??;
-    if edits.is_empty() {
-        return Ok(Imported::Unchanged);
-    }
+async fn as_change(mut write: Write, live: i64, edits: &[Edit], title: &str) -> Result<Imported, Error> {
+    let environment = write.place()?.slug.clone();
     let id = changes::change_add(&mut write, live, title).await?;
-    changes::edits_add(&mut write, id, 0, None, &edits).await?;
+    changes::edits_add(&mut write, id, 0, None, edits).await?;
     let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id)
         .after(json!({ "title": title, "base": live, "edits": edits.len(), "from": "import" }));
     write.commit(row, vec![News::Change { environment, id }]).await?;

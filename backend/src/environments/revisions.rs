@@ -12,6 +12,7 @@ use strata_domain::topology::Topology;
 use crate::catalogues::{version_read, version_stored};
 use crate::ctx::{self, Actor, Backend, Read, Scope};
 use crate::error::Error;
+use crate::heavy;
 use crate::history;
 
 /// The live revision and its topology; none until one is imported.
@@ -49,7 +50,7 @@ pub async fn topology_at(
 async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topology), Error> {
     let (environment_id, environment) = (read.place().id, read.place().slug.clone());
     let row = sqlx::query!(
-        r#"SELECT number, topology AS "topology: Json<Topology>", content_hash, made_at, made_by, made_by_name,
+        r#"SELECT number, topology::text AS "topology!", content_hash, made_at, made_by, made_by_name,
                   change_id, run_id, title, node_count, catalogue_version
            FROM revisions WHERE environment_id = $1 AND number = $2"#,
         environment_id,
@@ -70,7 +71,7 @@ async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topolo
         node_count: row.node_count,
         catalogue: version_read(row.catalogue_version)?,
     };
-    Ok((revision, row.topology.0))
+    Ok((revision, topology_read(row.topology).await?))
 }
 
 /// The topology of a revision that is known to be there.
@@ -80,13 +81,18 @@ pub(crate) async fn topology_of(
     number: i64,
 ) -> Result<Topology, Error> {
     let topology = sqlx::query_scalar!(
-        r#"SELECT topology AS "topology: Json<Topology>" FROM revisions WHERE environment_id = $1 AND number = $2"#,
+        r#"SELECT topology::text AS "topology!" FROM revisions WHERE environment_id = $1 AND number = $2"#,
         environment_id,
         number,
     )
     .fetch_one(connection)
     .await?;
-    Ok(topology.0)
+    topology_read(topology).await
+}
+
+/// A stored topology: a large one takes long to read.
+async fn topology_read(json: String) -> Result<Topology, Error> {
+    heavy::run(heavy::parts_in(json.len()), move || serde_json::from_str(&json)).await?.map_err(Error::unexpected)
 }
 
 /// A revision to add.

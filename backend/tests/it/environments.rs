@@ -140,3 +140,20 @@ async fn an_environment_needs_a_name_of_its_own_and_a_topology(pool: sqlx::PgPoo
     let unnamed = change_start(backend, &world.ada, ENVIRONMENT, " ").await;
     assert!(matches!(unnamed, Err(Error::Invalid { field: "title", .. })), "{unnamed:?}");
 }
+
+/// A file of 60,000 groups held the environment's lock for 19 seconds.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_file_is_compared_without_the_environments_lock(pool: sqlx::PgPool) {
+    let world = World::new(pool.clone()).await;
+    let mut held = pool.acquire().await.unwrap();
+    for statement in ["BEGIN", "SELECT id FROM environments FOR NO KEY UPDATE"] {
+        sqlx::query(statement).execute(&mut *held).await.unwrap();
+    }
+    // What comes to nothing needs no lock; who waited for it would wait for ever.
+    let wrong = TOPOLOGY.replace("private_ip: 10.", "private_ip: 999.");
+    let asked = async { (import(&world, TOPOLOGY).await, import(&world, &wrong).await) };
+    let (same, wrong) = tokio::time::timeout(std::time::Duration::from_secs(60), asked).await.expect("it waits");
+    assert_eq!(same, Ok(Imported::Unchanged));
+    assert!(matches!(wrong, Err(Error::Invalid { field: "file", .. })), "{wrong:?}");
+    sqlx::query("ROLLBACK").execute(&mut *held).await.unwrap();
+}

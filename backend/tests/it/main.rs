@@ -8,6 +8,7 @@ mod batches;
 mod catalogues;
 mod clock;
 mod environments;
+mod failed_sign_ins;
 mod freezes_undone;
 mod glass;
 mod guessing;

@@ -174,6 +174,7 @@ impl Kind {
             | AuditAction::AccountDisabled
             | AuditAction::AccountEnabled
             | AuditAction::SignedIn
+            | AuditAction::SignInFailed
             | AuditAction::SignedOut
             | AuditAction::SignedOutEverywhere
             | AuditAction::EnvironmentCreated

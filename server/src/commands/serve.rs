@@ -12,7 +12,7 @@ use super::telling::Telling;
 use super::worker::Execution;
 use crate::database::{Database, DatabaseArgs};
 use crate::demo;
-use crate::serve::{self, Listener, PublicUrl, Shutdown, Site, TrustedProxies};
+use crate::serve::{self, Contact, Hosts, Limits, Listener, PublicUrl, Shutdown, Site, TrustedProxies};
 
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
@@ -22,6 +22,9 @@ pub(super) struct ServeArgs {
     /// Load the example into the environment "production" and make accounts to try it with
     #[arg(long)]
     demo: bool,
+    /// With --demo: also where other machines can reach it, whose people then find well-known accounts
+    #[arg(long, requires = "demo")]
+    demo_anywhere: bool,
     /// The folder of the browser part, as scripts/build makes it
     #[arg(long, env = "STRATA_SITE", default_value = "target/site", value_name = "FOLDER")]
     site: PathBuf,
@@ -34,6 +37,19 @@ pub(super) struct ServeArgs {
     /// Addresses of reverse proxies, with commas between, whose X-Forwarded-For is believed
     #[arg(long, env = "STRATA_TRUSTED_PROXY", value_name = "ADDRESSES")]
     trusted_proxy: Option<TrustedProxies>,
+    /// Names of hosts beside that of the public address under which requests may come, with commas between
+    #[arg(long, env = "STRATA_ALLOWED_HOSTS", value_name = "HOSTS")]
+    allowed_hosts: Option<Hosts>,
+    /// Tell browsers to stay with TLS on all subdomains of the public address as well
+    #[arg(long, env = "STRATA_HSTS_SUBDOMAINS")]
+    hsts_subdomains: bool,
+    /// Whom to tell of a hole, for /.well-known/security.txt: mailto:security@example.net or https://…
+    #[arg(long, env = "STRATA_SECURITY_CONTACT", value_name = "URL")]
+    security_contact: Option<Contact>,
+    /// Connections of clients at once; half of them at most from one address that is no trusted proxy
+    #[arg(long, env = "STRATA_CONNECTIONS", value_name = "NUMBER", default_value_t = Limits::default().connections,
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(8..=100_000))]
+    connections: usize,
     #[command(flatten)]
     execution: Execution,
     #[command(flatten)]
@@ -45,6 +61,9 @@ pub(super) struct ServeArgs {
 /// Serves until it is told to stop.
 pub(super) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     // What can be wrong with the command comes before anything is started for it.
+    if args.demo && !args.demo_anywhere && !is_for_this_machine(&args) {
+        return Err(Failure::Usage(DEMO_ELSEWHERE.to_owned()));
+    }
     let listener = Listener::bind(args.addr).await?;
     let site = Site::open(&args.site)?;
     let database = Database::open(&args.database, false).await?;
@@ -84,14 +103,28 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         address,
         public_url: args.public_url.clone(),
         trusted_proxies: args.trusted_proxy.clone().unwrap_or_default(),
+        allowed_hosts: args.allowed_hosts.clone().unwrap_or_default(),
+        hsts_subdomains: args.hsts_subdomains,
+        security_contact: args.security_contact.clone(),
+        limits: Limits { connections: args.connections, ..Limits::default() },
         ready: serve::Readiness::default(),
     };
+    serve::allow_files(args.connections);
     let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;
     // Also when the server broke: the worker must not be left behind.
     shutdown.begin();
     while machinery.join_next().await.is_some() {}
     Ok(served?)
 }
+
+/// Whether nobody reaches it but from here, as far as the command says.
+fn is_for_this_machine(args: &ServeArgs) -> bool {
+    args.addr.ip().is_loopback() && args.public_url.as_ref().is_none_or(PublicUrl::is_loopback)
+}
+
+/// Why there is no demo.
+const DEMO_ELSEWHERE: &str = "--demo makes accounts that everybody knows of, and this address can be reached from other machines. \
+    Leave --addr and --public-url out to try it here, or add --demo-anywhere if that is what you want.";
 
 /// For a database with nothing in it.
 const FIRST_STEPS: &str = "

@@ -40,15 +40,24 @@ impl Binaries {
         })
     }
 
+    /// The major version that the program of that path says it is.
+    pub(super) fn major_of(postgres: &Path) -> Option<u32> {
+        let version = Command::new(postgres).arg("--version").output().ok()?;
+        major_in(&String::from_utf8_lossy(&version.stdout))
+    }
+
     /// One of its programs.
     pub(super) fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
+    /// Their major version.
+    pub(super) fn major(&self) -> u32 {
+        self.major
+    }
+
     fn in_folder(folder: &Path) -> Option<Self> {
-        let version =
-            folder.join("initdb").is_file().then(|| Command::new(folder.join("postgres")).arg("--version").output())?;
-        let major = major_in(&String::from_utf8_lossy(&version.ok()?.stdout))?;
+        let major = folder.join("initdb").is_file().then(|| Self::major_of(&folder.join("postgres")))??;
         Some(Self { folder: folder.to_owned(), major })
     }
 }

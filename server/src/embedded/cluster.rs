@@ -3,13 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
 
 use super::binaries::Binaries;
 use super::owner::Owner;
+use super::postmaster;
 use super::{DataFolder, EmbeddedError, USER};
 
 /// Beginning of the name of a cluster that is being made.
 const UNFINISHED: &str = "postgres.new-";
+/// Programs that were left behind at work on one are gone by then: nothing of theirs is waited for, they are killed.
+const GONE_WITHIN: Duration = Duration::from_secs(15);
 
 /// The major version that wrote the cluster; none where there is no cluster yet.
 pub(super) fn major_version(cluster: &Path) -> Result<Option<(PathBuf, u32)>, EmbeddedError> {
@@ -23,15 +30,59 @@ pub(super) fn major_version(cluster: &Path) -> Result<Option<(PathBuf, u32)>, Em
     }
 }
 
-/// Removes what a start that was killed while it made the cluster has left.
+/// Removes what a start that was killed while it made the cluster has left, and whoever still makes it: `initdb` dies
+/// with us, but what it had started may go on for a while.
 pub(super) fn remove_unfinished(folder: &DataFolder) -> Result<(), EmbeddedError> {
     let entries = fs::read_dir(folder.path()).map_err(EmbeddedError::io("cannot read", folder.path()))?;
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            fs::remove_dir_all(entry.path()).map_err(EmbeddedError::io("cannot remove", entry.path()))?;
+            remove_left_behind(&entry.path())?;
         }
     }
     Ok(())
+}
+
+fn remove_left_behind(unfinished: &Path) -> Result<(), EmbeddedError> {
+    let began = Instant::now();
+    loop {
+        let at_work = at_work_in(unfinished);
+        if at_work.is_empty() {
+            match fs::remove_dir_all(unfinished) {
+                // Somebody whom we did not see yet wrote to it meanwhile.
+                Err(_) if unfinished.exists() && began.elapsed() < GONE_WITHIN => {}
+                Err(error) if unfinished.exists() => return Err(EmbeddedError::io("cannot remove", unfinished)(error)),
+                Err(_) | Ok(()) => return Ok(()),
+            }
+        } else if began.elapsed() > GONE_WITHIN {
+            return Err(EmbeddedError::LeftBehind { folder: unfinished.to_owned(), process: at_work[0] });
+        }
+        for process in at_work {
+            tracing::info!(process, "ending what a start that was killed has left at work");
+            postmaster::signal(process, Signal::KILL);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The processes that work on a cluster: those that stand in its folder, or were told of it by an argument or the
+/// environment. What somebody else runs cannot be looked at, and does not work on what is ours.
+fn at_work_in(cluster: &Path) -> Vec<i32> {
+    let real = fs::canonicalize(cluster).unwrap_or_else(|_| cluster.to_owned());
+    let given = cluster.as_os_str().as_encoded_bytes();
+    let in_environment = [b"PGDATA=".as_slice(), given].concat();
+    let names = |file: PathBuf, wanted: &[u8]| {
+        fs::read(file).is_ok_and(|text| text.split(|byte| *byte == 0).any(|word| word == wanted))
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<i32>().ok()?, entry.path())))
+        .filter(|(_, process)| {
+            fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&real))
+                || names(process.join("cmdline"), given)
+                || names(process.join("environ"), &in_environment)
+        })
+        .map(|(number, _)| number)
+        .collect()
 }
 
 /// Makes the cluster beside its place and moves it there when it is whole.
@@ -42,8 +93,11 @@ pub(super) fn make_if_missing(folder: &DataFolder, owner: &Owner, binaries: &Bin
     }
     let unfinished = folder.path().join(format!("{UNFINISHED}{}", std::process::id()));
     owner.private_folder(&unfinished)?;
+    // It dies with us, as the server does. This thread waits for it, so it is here as long.
     let output = owner
-        .command(binaries.program("initdb"))
+        .command("setpriv")
+        .args(["--pdeathsig", "KILL", "--"])
+        .arg(binaries.program("initdb"))
         .arg("--pgdata")
         .arg(&unfinished)
         .args(["--username", USER, "--encoding", "UTF8", "--no-locale", "--data-checksums"])

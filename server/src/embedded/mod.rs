@@ -12,6 +12,7 @@ mod folder;
 mod lock;
 mod owner;
 mod postmaster;
+mod replaced;
 mod supervisor;
 
 use std::path::Path;

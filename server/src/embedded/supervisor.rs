@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use super::binaries::Binaries;
 use super::owner::Owner;
 use super::postmaster::{self, Postmaster};
+use super::replaced::Program;
 use super::{DataFolder, EmbeddedError};
 
 /// Only part of the socket's name; nothing listens on the network.
@@ -23,7 +24,13 @@ const READY_WITHIN: Duration = Duration::from_secs(300);
 /// The processes of a server that was killed notice it and go; until then a new one cannot start.
 const SETTLES_WITHIN: Duration = Duration::from_secs(15);
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Before a server is started again that ran well until it died; it doubles while that does not help.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A server that ran for so long ran well.
+const RAN_WELL: Duration = Duration::from_secs(5);
+/// How often we look whether it still runs.
+const NAP: Duration = Duration::from_millis(50);
 /// A log larger than this is put aside at the next start.
 const LOG_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -47,7 +54,22 @@ struct Recipe {
     folder: DataFolder,
     owner: Owner,
     program: PathBuf,
+    major: u32,
     socket: PathBuf,
+}
+
+/// A server that takes connections.
+struct Running {
+    child: Child,
+    program: Program,
+}
+
+/// How a server ended.
+enum End {
+    /// By itself, or because it was asked to.
+    Ended(String),
+    /// It was stopped, because its program on disk is another one.
+    Replaced,
 }
 
 impl Supervisor {
@@ -62,6 +84,7 @@ impl Supervisor {
             folder: folder.clone(),
             owner: *owner,
             program: binaries.program("postgres"),
+            major: binaries.major(),
             socket: socket.to_owned(),
         };
         put_large_log_aside(&folder.log());
@@ -123,11 +146,11 @@ fn lock(shared: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
 
 /// Runs the server until it is asked to stop. Tells once how the first start went; if it failed, that is the end.
 fn look_after(recipe: &Recipe, shared: &Mutex<State>, started: &Sender<Result<(), EmbeddedError>>) {
-    let mut pause = Duration::from_secs(1);
-    let mut child = match start_settled(recipe, shared) {
-        Ok(child) => {
+    let mut pause = FIRST_PAUSE;
+    let mut running = match start_settled(recipe, shared) {
+        Ok(running) => {
             let _nobody_waits = started.send(Ok(()));
-            child
+            running
         }
         Err(error) => {
             let _nobody_waits = started.send(Err(error));
@@ -136,28 +159,43 @@ fn look_after(recipe: &Recipe, shared: &Mutex<State>, started: &Sender<Result<()
     };
     loop {
         let began = Instant::now();
-        let status = wait(&mut child, shared);
+        let end = wait_or_replace(&mut running, recipe, shared);
         if lock(shared).stopping {
             break;
         }
-        tracing::error!("PostgreSQL ended ({status}); starting it again. Its log: {}", recipe.folder.log().display());
-        pause = if began.elapsed() > LONGEST_PAUSE { Duration::from_secs(1) } else { (pause * 2).min(LONGEST_PAUSE) };
-        child = loop {
+        match end {
+            End::Ended(status) => {
+                let log = recipe.folder.log();
+                tracing::error!("PostgreSQL ended ({status}); starting it again. Its log: {}", log.display());
+                pause = pause_after(began.elapsed(), pause);
+            }
+            End::Replaced => pause = Duration::ZERO,
+        }
+        running = loop {
             if sleep_unless_stopping(pause, shared) {
                 return;
             }
             match start_settled(recipe, shared) {
-                Ok(child) => break child,
+                Ok(again) => break again,
                 Err(error) => tracing::error!("{error}"),
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = longer(pause);
         };
         tracing::info!("PostgreSQL is back");
     }
 }
 
+/// The pause before a server is started again that ran for so long; `last` was the one before it.
+fn pause_after(ran: Duration, last: Duration) -> Duration {
+    if ran >= RAN_WELL { FIRST_PAUSE } else { longer(last) }
+}
+
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+}
+
 /// Starts the server, again and again while processes of the one before are still going away.
-fn start_settled(recipe: &Recipe, shared: &Mutex<State>) -> Result<Child, EmbeddedError> {
+fn start_settled(recipe: &Recipe, shared: &Mutex<State>) -> Result<Running, EmbeddedError> {
     let began = Instant::now();
     loop {
         postmaster::clear(&recipe.folder.cluster())?;
@@ -172,7 +210,8 @@ fn start_settled(recipe: &Recipe, shared: &Mutex<State>) -> Result<Child, Embedd
     }
 }
 
-fn start_once(recipe: &Recipe, shared: &Mutex<State>) -> Result<Child, EmbeddedError> {
+fn start_once(recipe: &Recipe, shared: &Mutex<State>) -> Result<Running, EmbeddedError> {
+    let program = Program::of(&recipe.program, recipe.major);
     let log = recipe.folder.log();
     let said_before = fs::metadata(&log).map_or(0, |log| log.len());
     let output =
@@ -195,7 +234,7 @@ fn start_once(recipe: &Recipe, shared: &Mutex<State>) -> Result<Child, EmbeddedE
     loop {
         let server = Postmaster::read(&recipe.folder.cluster());
         if server.is_some_and(|server| server.process == process && server.is_ready()) {
-            return Ok(child);
+            return Ok(Running { child, program });
         }
         let ended = child.try_wait().map_err(EmbeddedError::io("cannot wait for", &recipe.program))?;
         if ended.is_none() && began.elapsed() > READY_WITHIN {
@@ -225,6 +264,8 @@ fn command(recipe: &Recipe) -> Command {
         .args(["-p", &PORT.to_string()])
         .args(["-c", "listen_addresses=", "-c", "fsync=on", "-c", "unix_socket_permissions=0700"])
         .args(["-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "cluster_name=strata"])
+        // What would be loaded when it is needed may by then be a file of another version, which does not fit.
+        .args(["-c", "shared_preload_libraries=plpgsql", "-c", "jit=off"])
         .current_dir("/");
     command
 }
@@ -235,6 +276,27 @@ fn wait(child: &mut Child, shared: &Mutex<State>) -> String {
     status
 }
 
+/// Waits for the server's end. Where another program lies on disk than it was started from, stops it by itself as soon as
+/// nothing is under way.
+fn wait_or_replace(running: &mut Running, recipe: &Recipe, shared: &Mutex<State>) -> End {
+    let Running { child, program } = running;
+    loop {
+        match child.try_wait() {
+            Ok(None) => {}
+            Ok(Some(_)) | Err(_) => return End::Ended(wait(child, shared)),
+        }
+        if program.may_be_replaced(&recipe.socket) {
+            tracing::info!("another PostgreSQL is installed: starting the private one again from it");
+            if let Some(process) = lock(shared).process {
+                postmaster::signal(process, Signal::INT);
+            }
+            wait(child, shared);
+            return End::Replaced;
+        }
+        thread::sleep(NAP);
+    }
+}
+
 /// Sleeps in short naps; true as soon as we are asked to stop.
 fn sleep_unless_stopping(pause: Duration, shared: &Mutex<State>) -> bool {
     let began = Instant::now();
@@ -242,7 +304,7 @@ fn sleep_unless_stopping(pause: Duration, shared: &Mutex<State>) -> bool {
         if lock(shared).stopping {
             return true;
         }
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(NAP);
     }
     lock(shared).stopping
 }
@@ -257,4 +319,24 @@ fn put_large_log_aside(log: &Path) {
 pub(super) fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(6)..].join("\n  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_ran_well_is_back_at_once() {
+        assert_eq!(pause_after(RAN_WELL, LONGEST_PAUSE), FIRST_PAUSE);
+        let mut pause = FIRST_PAUSE;
+        let all: Duration = (0..6)
+            .map(|_| {
+                pause = pause_after(Duration::ZERO, pause);
+                pause
+            })
+            .sum();
+        assert!(all > LONGEST_PAUSE && all < 4 * LONGEST_PAUSE, "one that dies again and again waits longer: {all:?}");
+        assert_eq!(pause, LONGEST_PAUSE);
+        assert_eq!(longer(Duration::ZERO), FIRST_PAUSE, "after a replacement, too");
+    }
 }

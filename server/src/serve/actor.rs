@@ -30,7 +30,8 @@ pub(super) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match present(&state.backend, &session, now()).await {
+    let asked = tokio::time::timeout(unavailable::ANSWER_WITHIN, present(&state.backend, &session, now()));
+    match asked.await.unwrap_or(Err(Away)) {
         Ok(actor) => {
             let address = state.settings.trusted_proxies.client(peer, request.headers());
             request.extensions_mut().insert(ClientAddress(address));
@@ -77,8 +78,9 @@ async fn present(backend: &Backend, session: &Session, now: i64) -> Result<Actor
     Ok(actor)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the server asks the clock, to end sessions")]
-fn now() -> i64 {
+/// Seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the one place where the server asks the clock")]
+pub(super) fn now() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use leptos::nonce::Nonce;
 use strata_app::error::AppError;
 
@@ -26,6 +26,17 @@ impl Asker {
             reads: matches!(*method, Method::GET | Method::HEAD),
             back: text(header::REFERER).map(str::to_owned),
         }
+    }
+
+    /// Whether it is shown to a person as it comes.
+    pub(super) fn wants_page(&self) -> bool {
+        self.wants_page
+    }
+
+    /// The address of the page that the request came from, without the host, which is ours (see [`super::ways`]).
+    pub(super) fn page_before(&self) -> Option<String> {
+        let back: Uri = self.back.as_deref()?.parse().ok()?;
+        back.path_and_query().map(ToString::to_string)
     }
 
     /// The same, of the parts of a request.

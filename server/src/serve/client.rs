@@ -23,6 +23,11 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether that peer is one of them.
+    pub(super) fn has(&self, peer: IpAddr) -> bool {
+        self.0.contains(&peer)
+    }
+
     /// The client behind the peer: the rightmost address that no proxy of ours wrote for another proxy of ours.
     pub(super) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.ip().to_canonical();

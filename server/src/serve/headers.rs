@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::AppState;
 
@@ -22,18 +22,27 @@ const ALWAYS: [(HeaderName, &str); 8] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// A year; without subdomains, which are not ours to speak for.
+/// A year; for subdomains as well only where the operator says so, since they are not ours to speak for.
 const STAY_WITH_TLS: &str = "max-age=31536000";
+const STAY_WITH_TLS_BELOW: &str = "max-age=31536000; includeSubDomains";
+
+/// Who is told that there is no room now tries again after so many seconds, unless another number is given.
+const AGAIN_AFTER: &str = "5";
 
 /// The layer.
 pub(super) async fn add(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let is_full = matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if state.settings.public_url.as_ref().is_some_and(super::PublicUrl::is_https) {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STAY_WITH_TLS));
+        let stay = if state.settings.hsts_subdomains { STAY_WITH_TLS_BELOW } else { STAY_WITH_TLS };
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(stay));
+    }
+    if is_full {
+        headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static(AGAIN_AFTER));
     }
     response
 }

@@ -2,44 +2,63 @@
 
 mod actor;
 mod answer;
+mod arguments;
+mod body;
 mod client;
+mod connections;
+mod contact;
 mod csrf;
 mod device;
 mod events;
 mod headers;
+mod hosts;
 mod limit;
+mod limits;
+mod linger;
 mod listener;
 mod plain_forms;
 mod proposal;
 mod public_url;
 mod ready;
 mod record;
+mod request_id;
 mod router;
 mod sessions;
+mod shares;
 mod shutdown;
 mod site;
 mod unavailable;
+mod ways;
 mod whole;
 
-use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::serve::ListenerExt;
 use leptos::prelude::LeptosOptions;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use strata_backend::Backend;
 use strata_backend::loops::Over;
 use tokio::sync::watch;
 
+use connections::Connections;
+use linger::Drains;
+use shares::Shares;
+
 pub use client::TrustedProxies;
+pub use contact::Contact;
+pub use hosts::Hosts;
+pub use limits::Limits;
 pub use listener::Listener;
 pub use public_url::PublicUrl;
 pub use ready::{Part, Readiness};
 pub use shutdown::Shutdown;
 pub use site::Site;
+
+/// Files that are open beside connections of clients: those to the database, the log, files that are served.
+const FILES_BESIDE: u64 = 200;
 
 /// Answers under way when we are told to stop have this long to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -87,6 +106,14 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Whose word about the client's address is taken.
     pub trusted_proxies: TrustedProxies,
+    /// Names beside that of the public address under which requests may come.
+    pub allowed_hosts: Hosts,
+    /// Whether browsers are told to stay with TLS on subdomains as well.
+    pub hsts_subdomains: bool,
+    /// Whom to tell of a hole.
+    pub security_contact: Option<Contact>,
+    /// How long clients may take, and how much of the server they may have.
+    pub limits: Limits,
     /// Where parts of the process say how they are.
     pub ready: Readiness,
 }
@@ -98,6 +125,8 @@ pub(crate) struct AppState {
     pub(crate) leptos: LeptosOptions,
     pub(crate) settings: Settings,
     pub(crate) shutdown: watch::Receiver<bool>,
+    uploads: Shares<String>,
+    drains: Drains,
 }
 
 impl FromRef<AppState> for LeptosOptions {
@@ -123,34 +152,40 @@ pub async fn run(
         tokio::spawn(loops.keep("sessions", over, move || sessions::clean(backend.clone(), shutdown.clone())))
     };
     let leptos = site.leptos_options(listener.address());
-    let state = AppState { backend, leptos, settings, shutdown: shutdown.clone() };
+    let limits = settings.limits;
+    let trusted_proxies = settings.trusted_proxies.clone();
+    let uploads = Shares::new(limits.uploads, limits.uploads_each);
+    let state = AppState { backend, leptos, settings, shutdown: shutdown.clone(), uploads, drains: Drains::default() };
     let router: Router = router::router(state, &site);
-    // Without TCP_NODELAY a page that is streamed waits 40 ms for each piece.
-    let listener = listener.into_tokio().tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!("TCP_NODELAY: {error}");
-        }
-    });
-    let mut told = shutdown.clone();
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            shutdown::wait(&mut told).await;
-        })
-        .into_future();
+    let connections = Connections { router, limits, trusted_proxies, told: shutdown.clone() };
+    let serving = connections.serve(listener.into_tokio());
     let mut told = shutdown;
     let late = async {
         shutdown::wait(&mut told).await;
         tokio::time::sleep(DRAIN).await;
     };
-    let served = tokio::select! {
-        served = serving => served.map_err(ServeError::Broke),
-        () = late => {
-            tracing::warn!("some answers did not end in {} seconds; they are given up", DRAIN.as_secs());
-            Ok(())
-        }
-    };
+    tokio::select! {
+        () = serving => {}
+        () = late => tracing::warn!("some answers did not end in {} seconds; they are given up", DRAIN.as_secs()),
+    }
     cleaning.abort();
-    served
+    Ok(())
+}
+
+/// Asks the system for as many open files as that many connections and what is beside them take; with fewer, some
+/// connections will have to wait.
+pub fn allow_files(connections: usize) {
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(FILES_BESIDE);
+    let now = getrlimit(Resource::Nofile);
+    let Some(current) = now.current.filter(|current| *current < wanted) else { return };
+    let raised = now.maximum.map_or(wanted, |most| most.min(wanted));
+    if raised > current
+        && setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..now }).is_ok()
+        && raised == wanted
+    {
+        return;
+    }
+    tracing::warn!(wanted, "the system allows fewer open files than all connections take");
 }
 
 /// A name for this process's worker, by which people find it in logs.

@@ -1,6 +1,7 @@
 //! The address by which people reach the server, when a proxy stands before it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::Uri;
@@ -16,6 +17,18 @@ impl PublicUrl {
     /// Whether people reach it over TLS.
     pub fn is_https(&self) -> bool {
         self.https
+    }
+
+    /// Whether it leads to this machine alone.
+    pub fn is_loopback(&self) -> bool {
+        let name = self.host_name();
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        name == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    }
+
+    /// Its host, without a port.
+    pub(super) fn host_name(&self) -> &str {
+        super::hosts::without_port(&self.host)
     }
 
     /// Host and port as browsers send them.

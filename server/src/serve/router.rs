@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
@@ -12,14 +12,13 @@ use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_conte
 use strata_app::server_context::PublicAddress;
 use strata_app::{App, shell};
 use tower_http::compression::CompressionLayer;
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
-use tracing::{Level, Span};
+use tracing::Level;
 
 use super::site::Site;
 use super::{
-    AppState, actor, answer, csrf, device, events, headers, limit, plain_forms, proposal, ready, record, sessions,
-    unavailable, whole,
+    AppState, actor, answer, body, contact, csrf, device, events, headers, hosts, limit, linger, plain_forms, proposal,
+    ready, record, request_id, sessions, unavailable, ways, whole,
 };
 
 /// The whole application.
@@ -42,7 +41,9 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         .route("/changes/{id}/record.json", get(record::change_record))
         .route("/api/{*name}", any(no_such_function))
         .merge(rendered)
-        // From here on the last one is the outermost.
+        // From here on the last one is the outermost. The library's own limit of 2 MB is below some of ours.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(state.clone(), body::take_in))
         .layer(from_fn_with_state(state.clone(), actor::identify))
         .layer(sessions::layer(&state.backend, &state.settings))
         .layer(from_fn_with_state(state.clone(), device::know))
@@ -52,28 +53,25 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
     Router::new()
         .route("/healthz", get(ready::alive))
         .route("/readyz", get(ready::ready))
+        .route("/.well-known/security.txt", get(contact::security_txt))
         .merge(site.routes())
         .merge(pages)
         // Leaves events alone, and what is compressed already.
         .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), ways::stay))
         .layer(from_fn_with_state(state.clone(), csrf::guard))
+        .layer(from_fn_with_state(state.clone(), hosts::guard))
+        .layer(from_fn_with_state(state.clone(), linger::linger))
         .layer(from_fn_with_state(state.clone(), headers::add))
-        .layer(PropagateRequestIdLayer::x_request_id())
         .layer(
             TraceLayer::new_for_http()
-                .make_span_with(span)
+                .make_span_with(request_id::span)
                 .on_response(DefaultOnResponse::new().level(Level::INFO))
                 // The answer's line has the status already; what went wrong is logged where it did.
                 .on_failure(()),
         )
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(from_fn(request_id::name))
         .with_state(state)
-}
-
-/// What is logged of a request: no query, no body, no cookie.
-fn span(request: &Request) -> Span {
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
 }
 
 async fn no_such_function(request: Request) -> Response {

@@ -16,7 +16,7 @@ use super::answer::Asker;
 const AGAIN_AFTER: u8 = 5;
 
 /// An answer that has not begun by then will not: the database is there but does not move. What it was about is undone.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Marks an answer that says already that the database is away.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +34,16 @@ fn answer_for(asker: &Asker, outage: Outage) -> Response {
     response
 }
 
+/// The answer, or the one for when the database is away where none has begun in time. How long the request itself takes to
+/// arrive is no part of that.
+pub(super) async fn in_time(asker: &Asker, answering: impl Future<Output = Response>) -> Response {
+    tokio::time::timeout(ANSWER_WITHIN, answering).await.unwrap_or_else(|_| answer(asker))
+}
+
 /// The layer: an answer that failed because the database is away says so instead.
 pub(super) async fn explain(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let asker = Asker::of(request.method(), request.headers(), request.uri().path());
-    let Ok(response) = tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await else { return answer(&asker) };
+    let response = next.run(request).await;
     let failed = matches!(response.status(), StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
     if !failed || response.extensions().get::<Said>().is_some() {
         return response;

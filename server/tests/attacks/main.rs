@@ -3,8 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod database;
+mod edge;
 mod guessing;
 mod heard;
+mod heavy;
+mod near;
 mod pool;
+mod private_postgres;
+#[expect(dead_code, reason = "shared with the tests from outside, which need other parts of it")]
+#[path = "../from_outside/running.rs"]
+mod running;
 mod served;
+mod slow;
 mod streams;

@@ -1,33 +1,13 @@
 //! The binary as a person runs it: exit codes, output, and words for what is wrong.
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use crate::running::Folder;
+pub use crate::running::{strata, with_input};
 
 pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/voip-18.yaml");
-
-pub fn strata(arguments: &[&str]) -> Output {
-    with_input(arguments, b"")
-}
-
-pub fn with_input(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_strata"))
-        .args(arguments)
-        .env_remove("DATABASE_URL")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // A command that does not read its input closes it; that is its business.
-    let _closed = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().unwrap()
-}
 
 pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

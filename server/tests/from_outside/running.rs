@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -33,6 +33,28 @@ impl Drop for Folder {
     }
 }
 
+/// Runs a command to its end.
+pub fn strata(arguments: &[&str]) -> Output {
+    with_input(arguments, b"")
+}
+
+/// The same, with what it reads from its standard input.
+pub fn with_input(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_strata"))
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that does not read its input closes it; that is its business.
+    let _closed = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
 /// A running server; killed in the end if nobody has stopped it. A panic in its log fails the test.
 pub struct Server {
     child: Child,
@@ -44,15 +66,20 @@ pub struct Server {
 impl Server {
     /// Starts it on a free port with its private database in the folder, and waits until it serves.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        Self::launch(folder, arguments, true)
+        Self::launch(folder, arguments, &[], true)
+    }
+
+    /// The same, with variables of the environment.
+    pub fn start_in(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::launch(folder, arguments, variables, true)
     }
 
     /// The same, with a log that nobody reads any more: the pipe is closed.
     pub fn start_unheard(folder: &Folder) -> Self {
-        Self::launch(folder, &[], false)
+        Self::launch(folder, &[], &[], false)
     }
 
-    fn launch(folder: &Folder, arguments: &[&str], read_on: bool) -> Self {
+    fn launch(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)], read_on: bool) -> Self {
         let site = folder.path().join("site");
         fs::create_dir_all(site.join("pkg")).unwrap();
         fs::write(site.join("pkg/strata.js"), "// the browser part\n".repeat(100)).unwrap();
@@ -65,6 +92,7 @@ impl Server {
             .args(arguments)
             .env_remove("DATABASE_URL")
             .env_remove("RUST_LOG")
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -96,6 +124,11 @@ impl Server {
             Err(log) => panic!("strata serve did not serve:\n{log}"),
         }
         server
+    }
+
+    /// Its process id.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills it outright, as a crash would.

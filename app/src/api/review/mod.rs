@@ -170,12 +170,15 @@ pub struct Acts {
 /// One change to review.
 #[server(prefix = "/api", endpoint = "change_load", input = GetUrl)]
 pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
+    use strata_backend::heavy;
+
     use crate::server_context::{actor, answer, backend};
 
     let (backend, actor) = (backend(), actor());
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
     let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
-    Ok(build::review_of(view, &actor, timeline))
+    let parts = heavy::parts_of(&view.base) + view.edits.len();
+    answer(heavy::run(parts, move || build::review_of(view, &actor, timeline)).await)
 }
 
 /// What became of a change since that vote.

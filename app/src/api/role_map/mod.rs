@@ -163,6 +163,7 @@ pub async fn role_map_load(
     revision: Option<i64>,
 ) -> Result<RoleMapView, AppError> {
     use strata_backend::ctx::Scope;
+    use strata_backend::heavy;
     use strata_domain::authz::{Permission, allow};
     use strata_domain::topology::Topology;
 
@@ -188,7 +189,10 @@ pub async fn role_map_load(
     let version = shown_by_number.then(|| revision.as_ref().map(|revision| revision.catalogue)).flatten();
     let scope = Scope::Environment(&environment);
     let own = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, version).await)?;
-    let mut view = RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref());
+    let shown = heavy::run(heavy::parts_of(&topology), move || {
+        RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref())
+    });
+    let mut view = answer(shown.await)?;
     let live = super::live_number(&environment).await?;
     view.live = live.filter(|live| Some(*live) != number);
     view.start_refused = refused(Permission::StartChange);
