@@ -133,15 +133,15 @@ pub(super) async fn count(backend: &Backend, counters: &Counters) -> Result<Coun
 pub(super) async fn forget(connection: &mut PgConnection, counters: &Counters) -> Result<(), Error> {
     for counter in &counters.counters {
         sqlx::query!(
-            "UPDATE sign_in_failures SET failures = failures - 1 WHERE key = $1 AND failures > 1",
-            counter.key
+            "DELETE FROM sign_in_failures WHERE key = $1 AND ($2 OR failures = 1)",
+            counter.key,
+            counter.is_ended_by_success,
         )
         .execute(&mut *connection)
         .await?;
         sqlx::query!(
-            "DELETE FROM sign_in_failures WHERE key = $1 AND ($2 OR failures = 1)",
-            counter.key,
-            counter.is_ended_by_success,
+            "UPDATE sign_in_failures SET failures = failures - 1 WHERE key = $1 AND failures > 1",
+            counter.key
         )
         .execute(&mut *connection)
         .await?;
