@@ -159,7 +159,8 @@ async fn an_environment_that_hangs_holds_up_no_other(pool: sqlx::PgPool) {
     tell_all(&world, None).await;
     say(&world, "lab", change, 5).await;
     // A notice refers to its environment, and cannot be written before this lets go.
-    let mut held = world.pool.begin().await.unwrap();
+    let mut connection = world.pool.acquire().await.unwrap();
+    let mut held = sqlx::Connection::begin(&mut *connection).await.unwrap();
     sqlx::query("SELECT FROM environments WHERE slug = 'lab' FOR UPDATE").execute(&mut *held).await.unwrap();
     let telling = Telling::new(&world, None);
     let hangs = "outbox WHERE kind = 'change.commented' AND lease_until > now()";
