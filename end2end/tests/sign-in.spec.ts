@@ -170,6 +170,15 @@ test('no page shows what a stranger wrote into its address', async ({ visitor, s
     await expect(page.getByText('helpdesk')).toHaveCount(0);
     expect(new URL(page.url()).search, 'the rest of the address stays').toBe('?next=%2Fchanges');
 
+    // Nor through signing in: where it leads to may be a stranger's choice, too.
+    const led = `/changes?env=production&${said('/api/change_start', lie)}`;
+    await page.goto(`/sign-in?next=${encodeURIComponent(led)}`);
+    await signIn(page, ADA);
+    await expect(heading(page, /^Changes/)).toBeVisible();
+    await page.reload();
+    await expect(heading(page, /^Changes/)).toBeVisible();
+    await expect(page.getByText('helpdesk')).toHaveCount(0);
+
     const inside = await signedIn(ADA, { javaScriptEnabled });
     for (const [path, name] of [
       [`/changes/${id}`, 'change_submit'],

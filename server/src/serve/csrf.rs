@@ -40,7 +40,7 @@ fn is_own(method: &Method, headers: &HeaderMap, public_host: Option<&str>) -> bo
 }
 
 /// Whether an address is one of ours: of the host that was asked, or of the public one.
-pub(super) fn is_ours(address: &str, headers: &HeaderMap, public_host: Option<&str>) -> bool {
+fn is_ours(address: &str, headers: &HeaderMap, public_host: Option<&str>) -> bool {
     let address = address.parse::<Uri>().ok();
     let of = address.as_ref().and_then(Uri::authority).map(http::uri::Authority::as_str);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());

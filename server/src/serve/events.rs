@@ -2,7 +2,7 @@
 //!
 //! A stream ends with its session: with signing out, here or everywhere, with the account's disabling, and with time. It
 //! carries three kinds of events: news without a name, `reload` where some was missed, and `beat`, which says that news
-//! arrive at present: a page that hears none for twice the seconds that each of them names is not live.
+//! arrive at present: a page that hears none for three times the seconds that each of them names is not live.
 
 use std::convert::Infallible;
 use std::time::Duration;

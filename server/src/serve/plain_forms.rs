@@ -1,5 +1,4 @@
-//! Forms that are sent without wasm: an answer leads back to one of our own pages, and a page shows as an answer only what
-//! we have said.
+//! Forms that are sent without wasm: a page shows as an answer only what we have said.
 //!
 //! What a form could not be taken for comes back in the address of its page (`__path`, `__err`), and anybody can write an
 //! address. So the browser gets a seal of what was said beside it, which only we can give it; without it, the page is
@@ -8,10 +7,10 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use sha2::{Digest, Sha256};
 
-use super::{AppState, PublicUrl, csrf};
+use super::{AppState, PublicUrl};
 
 /// The parts of a query that say what came of a form.
 const SAID: [&str; 2] = ["__path", "__err"];
@@ -20,16 +19,8 @@ const SAID: [&str; 2] = ["__path", "__err"];
 const SEAL_SECONDS: u32 = 600;
 
 /// The layer.
-pub(super) async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let public_url = state.settings.public_url.as_ref();
-    let is_https = public_url.is_some_and(PublicUrl::is_https);
-    let from_us = request.headers().get(header::REFERER).is_some_and(|from| {
-        from.to_str().is_ok_and(|from| csrf::is_ours(from, request.headers(), public_url.map(PublicUrl::host)))
-    });
-    if !from_us {
-        // The answer to a plain form leads to where the form was.
-        request.headers_mut().remove(header::REFERER);
-    }
+pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let is_https = state.settings.public_url.as_ref().is_some_and(PublicUrl::is_https);
     let path = request.uri().path();
     if matches!(*request.method(), Method::GET | Method::HEAD) && !path.starts_with("/api/") {
         return match seal_of(request.uri().query()) {
@@ -39,8 +30,12 @@ pub(super) async fn guard(State(state): State<AppState>, mut request: Request, n
             _ => next.run(request).await,
         };
     }
+    let form = address(request.headers(), &header::REFERER);
     let mut response = next.run(request).await;
-    let led_to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()?.parse::<Uri>().ok());
+    // What a form could not be taken for is said where the form was. Elsewhere leads only what was taken, as signing in
+    // does, to an address that a stranger may have written.
+    let led_to = address(response.headers(), &header::LOCATION)
+        .filter(|to| form.as_ref().is_some_and(|form| form.path() == to.path()));
     if let Some(seal) = led_to.and_then(|to| seal_of(to.query())) {
         let secure = if is_https { "; Secure" } else { "" };
         let cookie =
@@ -50,6 +45,10 @@ pub(super) async fn guard(State(state): State<AppState>, mut request: Request, n
         }
     }
     response
+}
+
+fn address(headers: &HeaderMap, name: &HeaderName) -> Option<Uri> {
+    headers.get(name).and_then(|address| address.to_str().ok()?.parse().ok())
 }
 
 /// The name of the cookie; behind TLS it binds the cookie to this host.

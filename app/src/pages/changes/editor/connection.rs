@@ -181,6 +181,7 @@ impl Connection {
                 let said = "You are signed out. Sign in in another tab; what you did here is sent then.";
                 self.try_later(Saving::Stopped(said.to_owned()), Self::send);
             }
+            Err(error @ AppError::TooMuch { .. }) => self.try_later(Saving::Stopped(error.to_string()), Self::send),
             // A fault of the server may pass; one that does not is about this batch, and no reason to hold up the rest.
             Err(error @ AppError::Unexpected { .. }) if faults + 1 < MOST_FAULTS => {
                 self.faults.set_value(faults + 1);
@@ -347,7 +348,7 @@ fn send_rest(id: i64, mut draft: Draft, mut known: Known, shelf: Shelf, wait: Du
                 Ok(Appended::Returned { reason, can_be_forced, .. }) => {
                     draft.give_back(&batch.key, &reason, can_be_forced);
                 }
-                Err(error) if error.is_passing() => {
+                Err(error) if error.is_passing() || matches!(error, AppError::TooMuch { .. }) => {
                     let longer = (wait * 2).min(LONGEST_WAIT);
                     return set_timeout(move || send_rest(id, draft, known, shelf, longer), wait);
                 }
