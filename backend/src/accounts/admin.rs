@@ -114,7 +114,7 @@ pub async fn account_group_add(
     if written.rows_affected() == 0 {
         return Ok(());
     }
-    granted(write, account, environment_id, "group", group).await
+    granted(write, account, environment_id, "group", &group).await
 }
 
 /// Ends the write that gave somebody something. Who had lost it and voted before has their votes back.
