@@ -2,8 +2,10 @@
 //!
 //! A new server function fails `every_server_function_is_tried` until it has a row in [`CALLS`].
 
+#[path = "support/panics.rs"]
+mod panics;
+
 use std::net::SocketAddr;
-use std::sync::{Mutex, Once, PoisonError};
 
 use leptos::server_fn::axum::server_fn_paths;
 use server::serve::{Listener, Settings, Site, run};
@@ -166,23 +168,6 @@ const CALLS: &[Call] = &[
 /// Stands for a form with a file in it, see [`Server::call`].
 const MULTIPART: &str = "multipart";
 
-/// Panics of the server in this process, as they are told; those of a test itself fail it anyway.
-static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// From here on a panic outside of the tests is kept.
-fn hear_panics() {
-    static HEARD: Once = Once::new();
-    HEARD.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !panic.location().is_some_and(|location| location.file().ends_with(file!())) {
-                PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(panic.to_string());
-            }
-            usual(panic);
-        }));
-    });
-}
-
 struct Server {
     address: SocketAddr,
     backend: Backend,
@@ -192,7 +177,7 @@ struct Server {
 
 impl Server {
     async fn start(pool: PgPool) -> Self {
-        hear_panics();
+        panics::hear();
         let site = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(site.path().join("pkg")).expect("a folder");
         std::fs::write(site.path().join("pkg/strata.js"), "").expect("a file");
@@ -256,10 +241,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::thread::panicking() {
-            assert!(panics.is_empty(), "the server panicked: {panics:#?}");
-        }
+        panics::none();
     }
 }
 

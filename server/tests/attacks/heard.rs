@@ -13,6 +13,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::panics;
+
 pub const ENVIRONMENT: &str = "production";
 pub const PASSWORD: &str = "a long enough password";
 
@@ -46,6 +48,7 @@ impl Answer {
 
 impl Heard {
     pub async fn start(pool: PgPool, settings: Settings) -> Self {
+        panics::hear();
         let site = tempfile::tempdir().unwrap();
         std::fs::create_dir(site.path().join("pkg")).unwrap();
         std::fs::write(site.path().join("pkg/strata.js"), "").unwrap();
@@ -116,6 +119,7 @@ impl Heard {
 impl Drop for Heard {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        panics::none();
     }
 }
 

@@ -8,6 +8,8 @@ mod guessing;
 mod heard;
 mod heavy;
 mod near;
+#[path = "../support/panics.rs"]
+mod panics;
 mod pool;
 mod private_postgres;
 #[expect(dead_code, reason = "shared with the tests from outside, which need other parts of it")]

@@ -12,6 +12,8 @@ use strata_backend::{Actor, Backend};
 use strata_domain::account::Capability;
 use tokio::sync::watch;
 
+use crate::panics;
+
 pub const ENVIRONMENT: &str = "production";
 pub const ADMIN: &str = "ada@example.net";
 pub const PASSWORD: &str = "a long enough password";
@@ -30,6 +32,7 @@ pub struct Near {
 impl Near {
     /// With the example as its environment, an admin, and change 1.
     pub async fn start(pool: PgPool, settings: Settings) -> Self {
+        panics::hear();
         let site = tempfile::tempdir().unwrap();
         std::fs::create_dir(site.path().join("pkg")).unwrap();
         std::fs::write(site.path().join("pkg/strata.js"), "").unwrap();
@@ -81,6 +84,7 @@ impl Near {
 impl Drop for Near {
     fn drop(&mut self) {
         let _gone_already = self.stop.send(true);
+        panics::none();
     }
 }
 

@@ -14,6 +14,8 @@ use strata_backend::{Actor, Backend};
 use strata_domain::account::Capability;
 use tokio::sync::watch;
 
+use crate::panics;
+
 pub const ENVIRONMENT: &str = "production";
 pub const EMAIL: &str = "admin@example.net";
 pub const PASSWORD: &str = "a long enough password";
@@ -37,6 +39,7 @@ pub struct Answer {
 
 impl Served {
     pub async fn on(pool: &PgPool) -> Self {
+        panics::hear();
         let mut owner = pool.acquire().await.unwrap();
         roles::make(&mut owner).await.unwrap();
         roles::give(&mut owner, roles::APPLICATION).await.unwrap();
@@ -116,5 +119,6 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        panics::none();
     }
 }
