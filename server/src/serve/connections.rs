@@ -134,11 +134,9 @@ async fn converse(
     let ended = loop {
         tokio::select! {
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
-            () = shutdown::wait(&mut told), if !is_ending => {
-                is_ending = true;
-                Pin::new(&mut connection).graceful_shutdown();
-            }
+            () = shutdown::wait(&mut told), if !is_ending => is_ending = true,
         }
+        Pin::new(&mut connection).graceful_shutdown();
     };
     let parts = connection.into_parts();
     let is_half_a_head = ended.is_err_and(|error| error.is_timeout()) && !parts.read_buf.is_empty();
