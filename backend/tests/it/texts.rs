@@ -165,7 +165,7 @@ async fn signing_in_with_any_text_is_a_wrong_password(pool: sqlx::PgPool) {
     for (place, hidden) in HIDDEN.into_iter().enumerate() {
         let address = std::net::IpAddr::from([192, 0, 2, u8::try_from(place).unwrap()]);
         for email in [format!("ada{hidden}@example.net"), hidden.to_string(), format!("{hidden}").repeat(100_000)] {
-            let answer = sign_in(&backend, &email, "wrong horse battery", address).await;
+            let answer = sign_in(&backend, &email, "wrong horse battery", Origin { address, device: None }).await;
             assert_eq!(answer, Err(SignInError::WrongCredentials), "{email:.20?}");
         }
     }

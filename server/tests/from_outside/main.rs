@@ -5,6 +5,7 @@
 mod command_line;
 mod embedded;
 mod hostile_files;
+#[expect(dead_code, reason = "shared with the attacks, which need other parts of it")]
 mod running;
 mod serve;
 mod tools;
