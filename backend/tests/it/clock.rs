@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use strata_backend::accounts::{NewAccount, Origin, account_add, sign_in};
 use strata_backend::approvals::comment_add;
-use strata_backend::runs::run_confirm_step;
+use strata_backend::runs::{run_confirm_step, run_load};
 use strata_backend::{Actor, Backend};
 use strata_domain::edit::Edit;
 use strata_domain::run::{RunState, StepState};
@@ -103,10 +103,8 @@ async fn a_manual_step_ends_after_it_began(pool: PgPool) {
     world.approve(id).await;
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     let working = Working::quick(&world);
-    let waits = |run: &strata_domain::run::Run| run.steps.iter().any(|step| step.state == StepState::Waiting);
-    let waiting = world.wait_for(run, waits).await;
-    let step = waiting.steps.iter().find(|step| step.state == StepState::Waiting).unwrap();
-    run_confirm_step(backend, ada, run, &step.id).await.unwrap();
+    let step = waiting_step(&world, run).await;
+    run_confirm_step(backend, ada, run, &step).await.unwrap();
     world.wait_for(run, |run| run.state == RunState::Succeeded).await;
     working.stop().await;
     let backwards: i64 = sqlx::query_scalar("SELECT count(*) FROM run_steps WHERE finished_at < started_at")
@@ -114,6 +112,20 @@ async fn a_manual_step_ends_after_it_began(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(backwards, 0);
+}
+
+/// The step that waits for a person, once one does.
+async fn waiting_step(world: &World, run: i64) -> String {
+    let found = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            let (_, steps) = run_load(&world.backend, &world.vera, run).await.unwrap();
+            if let Some(step) = steps.into_iter().find(|step| step.state == StepState::Waiting) {
+                return step.id;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    found.await.expect("a step waits for a person")
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

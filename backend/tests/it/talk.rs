@@ -7,7 +7,7 @@ use strata_backend::{Actor, Error};
 use strata_domain::audit::AuditAction;
 use strata_domain::review::{Verdict, missing_text};
 
-use crate::support::{ENVIRONMENT, World, person, refusal};
+use crate::support::{ENVIRONMENT, World, person};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_comment_is_kept_as_it_was_said_and_once(pool: sqlx::PgPool) {
