@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use strata_backend::accounts::{NewAccount, Origin, account_add, sign_in};
 use strata_backend::approvals::comment_add;
-use strata_backend::runs::run_confirm_step;
+use strata_backend::runs::{run_confirm_step, run_load};
 use strata_backend::{Actor, Backend};
 use strata_domain::edit::Edit;
 use strata_domain::run::{RunState, StepState};
@@ -103,10 +103,14 @@ async fn a_manual_step_ends_after_it_began(pool: PgPool) {
     world.approve(id).await;
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     let working = Working::quick(&world);
-    let waits = |run: &strata_domain::run::Run| run.steps.iter().any(|step| step.state == StepState::Waiting);
-    let waiting = world.wait_for(run, waits).await;
-    let step = waiting.steps.iter().find(|step| step.state == StepState::Waiting).unwrap();
-    run_confirm_step(backend, ada, run, &step.id).await.unwrap();
+    let mut waiting = None;
+    crate::telling::until("a step waits for a person", async || {
+        let (_, steps) = run_load(backend, ada, run).await.unwrap();
+        waiting = steps.into_iter().find(|step| step.state == StepState::Waiting);
+        waiting.is_some()
+    })
+    .await;
+    run_confirm_step(backend, ada, run, &waiting.unwrap().id).await.unwrap();
     world.wait_for(run, |run| run.state == RunState::Succeeded).await;
     working.stop().await;
     let backwards: i64 = sqlx::query_scalar("SELECT count(*) FROM run_steps WHERE finished_at < started_at")

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use strata_backend::accounts::{NewAccount, SignInError, account_add, account_group_add, sign_in};
+use strata_backend::accounts::{NewAccount, Origin, SignInError, account_add, account_group_add, sign_in};
 use strata_backend::approvals::comment_add;
 use strata_backend::catalogues::{role_save, rule_level_set};
 use strata_backend::changes::{change_append, change_edit, change_load, change_start, change_withdraw};
@@ -165,7 +165,8 @@ async fn signing_in_with_any_text_is_a_wrong_password(pool: sqlx::PgPool) {
     for (place, hidden) in HIDDEN.into_iter().enumerate() {
         let address = std::net::IpAddr::from([192, 0, 2, u8::try_from(place).unwrap()]);
         for email in [format!("ada{hidden}@example.net"), hidden.to_string(), format!("{hidden}").repeat(100_000)] {
-            let answer = sign_in(&backend, &email, "wrong horse battery", address).await;
+            let origin = Origin { address, device: None };
+            let answer = sign_in(&backend, &email, "wrong horse battery", origin).await;
             assert_eq!(answer, Err(SignInError::WrongCredentials), "{email:.20?}");
         }
     }
