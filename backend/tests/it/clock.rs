@@ -103,8 +103,14 @@ async fn a_manual_step_ends_after_it_began(pool: PgPool) {
     world.approve(id).await;
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     let working = Working::quick(&world);
-    let step = waiting_step(&world, run).await;
-    run_confirm_step(backend, ada, run, &step).await.unwrap();
+    let mut waiting = None;
+    crate::telling::until("a step waits for a person", async || {
+        let (_, steps) = run_load(backend, ada, run).await.unwrap();
+        waiting = steps.into_iter().find(|step| step.state == StepState::Waiting);
+        waiting.is_some()
+    })
+    .await;
+    run_confirm_step(backend, ada, run, &waiting.unwrap().id).await.unwrap();
     world.wait_for(run, |run| run.state == RunState::Succeeded).await;
     working.stop().await;
     let backwards: i64 = sqlx::query_scalar("SELECT count(*) FROM run_steps WHERE finished_at < started_at")
@@ -112,20 +118,6 @@ async fn a_manual_step_ends_after_it_began(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(backwards, 0);
-}
-
-/// The step that waits for a person, once one does.
-async fn waiting_step(world: &World, run: i64) -> String {
-    let found = tokio::time::timeout(Duration::from_secs(60), async {
-        loop {
-            let (_, steps) = run_load(&world.backend, &world.vera, run).await.unwrap();
-            if let Some(step) = steps.into_iter().find(|step| step.state == StepState::Waiting) {
-                return step.id;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    found.await.expect("a step waits for a person")
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

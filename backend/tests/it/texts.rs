@@ -163,9 +163,9 @@ async fn what_is_older_than_the_rule_can_be_read_and_mended(pool: sqlx::PgPool) 
 async fn signing_in_with_any_text_is_a_wrong_password(pool: sqlx::PgPool) {
     let backend = strata_backend::Backend::new(pool);
     for (place, hidden) in HIDDEN.into_iter().enumerate() {
-        let origin =
-            Origin { address: std::net::IpAddr::from([192, 0, 2, u8::try_from(place).unwrap()]), device: None };
+        let address = std::net::IpAddr::from([192, 0, 2, u8::try_from(place).unwrap()]);
         for email in [format!("ada{hidden}@example.net"), hidden.to_string(), format!("{hidden}").repeat(100_000)] {
+            let origin = Origin { address, device: None };
             let answer = sign_in(&backend, &email, "wrong horse battery", origin).await;
             assert_eq!(answer, Err(SignInError::WrongCredentials), "{email:.20?}");
         }
