@@ -103,6 +103,7 @@ mod tests {
     fn what_is_given_back_leaves_nothing_behind() {
         let shares = Shares::new(3, 2);
         drop((shares.take(Some(1)), shares.take(Some(2)), shares.take(None)));
-        assert_eq!((lock(&shares.taken).all, lock(&shares.taken).by.len()), (0, 0));
+        let taken = lock(&shares.taken);
+        assert_eq!((taken.all, taken.by.len()), (0, 0));
     }
 }
