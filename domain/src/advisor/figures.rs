@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::FigureError;
 use super::field::{Field, FieldKind, Value};
+use crate::text::NAME_MAX;
 use crate::topology::Platform;
 
 /// The platforms that can start a machine elsewhere when its host fails.
 pub(super) const HA_PLATFORMS: &[&str] = &["vmware", "kvm", "xen", "hyper-v", "cloud"];
 
 const NAME: FieldKind = FieldKind::Text { max_chars: 63 };
-/// Leaves room for a label and a dot in a hostname of 253 characters.
-const DOMAIN: FieldKind = FieldKind::Text { max_chars: 189 };
+/// Leaves room for a label of 63 characters and a dot in a hostname, which is a name.
+const DOMAIN: FieldKind = FieldKind::Text { max_chars: NAME_MAX - 64 };
 const SITES: FieldKind = FieldKind::Names { most: 32, max_chars: 63 };
 const LOAD: FieldKind = FieldKind::Number { min: 1, max: 1_000_000_000 };
 const SPARE: FieldKind = FieldKind::Number { min: 0, max: 100 };

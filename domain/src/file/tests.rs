@@ -196,7 +196,7 @@ fn text_is_refused_with_key_and_place() {
     insta::assert_snapshot!(told(&with_node("    roles: [{ availability_group: \"ag-1 \", role: distributed-database }]\n")), @"line 6, column 35: nodes[0].roles[0].availability_group: settings.availability_group: it ends with a blank; leave it out.");
     insta::assert_snapshot!(told(&format!("{HEAD}nodes:\n  - hostname: \"h\\u00001\"\n")), @"line 4, column 15: nodes[0].hostname: hostname: the character U+0000 (null) at place 2 is a control character, which no text of this kind has.");
     insta::assert_snapshot!(told("{\"version\": 1, \"environment\": \"lab\",\n \"nodes\": [{\"site\": \"ä\\u0000\"}]}"), @"line 2, column 21: site: the character U+0000 (null) at place 2 is a control character, which no text of this kind has.");
-    insta::assert_snapshot!(told(&with_node("    \"si\\u001bte\": dc1\n")), @"line 6, column 5: nodes[0]: unknown key `si<U+001B>te` in a node; expected one of `id`, `hostname`, `private_ip`, `public_ip`, `site`, `container`, `hardware`, `roles`");
+    insta::assert_snapshot!(told(&with_node("    \"si\\u001bte\": dc1\n")), @"line 6, column 5: nodes[0]: unknown key `si<U+001B>te` in a node; did you mean `site`?");
     let long = "x".repeat(201);
     insta::assert_snapshot!(told(&with_node(&format!("    site: {long}\n"))), @"line 6, column 11: nodes[0].site: site: it has 201 characters; at most 200 are taken.");
     let host = format!("{}.{}.{}.b", "a".repeat(63), "a".repeat(63), "a".repeat(73));

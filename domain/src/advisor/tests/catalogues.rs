@@ -127,7 +127,12 @@ fn names_of_own_roles_clash_with_none() {
     files.id = "backups-2".into();
     files.min = 1;
     catalogue.roles.push(files);
-    let domain = vec!["d".repeat(47); 4].join(".")[..189].to_owned();
+    // The longest that is taken: a label of any length leaves a hostname within its 200 characters.
+    let domain = vec!["d".repeat(45); 3].join(".")[..136].to_owned();
+    let longer = Figures { domain: format!("{domain}d"), ..default() };
+    let errors = propose(&longer, &catalogue).expect_err("hostnames could be too long");
+    let [error] = &errors[..] else { panic!("{errors:?}") };
+    insta::assert_snapshot!(error.to_string(), @"domain: It has to be a line of 1 to 136 characters.");
     let figures = Figures { domain, ..default() };
     let proposal = propose(&figures, &catalogue).expect("it fits");
     assert_eq!(proposal.left_out, Vec::new());

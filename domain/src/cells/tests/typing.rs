@@ -118,7 +118,7 @@ fn what_does_not_fit_is_told() {
     hostname: A node needs a hostname.
     hostname: "a_b" is no hostname: only letters a to z, digits, hyphens and dots are allowed.
     hostname: "a..b" is no hostname: two dots follow each other, or it starts or ends with one.
-    hostname: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is no hostname: it is longer than 253 characters.
+    hostname: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is no hostname: it has 301 characters; at most 200 are taken.
     private_ip: A node needs a private address, such as 10.0.0.5 or fd00::5.
     private_ip: "10.0.0" is no address: write IPv4 such as 10.0.0.5 or IPv6 such as fd00::5.
     private_ip: "10.0.0.1/24" is no address: write IPv4 such as 10.0.0.5 or IPv6 such as fd00::5.

@@ -50,8 +50,26 @@ fn what_is_too_much_is_refused() {
 
 #[test]
 fn a_variable_of_a_group_is_not_copied_without_end() {
-    let text = format!("[all:vars]\nsite={}\n[web]\nw[1:100000] private_ip=10.0.0.1\n", "x".repeat(100_000));
-    insta::assert_snapshot!(told(&text), @"the variables of groups are too long for the number of their hosts");
+    let roles = |length: usize, hosts: usize| {
+        format!(
+            "all:\n  vars:\n    private_ip: 10.0.0.1\n    strata_roles: [{{ role: web, load_balancer: {} }}]\n  hosts:\n    w[1:{hosts}]:\n",
+            "x".repeat(length)
+        )
+    };
+    insta::assert_snapshot!(told(&roles(2_000, 100_000)), @"the variables of groups are too long for the number of their hosts");
+    assert_eq!(import(&roles(2_000, 1_000)).topology.nodes.len(), 1_000);
+}
+
+/// What is too long for its field is told once for each host that would have it, and given to none.
+#[test]
+fn a_long_variable_of_a_group_is_given_to_no_host() {
+    let text = format!("[all:vars]\nsite={}\n[web]\nw[1:1000] private_ip=10.0.0.1\n", "x".repeat(100_000));
+    let imported = import(&text);
+    assert!(imported.topology.nodes.iter().all(|node| node.site.is_none()));
+    let told = unmapped(&imported);
+    assert_eq!((imported.topology.nodes.len(), told.len()), (1_000, 1_000));
+    assert!(told.iter().all(|line| line.ends_with("it has 100000 characters; at most 2000 are taken")), "{}", told[0]);
+    assert!(told.iter().all(|line| line.len() < 300), "{}", told[0]);
 }
 
 #[test]
