@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(fault("/api/change_submit", "id=1&version=2"), None);
         assert_eq!(fault("/api/change_submit", "id=1").unwrap().0, "version");
         assert_eq!(fault("/api/change_submit", "id=x&version=2").unwrap().0, "id");
-        assert_eq!(fault("/api/change_edit", "id=1&version=1&form[kind]=nonsense").unwrap().0, "form.kind");
+        assert_eq!(fault("/api/change_edit", "id=1&version=1&form[kind][of]=nonsense").unwrap().0, "form.kind");
         let batch = r#"{"id":1,"after":0,"batch":{"key":"k","label":"l","edits":[{"kind":"add-group"}]}}"#;
         let (field, message) = fault("/api/draft_append", batch).unwrap();
         assert!(field.starts_with("batch.edits[0]"), "{field}: {message}");

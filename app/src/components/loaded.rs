@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use crate::error::AppError;
 use crate::paths;
 
-/// Shows `view` of what the resource brings; while it is read again the old content stays.
+/// Shows `view` of what the resource brings; while it is read again the old content stays, and so it does where it cannot
+/// be had for now.
 pub fn loaded<Data, View>(
     resource: Resource<Result<Data, AppError>>,
     view: impl Fn(Data) -> View + Clone + Send + Sync + 'static,
@@ -21,10 +22,14 @@ where
     View: IntoView + 'static,
 {
     let patience = StoredValue::new(Patience { pause: FIRST_PAUSE, waits: false, came: false });
+    let location = use_location();
+    // Of another address, it would be shown for what it is not.
+    let place = move || (location.pathname.get_untracked(), location.search.get_untracked());
+    let last = StoredValue::new(None::<((String, String), Data)>);
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {move || {
-                let view = view.clone();
+                let (view, place) = (view.clone(), place.clone());
                 Suspend::new(async move {
                     let outcome = resource.await;
                     // Whoever leaves the page while it is read again takes its signals along: nothing may be built of them.
@@ -34,14 +39,20 @@ where
                     Some(match outcome {
                         Ok(data) => {
                             arrived(patience);
+                            if cfg!(feature = "hydrate") {
+                                last.set_value(Some((place(), data.clone())));
+                            }
                             Either::Left(view(data))
                         }
-                        Err(error) => {
-                            if error.is_passing() {
-                                try_again(resource, patience);
-                            }
-                            Either::Right(view! { <ErrorPanel error /> })
+                        Err(error) if error.is_passing() => {
+                            try_again(resource, patience);
+                            let known = last.get_value().filter(|(of, _)| *of == place());
+                            known.map_or_else(
+                                || Either::Right(view! { <ErrorPanel error /> }),
+                                |(_, data)| Either::Left(view(data)),
+                            )
                         }
+                        Err(error) => Either::Right(view! { <ErrorPanel error /> }),
                     })
                 })
             }}

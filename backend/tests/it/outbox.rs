@@ -168,7 +168,7 @@ async fn an_environment_that_hangs_holds_up_no_other(pool: sqlx::PgPool) {
     world.in_review(WORKER).await;
     until("production is told", async || titles_of(&world, &world.lena).await.len() == 1).await;
     assert_eq!(world.count("outbox WHERE kind = 'change.commented' AND done_at IS NULL").await, 5);
-    drop(held);
+    held.rollback().await.unwrap();
     all_told(&world).await;
     telling.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use strata_backend::accounts::{account_grant, account_group_add};
 use strata_backend::changes::{
     Appended, ChangeView, change_append, change_edit, change_load, change_start, change_submit,
@@ -24,7 +24,7 @@ use strata_domain::draft::Batch;
 use strata_domain::edit::{Edit, NodeFacts};
 use strata_domain::plan;
 use strata_domain::review::Verdict;
-use strata_domain::run::{Run, RunState};
+use strata_domain::run::{Run, RunState, StepState};
 use strata_domain::topology::{Assignment, Node, Topology};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -197,6 +197,26 @@ impl World {
         run
     }
 
+    /// As [`Self::run_to_the_end`], with an admin who confirms each step that waits for a person.
+    pub async fn run_with_hands(&self, run: i64) -> Run {
+        let working = Working::quick(self);
+        let over = tokio::time::timeout(Duration::from_secs(60), async {
+            loop {
+                let (found, steps) = run_load(&self.backend, &self.vera, run).await.unwrap();
+                if found.finished_at.is_some() {
+                    return found;
+                }
+                for step in steps.iter().filter(|step| step.state == StepState::Waiting) {
+                    runs::run_confirm_step(&self.backend, &self.adam, run, &step.id).await.unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let run = over.await.expect("the run ends");
+        working.stop().await;
+        run
+    }
+
     /// Waits until the run is as wanted.
     pub async fn wait_for(&self, run: i64, wanted: impl Fn(&Run) -> bool) -> Run {
         let found = tokio::time::timeout(Duration::from_secs(60), async {
@@ -219,10 +239,12 @@ pub async fn as_application(pool: &PgPool) -> PgPool {
 
 /// The same under other limits.
 pub async fn with_limits(pool: &PgPool, limits: Limits) -> PgPool {
-    let mut owner = pool.acquire().await.unwrap();
+    let mut owner = pool.acquire().await.unwrap().detach();
+    // Rights are about the tables, whatever a test puts before them.
+    sqlx::raw_sql("SET search_path = public").execute(&mut owner).await.unwrap();
     roles::make(&mut owner).await.unwrap();
     roles::give(&mut owner, roles::APPLICATION).await.unwrap();
-    drop(owner);
+    owner.close().await.unwrap();
     let options = pool.connect_options().as_ref().clone().options([("role", roles::APPLICATION)]);
     let application = pool_options(10).connect_lazy_with(limits.on(options));
     // The test's database is dropped when its own pool is closed: nobody may be in it then.

@@ -152,7 +152,7 @@ async fn what_was_applied_keeps_the_rules_of_then(pool: sqlx::PgPool) {
     submit(&world, id).await.unwrap();
     world.approve(id).await;
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
-    world.run_to_the_end(run).await;
+    world.run_with_hands(run).await;
     set(&world, ada, None).await.unwrap();
     assert_eq!(world.view(id).await.change.state, ChangeState::Applied);
     assert_eq!(judged(&world, id).await, Level::Off, "the record of it tells what let it through");

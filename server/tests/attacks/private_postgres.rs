@@ -86,7 +86,8 @@ fn ready(server: &Embedded, other_than: Option<i32>) -> i32 {
 #[test]
 fn a_program_that_was_replaced_is_started_again_when_nothing_is_under_way() {
     let folder = Folder::new("upgraded");
-    let programs = folder.path().join("bin");
+    // Not called `bin`: PostgreSQL would look for its libraries beside such a folder, and these are where they were.
+    let programs = folder.path().join("programs");
     fs::create_dir(&programs).unwrap();
     fs::set_permissions(&programs, fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["initdb", "postgres"] {
