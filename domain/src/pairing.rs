@@ -50,7 +50,7 @@ pub(crate) fn pair_nodes<'a>(before: &'a [Node], after: &'a [Node]) -> Pairs<'a>
         let candidates = by_hostname.all(&first);
         let has_id = after[index].id.is_some();
         let next = &mut passed.entry(first).or_default()[usize::from(has_id)];
-        let fits = |candidate: usize| !taken[candidate] && !(has_id && before[candidate].id.is_some());
+        let fits = |candidate: usize| !(taken[candidate] || has_id && before[candidate].id.is_some());
         while candidates.get(*next).is_some_and(|&candidate| !fits(candidate)) {
             *next += 1;
         }

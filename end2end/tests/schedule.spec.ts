@@ -61,7 +61,7 @@ test('a change applied in a freeze waits in plain sight, and starts when a lead 
   await test.step('who may not, sees why; a lead ends it with a reason', async () => {
     const vera = await signedIn(VERA);
     await open(vera, SCHEDULE);
-    await expect(vera.getByText('Only leads of this environment change its windows and freezes.')).toBeVisible();
+    await expect(vera.getByText('Only leads of this environment change its windows and freezes.').first()).toBeVisible();
     await disclosure(vera, 'End it early').click();
     await expect(vera.getByRole('button', { name: 'End the freeze now' })).toBeDisabled();
     await disclosure(lena, 'End it early').click();

@@ -29,7 +29,7 @@ where
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {move || {
-                let (view, place) = (view.clone(), place.clone());
+                let view = view.clone();
                 Suspend::new(async move {
                     let outcome = resource.await;
                     // Whoever leaves the page while it is read again takes its signals along: nothing may be built of them.

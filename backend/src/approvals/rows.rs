@@ -59,7 +59,7 @@ pub(super) async fn voters_of(
     )
     .fetch_all(connection)
     .await?;
-    let voters = rows.into_iter().map(|row| (row.id.to_string(), ctx::standing(row.capabilities, row.groups)));
+    let voters = rows.into_iter().map(|row| (row.id.to_string(), ctx::standing(&row.capabilities, row.groups)));
     Ok(voters.collect())
 }
 

@@ -32,7 +32,7 @@ pub async fn change_vote(
     digest: Digest,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::Vote, Scope::Change(id)).await?;
-    let reason = changes::accepted_reason(reason)?;
+    let reason = changes::accepted_reason(reason.as_deref())?;
     let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
     let voter = account.to_string();
     let (environment_id, standing) = (write.place()?.id, write.place()?.standing.clone());

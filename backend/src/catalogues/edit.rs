@@ -123,8 +123,8 @@ pub async fn rule_level_set(
             "The rule is {before} now, and {level} is weaker: that is proposed, and put in force by leads as a policy is."
         )));
     }
-    let reason = accepted_reason(Some(reason.to_owned()))?
-        .ok_or_else(|| Error::invalid("reason", "Say why: the audit log keeps it."))?;
+    let reason =
+        accepted_reason(Some(reason))?.ok_or_else(|| Error::invalid("reason", "Say why: the audit log keeps it."))?;
     level_store(&mut write, rule, level).await?;
     let environment = write.place()?.slug.clone();
     let row = AuditRow::new(AuditAction::RuleLevelSet, "rule", &rule)

@@ -74,7 +74,7 @@ pub async fn change_withdraw(
     reason: Option<String>,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::WithdrawChange, Scope::Change(id)).await?;
-    let reason = accepted_reason(reason)?;
+    let reason = accepted_reason(reason.as_deref())?;
     let mut locked = Locked::take(&mut write, id).await?;
     if locked.was_done_by(write.person(), AuditAction::ChangeWithdrawn) {
         return Ok(());
@@ -98,6 +98,6 @@ pub async fn change_withdraw(
 ///
 /// # Errors
 /// [`Error::Invalid`] for `reason` where its text is not taken.
-pub(crate) fn accepted_reason(reason: Option<String>) -> Result<Option<String>, Error> {
-    text::long_or_none("reason", reason.as_deref()).map_err(|fault| Error::text("reason", &fault))
+pub(crate) fn accepted_reason(reason: Option<&str>) -> Result<Option<String>, Error> {
+    text::long_or_none("reason", reason).map_err(|fault| Error::text("reason", &fault))
 }

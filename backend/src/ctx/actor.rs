@@ -115,7 +115,7 @@ impl Place {
         .await?
         .ok_or(Error::NotFound { what: scope.what() })?;
         let standing = match actor {
-            Actor::Nobody | Actor::Account(_) => standing(row.capabilities, row.groups),
+            Actor::Nobody | Actor::Account(_) => standing(&row.capabilities, row.groups),
             Actor::Operator => operator_standing(),
         };
         Ok(Self { id: row.id, slug: row.slug, live: row.live_revision, standing, now: row.now })
@@ -141,7 +141,7 @@ impl Place {
 }
 
 /// What an account holds in an environment, from its rows.
-pub(crate) fn standing(capabilities: Vec<String>, groups: Vec<String>) -> Standing {
+pub(crate) fn standing(capabilities: &[String], groups: Vec<String>) -> Standing {
     Standing {
         capabilities: capabilities.iter().filter_map(|word| word.parse().ok()).collect(),
         groups: groups.into_iter().collect(),

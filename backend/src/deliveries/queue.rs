@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use strata_domain::news::News;
 use strata_domain::notice::DeliveryState;
@@ -163,7 +163,7 @@ impl Claim {
             self.id,
             self.attempt,
             state.as_str(),
-            next.map_or(0.0, |pause| pause.as_seconds_f64()),
+            next.map_or(0.0, TimeDelta::as_seconds_f64),
             arrived,
             answer,
         )

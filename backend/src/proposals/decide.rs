@@ -33,7 +33,7 @@ pub async fn proposal_decide(
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::ApprovePolicy, Scope::Environment(environment)).await?;
     let decider = actor.account_id()?.ok_or(Error::NotSignedIn)?;
-    let reason = accepted_reason(reason)?;
+    let reason = accepted_reason(reason.as_deref())?;
     if !approve && reason.is_none() {
         return Err(Error::invalid("reason", "Say why: the proposer has to know what to mend."));
     }

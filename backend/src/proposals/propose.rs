@@ -88,7 +88,7 @@ pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64,
     let Making { proposed, based_on, reason, before, after } = making;
     let proposer =
         write.account_id()?.ok_or_else(|| Error::refused("What is proposed is proposed by a person who signed in."))?;
-    let reason = accepted_reason(Some(reason.to_owned()))?
+    let reason = accepted_reason(Some(reason))?
         .ok_or_else(|| Error::invalid("reason", "Say why: whoever approves it has to know."))?;
     let environment_id = write.place()?.id;
     let (kind, subject) = (proposed.kind(), proposed.subject());

@@ -35,7 +35,7 @@ pub async fn change_break_glass(
     if let Some(run) = ready.run_of_asker().await? {
         return Ok(run);
     }
-    let reason = accepted_reason(Some(reason.to_owned()))?.unwrap_or_default();
+    let reason = accepted_reason(Some(reason))?.unwrap_or_default();
     let now = ready.now();
     let (standing, person) = (ready.write.place()?.standing.clone(), ready.write.person().clone());
     let unreviewed = unreviewed_of(ready.write.connection(), ready.environment_id).await?;

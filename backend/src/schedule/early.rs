@@ -26,7 +26,7 @@ pub async fn freeze_end(
     reason: &str,
 ) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EndFreeze, Scope::Environment(environment)).await?;
-    let reason = accepted_reason(Some(reason.to_owned()))?.unwrap_or_default();
+    let reason = accepted_reason(Some(reason))?.unwrap_or_default();
     write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?.entry;
     let (standing, person) = (write.place()?.standing.clone(), write.person().clone());

@@ -177,8 +177,9 @@ impl Draft {
     ///
     /// # Errors
     /// The first that does not fit; the draft is then as before.
+    #[expect(clippy::needless_pass_by_value, reason = "a label is written for one act")]
     pub fn act(&mut self, key: String, label: String, edits: Vec<Edit>) -> Result<(), EditError> {
-        let Some(act) = self.perform(key, label, edits)? else { return Ok(()) };
+        let Some(act) = self.perform(key, &label, edits)? else { return Ok(()) };
         self.undo.push(act);
         self.redo.clear();
         Ok(())
@@ -190,7 +191,7 @@ impl Draft {
     /// Where others changed the same meanwhile: the act can then no longer be undone.
     pub fn undo(&mut self, key: String) -> Option<Result<String, Conflict>> {
         let act = self.undo.pop()?;
-        Some(self.turn_back(&act, key, format!("Undo: {}", act.label)).map(|again| {
+        Some(self.turn_back(&act, key, &format!("Undo: {}", act.label)).map(|again| {
             self.redo.extend(again);
             act.label
         }))
@@ -202,7 +203,7 @@ impl Draft {
     /// Where others changed the same meanwhile: the act can then no longer be done again.
     pub fn redo(&mut self, key: String) -> Option<Result<String, Conflict>> {
         let act = self.redo.pop()?;
-        Some(self.turn_back(&act, key, format!("Redo: {}", act.label)).map(|back| {
+        Some(self.turn_back(&act, key, &format!("Redo: {}", act.label)).map(|back| {
             self.undo.extend(back);
             act.label
         }))
@@ -291,11 +292,11 @@ impl Draft {
     }
 
     /// None where nothing changed.
-    fn perform(&mut self, key: String, label: String, mut edits: Vec<Edit>) -> Result<Option<Act>, EditError> {
+    fn perform(&mut self, key: String, label: &str, mut edits: Vec<Edit>) -> Result<Option<Act>, EditError> {
         edits.iter().try_for_each(|edit| check_text(edit, &self.catalogue))?;
         limits::check_edits(&self.desired, &edits)?;
         // It can name what is older than the rule for names.
-        let label = excerpt(&visible(&label), LABEL_MAX - 1);
+        let label = excerpt(&visible(label), LABEL_MAX - 1);
         let act = Act::perform(&mut self.desired, key.clone(), label.clone(), &mut edits, &self.catalogue)?;
         if act.is_some() {
             self.pending.push(Batch { key, label, edits });
@@ -304,7 +305,7 @@ impl Draft {
         Ok(act)
     }
 
-    fn turn_back(&mut self, act: &Act, key: String, label: String) -> Result<Option<Act>, Conflict> {
+    fn turn_back(&mut self, act: &Act, key: String, label: &str) -> Result<Option<Act>, Conflict> {
         let carried = carried(&act.back, act.left.clone(), &self.desired, &self.catalogue);
         let (edits, _) = carried.map_err(|(_, conflict)| conflict)?;
         let done = self.perform(key, label, edits)?;

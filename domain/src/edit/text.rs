@@ -139,7 +139,7 @@ mod tests {
         let empty = Topology::empty("lab");
         assert_eq!(
             replay(&empty, [&add], Catalogue::built_in()).expect("was taken").availability_groups,
-            [old.clone()]
+            [old.as_str()]
         );
         let refused = apply(&mut empty.clone(), &add, Catalogue::built_in()).expect_err("is not taken now");
         assert!(matches!(refused, EditError::Text(ref fault) if fault.field == "name"), "{refused:?}");

@@ -253,8 +253,11 @@ fn an_older_policy_asks_what_the_newest_does_not() {
     };
     let (one, three) = (every(3, "One", LEADS, 1), every(2, "Three", LEADS, 3));
     assert_eq!(told(&one, &[]), [("One".to_owned(), 1, None)]);
-    assert_eq!(told(&one, &[three.clone()]), [("One".to_owned(), 1, None), ("Three".to_owned(), 3, Some(2))]);
-    assert_eq!(told(&three, &[one.clone()]), [("Three".to_owned(), 3, None)], "the stricter one is enough");
+    assert_eq!(
+        told(&one, std::slice::from_ref(&three)),
+        [("One".to_owned(), 1, None), ("Three".to_owned(), 3, Some(2))]
+    );
+    assert_eq!(told(&three, std::slice::from_ref(&one)), [("Three".to_owned(), 3, None)], "the stricter one is enough");
     // Between older ones the stricter stays; an expert is a lead as well.
     let two = every(1, "Two", LEADS, 2);
     assert_eq!(told(&one, &[two, three])[1..], [("Three".to_owned(), 3, Some(2))]);

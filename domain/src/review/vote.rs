@@ -158,7 +158,7 @@ impl Review {
                 "The plan is no longer the one that you saw. Look again before you vote on it.",
             ));
         }
-        let reason = accepted_reason(verdict, reason)?;
+        let reason = accepted_reason(verdict, reason.as_deref())?;
         let (digest, round, groups) = (seen, review.round, standing.groups.clone());
         let expires_after = review.expires_after;
         let vote =
@@ -233,9 +233,8 @@ impl Review {
 }
 
 /// The reason without spaces around it; an empty one is none.
-fn accepted_reason(verdict: Verdict, reason: Option<String>) -> Result<Option<String>, Refused> {
-    let reason =
-        text::long_or_none("reason", reason.as_deref()).map_err(|fault| Refused::because(fault.to_string()))?;
+fn accepted_reason(verdict: Verdict, reason: Option<&str>) -> Result<Option<String>, Refused> {
+    let reason = text::long_or_none("reason", reason).map_err(|fault| Refused::because(fault.to_string()))?;
     if verdict != Verdict::Approve && reason.is_none() {
         return Err(Refused::because("Say why: the authors have to know what to mend."));
     }

@@ -74,7 +74,7 @@ fn long_texts_have_lines_and_tabs() {
 fn a_fault_says_field_character_and_place() {
     let told = |fault: Result<(), TextFault>| fault.expect_err("is wrong").to_string();
     assert_eq!(
-        told(check_name("site", "dc\01")),
+        told(check_name("site", "dc\u{0}1")),
         "site: the character U+0000 (null) at place 3 is a control character, which no text of this kind has."
     );
     assert_eq!(

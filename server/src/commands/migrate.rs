@@ -17,7 +17,7 @@ pub(super) async fn migrate(args: MigrateArgs) -> Result<(), Failure> {
     println!("The database is at this version of Strata ({}).", env!("CARGO_PKG_VERSION"));
     match role {
         Some(role) => {
-            println!("The role “{role}” may add to what happened, and not rewrite it: serve and worker go as it.")
+            println!("The role “{role}” may add to what happened, and not rewrite it: serve and worker go as it.");
         }
         None => eprintln!(
             "There is no role for the application, so it would have to own the tables. How to make one: docs/database.md."
