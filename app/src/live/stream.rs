@@ -24,11 +24,14 @@ type Hear = Box<dyn Fn(&Heard)>;
 /// An open stream; closed when it is dropped.
 pub(super) struct Stream(Rc<Inner>);
 
+/// What is called with each event.
+type OnEvent = Closure<dyn FnMut(Event)>;
+
 struct Inner {
     hear: Hear,
     source: RefCell<Option<EventSource>>,
     /// What the source calls, for as long as there is one.
-    listener: RefCell<Option<Closure<dyn FnMut(Event)>>>,
+    listener: RefCell<Option<OnEvent>>,
     pause: Cell<Duration>,
     timer: Cell<Option<TimeoutHandle>>,
 }

@@ -35,13 +35,16 @@ enum Said {
     Heard(Heard),
 }
 
+/// What is called with what other tabs say.
+type OnMessage = Closure<dyn FnMut(MessageEvent)>;
+
 /// This tab among the others.
 struct Tab {
     live: Live,
     /// Of the lock and of the channel.
     name: String,
     /// The way to the others, with what it calls.
-    channel: RefCell<Option<(BroadcastChannel, Closure<dyn FnMut(MessageEvent)>)>>,
+    channel: RefCell<Option<(BroadcastChannel, OnMessage)>>,
     /// The leader's.
     stream: RefCell<Option<Stream>>,
     /// Lets go of the lock.
