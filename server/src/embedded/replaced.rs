@@ -93,13 +93,15 @@ impl Program {
 /// Asks the server; one that does not say is at work.
 fn is_at_work(socket: &Path) -> bool {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return true };
-    let asked = runtime.block_on(tokio::time::timeout(ANSWERS_WITHIN, async {
+    let asked = async {
         let mut connection = super::options(socket).connect().await?;
         let at_work: i64 = sqlx::query_scalar(AT_WORK).fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok::<_, sqlx::Error>(at_work)
-    }));
-    !matches!(asked, Ok(Ok(0)))
+    };
+    // The deadline needs the runtime around it when it is made.
+    let answer = runtime.block_on(async { tokio::time::timeout(ANSWERS_WITHIN, asked).await });
+    !matches!(answer, Ok(Ok(0)))
 }
 
 #[cfg(test)]
