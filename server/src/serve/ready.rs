@@ -104,6 +104,6 @@ mod tests {
         mailer.is_missing("It broke.");
         mailer.is_well();
         let parts = readiness.parts.lock().unwrap();
-        assert_eq!(parts.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["worker"]);
+        assert_eq!(parts.keys().map(String::as_str).collect::<Vec<_>>(), ["worker"]);
     }
 }
