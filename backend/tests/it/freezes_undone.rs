@@ -1,7 +1,6 @@
 //! What an attacker tried: a freeze undone without a word, by whoever's change waits for it, under whatever name; and a
 //! window that goes.
 
-use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use strata_backend::audit::audit_list;
 use strata_backend::proposals::{proposal_decide, window_removal_propose};
 use strata_backend::runs::{Applied, apply_call_off, change_apply};
@@ -12,23 +11,9 @@ use strata_domain::audit::AuditAction;
 use strata_domain::notice::Kind as Told;
 use strata_domain::schedule::{Kind, Recurrence, Verdict};
 
+use crate::schedule::{minutes, once};
 use crate::support::{ENVIRONMENT, World, conflict, refusal};
 use crate::telling::{notices_of, tell_all};
-
-#[expect(clippy::disallowed_methods, reason = "what is on now depends on the clock that the backend reads")]
-fn minutes(from_now: i64) -> NaiveDateTime {
-    (Utc::now() + TimeDelta::minutes(from_now)).duration_trunc(TimeDelta::minutes(1)).unwrap().naive_utc()
-}
-
-fn once(kind: Kind, name: &str, from: i64, to: i64) -> NewEntry {
-    NewEntry {
-        kind,
-        name: name.to_owned(),
-        reason: "Nobody is there to mend what breaks.".to_owned(),
-        zone: "UTC".to_owned(),
-        recurrence: Recurrence::Once { from: minutes(from), to: minutes(to) },
-    }
-}
 
 /// A freeze that is on for two hours more, and a change of Ada's, who is a lead as well, that waits for it.
 async fn waiting(world: &World) -> (i64, i64) {

@@ -5,34 +5,20 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use sqlx::{Connection, PgPool};
 use strata_backend::changes::{change_load, change_start};
 use strata_backend::ctx::{Limits, pool_options};
 use strata_backend::runs::{run_load, run_log};
 use strata_backend::worker::Process;
-use strata_backend::worker::executors::{DryRun, Executor, StepError, StepLog};
+use strata_backend::worker::executors::DryRun;
 use strata_backend::{Backend, Error, Outage};
-use strata_domain::catalogue::Catalogue;
 use strata_domain::news::News;
-use strata_domain::plan::Step;
 use strata_domain::run::RunState;
 
 use crate::news::{until, until_it_listens};
 use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, with_limits};
 use crate::wire::Wire;
-
-/// Begins a step and never ends it.
-#[derive(Debug)]
-struct Stuck;
-
-#[async_trait]
-impl Executor for Stuck {
-    async fn execute(&self, _step: &Step, _catalogue: &Catalogue, log: &StepLog<'_>) -> Result<(), StepError> {
-        log.line("stuck").await?;
-        std::future::pending().await
-    }
-}
+use crate::worker::Stuck;
 
 async fn applied(world: &World) -> i64 {
     let id = world.approved("worker-2.example.net").await;

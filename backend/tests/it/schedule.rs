@@ -21,12 +21,12 @@ use crate::support::{ENVIRONMENT, Working, World, account_id, add_node, conflict
 
 /// A whole minute in UTC, that many from now.
 #[expect(clippy::disallowed_methods, reason = "what is on now depends on the clock that the backend reads")]
-fn minutes(from_now: i64) -> NaiveDateTime {
+pub fn minutes(from_now: i64) -> NaiveDateTime {
     (Utc::now() + TimeDelta::minutes(from_now)).duration_trunc(TimeDelta::minutes(1)).unwrap().naive_utc()
 }
 
 /// An entry that is on once.
-fn once(kind: Kind, name: &str, from: i64, to: i64) -> NewEntry {
+pub fn once(kind: Kind, name: &str, from: i64, to: i64) -> NewEntry {
     NewEntry {
         kind,
         name: name.to_owned(),

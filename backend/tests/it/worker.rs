@@ -16,7 +16,7 @@ use crate::support::{Working, World, change_apply};
 
 /// Writes one line and never ends.
 #[derive(Debug)]
-struct Stuck;
+pub struct Stuck;
 
 #[async_trait]
 impl Executor for Stuck {
