@@ -2,22 +2,22 @@
 
 /// `/` for an environment, with nothing opened.
 pub fn role_map(environment: &str) -> String {
-    format!("/?env={environment}")
+    format!("/?env={}", encoded(environment))
 }
 
 /// The role map of the live revision, or of the one of that number.
 pub fn role_map_at(environment: &str, revision: Option<i64>) -> String {
-    format!("/?env={environment}{}", at(revision))
+    format!("/?env={}{}", encoded(environment), at(revision))
 }
 
 /// The role map with one role opened.
 pub fn role(environment: &str, role: &str, revision: Option<i64>) -> String {
-    format!("/?env={environment}{}&role={role}#role", at(revision))
+    format!("/?env={}{}&role={}#role", encoded(environment), at(revision), encoded(role))
 }
 
 /// The list twin of the role map.
 pub fn role_list(environment: &str, revision: Option<i64>) -> String {
-    format!("/?env={environment}{}&view=list", at(revision))
+    format!("/?env={}{}&view=list", encoded(environment), at(revision))
 }
 
 fn at(revision: Option<i64>) -> String {
@@ -26,34 +26,34 @@ fn at(revision: Option<i64>) -> String {
 
 /// The catalogue of an environment.
 pub fn catalogue(environment: &str) -> String {
-    format!("/catalogue?env={environment}")
+    format!("/catalogue?env={}", encoded(environment))
 }
 
 /// The form for a new role of an environment, or for one of its own.
 pub fn role_form(environment: &str, role: Option<&str>) -> String {
-    let role = role.map(|role| format!("&role={role}")).unwrap_or_default();
-    format!("/catalogue/role?env={environment}{role}")
+    let role = role.map(|role| format!("&role={}", encoded(role))).unwrap_or_default();
+    format!("/catalogue/role?env={}{role}", encoded(environment))
 }
 
 /// Who has to approve what in an environment.
 pub fn policy(environment: &str) -> String {
-    format!("/settings/policy?env={environment}")
+    format!("/settings/policy?env={}", encoded(environment))
 }
 
 /// The form that proposes other rules.
 pub fn policy_form(environment: &str) -> String {
-    format!("/settings/policy/propose?env={environment}")
+    format!("/settings/policy/propose?env={}", encoded(environment))
 }
 
 /// When changes of an environment may be applied.
 pub fn schedule(environment: &str) -> String {
-    format!("/settings/schedule?env={environment}")
+    format!("/settings/schedule?env={}", encoded(environment))
 }
 
 /// The form of a window or a freeze: a new one, or the one of that id.
 pub fn schedule_entry(environment: &str, id: Option<i64>) -> String {
     let id = id.map(|id| format!("&entry={id}")).unwrap_or_default();
-    format!("/settings/schedule/entry?env={environment}{id}")
+    format!("/settings/schedule/entry?env={}{id}", encoded(environment))
 }
 
 /// What the one who looks was told, with older pages behind an id.
@@ -63,42 +63,42 @@ pub fn notices() -> String {
 
 /// About what, and where, the one who looks is told.
 pub fn notice_choices(environment: &str) -> String {
-    format!("/settings/notifications?env={environment}")
+    format!("/settings/notifications?env={}", encoded(environment))
 }
 
 /// Who else is told of an environment, and what was sent.
 pub fn webhooks(environment: &str) -> String {
-    format!("/settings/webhooks?env={environment}")
+    format!("/settings/webhooks?env={}", encoded(environment))
 }
 
 /// What is lost without parts of an environment.
 pub fn what_if(environment: &str) -> String {
-    format!("/what-if?env={environment}")
+    format!("/what-if?env={}", encoded(environment))
 }
 
 /// What is lost without one node of it.
 pub fn what_if_node(environment: &str, hostname: &str) -> String {
-    format!("/what-if?env={environment}&nodes={hostname}")
+    format!("/what-if?env={}&nodes={}", encoded(environment), encoded(hostname))
 }
 
 /// The proposal of a first topology.
 pub fn advisor(environment: &str) -> String {
-    format!("/advisor?env={environment}")
+    format!("/advisor?env={}", encoded(environment))
 }
 
 /// What waits for the one who looks; of all environments, the one named stays chosen.
 pub fn approvals(environment: &str) -> String {
-    format!("/approvals?env={environment}")
+    format!("/approvals?env={}", encoded(environment))
 }
 
 /// The changes of an environment.
 pub fn changes(environment: &str) -> String {
-    format!("/changes?env={environment}")
+    format!("/changes?env={}", encoded(environment))
 }
 
 /// The form that takes a topology file.
 pub fn import(environment: &str) -> String {
-    format!("/import?env={environment}")
+    format!("/import?env={}", encoded(environment))
 }
 
 /// One change, to review.
@@ -139,12 +139,12 @@ pub fn change_edit(id: i64) -> String {
 
 /// One change, to edit one node of it.
 pub fn change_edit_node(id: i64, hostname: &str) -> String {
-    format!("/changes/{id}/edit?node={hostname}#node")
+    format!("/changes/{id}/edit?node={}#node", encoded(hostname))
 }
 
 /// The runs of an environment.
 pub fn runs(environment: &str) -> String {
-    format!("/runs?env={environment}")
+    format!("/runs?env={}", encoded(environment))
 }
 
 /// One run.
@@ -154,17 +154,17 @@ pub fn run(id: i64) -> String {
 
 /// The revisions of an environment.
 pub fn history(environment: &str) -> String {
-    format!("/history?env={environment}")
+    format!("/history?env={}", encoded(environment))
 }
 
 /// One revision and how it came to be.
 pub fn revision(environment: &str, number: i64) -> String {
-    format!("/history/{number}?env={environment}")
+    format!("/history/{number}?env={}", encoded(environment))
 }
 
 /// The audit log of an environment.
 pub fn audit(environment: &str) -> String {
-    format!("/audit?env={environment}")
+    format!("/audit?env={}", encoded(environment))
 }
 
 /// The page to sign in, which leads on to `next`.
@@ -204,12 +204,22 @@ pub fn safe_next(next: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{change_steps, safe_next};
+    use super::{change_steps, revision, role, role_form, role_map, safe_next};
 
     #[test]
     fn values_in_queries_are_encoded() {
         assert_eq!(change_steps(3, "a b&c", 2), "/changes/3?page=2&step=a%20b%26c#plan");
         assert_eq!(change_steps(3, "", 1), "/changes/3?page=1#plan");
+    }
+
+    #[test]
+    fn no_name_ends_an_address_or_a_header() {
+        for path in
+            [role_map("a\nb"), role("a\nb", "x y", Some(3)), role_form("a", Some("x\r&y=1")), revision("a#b", 3)]
+        {
+            assert!(!path.contains(char::is_control) && !path.contains(' '), "{path:?}");
+        }
+        assert_eq!(role("a b", "x#y", Some(3)), "/?env=a%20b&revision=3&role=x%23y#role");
     }
 
     #[test]

@@ -141,6 +141,34 @@ test('how long approvals hold is set by leads, and ends what is too old', async 
   await expect(lena.getByText('An approval holds for 2 days.')).toBeVisible();
 });
 
+test('what is half typed stays as it is while others change the page', async ({ signedIn }) => {
+  const lena = await signedIn(LENA);
+  await freeze(lena, 'Kept');
+  const leo = await signedIn(LEO);
+  await open(lena, SCHEDULE);
+  const entry = region(lena, 'Freezes').getByRole('listitem').filter({ hasText: 'Kept' });
+  await disclosure(entry, 'End it early').click();
+  await entry.getByLabel('Why').fill('The books');
+  const hoursField = lena.getByLabel('Hours');
+  await hoursField.selectText();
+  await hoursField.press('7');
+
+  await freeze(leo, 'Another');
+  await expect(region(lena, 'Freezes')).toContainText('Another');
+  await expect(entry.getByLabel('Why')).toHaveValue('The books');
+  await expect(hoursField).toBeFocused();
+  await lena.keyboard.press('2');
+  await expect(hoursField).toHaveValue('72');
+  await entry.getByRole('button', { name: 'End the freeze now' }).click();
+  await expect(entry).toContainText('Ended early by Lena Lead');
+
+  const another = region(lena, 'Freezes').getByRole('listitem').filter({ hasText: 'Another' });
+  await disclosure(another, 'End it early').click();
+  await another.getByLabel('Why').fill('Enough of it');
+  await another.getByRole('button', { name: 'End the freeze now' }).click();
+  await expect(another).toContainText('Ended early by Lena Lead');
+});
+
 test('without JavaScript a freeze is written and ended in plain forms', async ({ signedIn }) => {
   const lena = await signedIn(LENA, { javaScriptEnabled: false });
   await freeze(lena, 'Plain');

@@ -47,6 +47,20 @@ async fn environment_or_first(asked: Option<String>) -> Result<String, crate::er
     first.ok_or_else(|| fail(AppError::NotFound { what: "environment that you may view".to_owned() }))
 }
 
+/// That environment, where nothing else asks whether there is one that the person may view.
+#[cfg(feature = "ssr")]
+async fn environment_that_is_there(slug: String) -> Result<String, crate::error::AppError> {
+    use crate::error::AppError;
+    use crate::server_context::{actor, answer, backend, fail};
+
+    let environments = answer(strata_backend::environments::environment_list(&backend(), &actor()).await)?;
+    if environments.iter().any(|environment| environment.slug == slug) {
+        Ok(slug)
+    } else {
+        Err(fail(AppError::NotFound { what: "environment".to_owned() }))
+    }
+}
+
 /// The number of the live revision of that environment; none where nothing was imported yet.
 #[cfg(feature = "ssr")]
 async fn live_number(environment: &str) -> Result<Option<i64>, crate::error::AppError> {

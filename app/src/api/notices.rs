@@ -78,6 +78,7 @@ pub async fn choices_load(environment: Option<String>) -> Result<ChoicesView, Ap
         Actor::Nobody | Actor::Operator => String::new(),
     };
     let environment = super::environment_or_first(environment).await?;
+    let environment = super::environment_that_is_there(environment).await?;
     Ok(ChoicesView { environment, email, choices: view.choices, mail_is_sent: view.mail_is_sent })
 }
 
@@ -91,6 +92,7 @@ pub async fn choices_save(
 
     use crate::server_context::{actor, answer, backend};
 
+    let environment = super::environment_that_is_there(environment).await?;
     let is_wanted = |topic: Topic, channel: Channel| {
         wanted.get(topic.as_str()).is_some_and(|channels| channels.contains_key(channel.as_str()))
     };

@@ -1,5 +1,6 @@
 //! A panel that waits for its resource, and what it shows when that fails.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use leptos::either::Either;
@@ -8,11 +9,13 @@ use leptos_router::hooks::use_location;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::kept::{Ground, fingerprint};
 use crate::error::AppError;
 use crate::paths;
 
-/// Shows `view` of what the resource brings; while it is read again the old content stays, and so it does where it cannot
-/// be had for now.
+/// Shows `view` of what the resource brings. It is built again only when that is another than before: what somebody types,
+/// opens or chooses meanwhile stays as it is. While the resource is read again the old content stays, and so it does where
+/// it cannot be had for now.
 pub fn loaded<Data, View>(
     resource: Resource<Result<Data, AppError>>,
     view: impl Fn(Data) -> View + Clone + Send + Sync + 'static,
@@ -22,38 +25,49 @@ where
     View: IntoView + 'static,
 {
     let patience = StoredValue::new(Patience { pause: FIRST_PAUSE, waits: false, came: false });
+    let moves = RwSignal::new(0_u32);
+    let ground = Ground::of_browser();
     let location = use_location();
-    // Of another address, it would be shown for what it is not.
+    // Of another address, what was there would be shown for what it is not.
     let place = move || (location.pathname.get_untracked(), location.search.get_untracked());
-    let last = StoredValue::new(None::<((String, String), Data)>);
+    Effect::new(move |shown: Option<Option<(_, u64)>>| {
+        let shown = shown.flatten();
+        let outcome = resource.get()?;
+        let here = place();
+        let is_kept = shown.as_ref().is_some_and(|(of, _)| *of == here);
+        match &outcome {
+            Ok(_) => arrived(patience),
+            Err(error) if error.is_passing() => {
+                try_again(resource, patience);
+                if is_kept {
+                    return shown;
+                }
+            }
+            Err(_) => {}
+        }
+        let now = (here, fingerprint(&outcome));
+        if shown.is_some_and(|shown| shown != now) {
+            moves.update(|moves| *moves += 1);
+        }
+        Some(now)
+    });
     view! {
         <Transition fallback=|| view! { <p class="loading" role="status">"Loading…"</p> }>
             {move || {
-                let view = view.clone();
+                moves.track();
+                let (view, ground) = (view.clone(), ground.clone());
                 Suspend::new(async move {
-                    let outcome = resource.await;
+                    // The effect above says when there is something else to show.
+                    let mut coming = Box::pin(resource.into_future());
+                    let outcome = poll_fn(|context| untrack(|| coming.as_mut().poll(context))).await;
                     // Whoever leaves the page while it is read again takes its signals along: nothing may be built of them.
                     if patience.is_disposed() {
                         return None;
                     }
-                    Some(match outcome {
-                        Ok(data) => {
-                            arrived(patience);
-                            if cfg!(feature = "hydrate") {
-                                last.set_value(Some((place(), data.clone())));
-                            }
-                            Either::Left(view(data))
-                        }
-                        Err(error) if error.is_passing() => {
-                            try_again(resource, patience);
-                            let known = last.get_value().filter(|(of, _)| *of == place());
-                            known.map_or_else(
-                                || Either::Right(view! { <ErrorPanel error /> }),
-                                |(_, data)| Either::Left(view(data)),
-                            )
-                        }
+                    Some(ground.build(move || match outcome {
+                        Ok(data) => Either::Left(view(data)),
                         Err(error) => Either::Right(view! { <ErrorPanel error /> }),
-                    })
+                    }))
                 })
             }}
         </Transition>

@@ -7,7 +7,7 @@ use leptos_meta::Title;
 
 use crate::api::import::TopologyImport;
 use crate::api::role_map::role_map_load;
-use crate::components::{Act, ActError, loaded};
+use crate::components::{Act, ActError, kept, loaded};
 use crate::error::AppError;
 use crate::pages::query;
 use crate::paths;
@@ -43,7 +43,9 @@ pub fn ImportPage() -> impl IntoView {
                     <input type="hidden" name="environment" value=view.environment.clone() />
                     <p class="field">
                         <label for="file">"Topology file " <span class="hint">"YAML or JSON, up to 16 MiB"</span></label>
-                        <input id="file" type="file" name="file" required=true accept=".yaml,.yml,.json,application/yaml,application/json" />
+                        {kept((), || view! {
+                            <input id="file" type="file" name="file" required=true accept=".yaml,.yml,.json,application/yaml,application/json" />
+                        })}
                     </p>
                     <Act label="Import" tone="primary" refused=view.import_refused />
                 </form>

@@ -42,7 +42,7 @@ pub fn class_of(character: char, before: Option<char>) -> Option<Class> {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Class::Bidirectional,
         // How a symbol is drawn (in colour, or as text); after anything else it would be hidden.
         '\u{fe0e}' | '\u{fe0f}' if before.is_some_and(is_symbol) => return None,
-        // Soft hyphen, joiners, fillers, marks of shorthand and music, variation selectors, tags, annotations.
+        // Soft hyphen, joiners, fillers (an empty cell of Braille among them), marks of shorthand and music, variation selectors, tags, annotations.
         '\u{ad}'
         | '\u{34f}'
         | '\u{600}'..='\u{605}'
@@ -56,6 +56,7 @@ pub fn class_of(character: char, before: Option<char>) -> Option<Class> {
         | '\u{200b}'..='\u{200d}'
         | '\u{2060}'..='\u{2065}'
         | '\u{206a}'..='\u{206f}'
+        | '\u{2800}'
         | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'

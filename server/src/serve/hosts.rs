@@ -30,8 +30,12 @@ impl FromStr for Hosts {
     }
 }
 
-/// The layer: 421 for another name, 400 for none or several.
+/// The layer: 421 for another name, 400 for none or several, and for what names no path.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    // `CONNECT host:80` and `GET host` have none, `OPTIONS *` one that is nobody's; what comes later counts on it.
+    if !request.uri().path().starts_with('/') {
+        return (StatusCode::BAD_REQUEST, "A request names a path.\n").into_response();
+    }
     // Whoever looks whether we are alive asks by whatever name it has for us.
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;

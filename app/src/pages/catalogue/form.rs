@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use strata_domain::catalogue::{Layer, Own, Role};
 
 use crate::api::catalogue::{CatalogueView, RoleForm, RoleSave, SettingForm, catalogue_load};
-use crate::components::{Act, ActError, CheckField, SelectField, TextField, loaded};
+use crate::components::{Act, ActError, CheckField, SelectField, TextArea, TextField, loaded};
 use crate::pages::query;
 use crate::paths;
 
@@ -83,8 +83,8 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
                 <TextField id="group-max" name="form[group_max]" label="Nodes in a group, at most" hint="empty: joins no group" kind="number" value=form.group_max />
                 <CheckField id="on-service" name="form[on_service]".to_owned() label="An external service can have it".to_owned() checked=!form.on_service.is_empty() />
             </div>
-            <Area id="note" name="form[note]" label="What it does" value=form.note />
-            <Area id="requirements" name="form[requirements]" label="What it needs, and why: one a line" value=form.requirements />
+            <TextArea rows=4 id="note" name="form[note]" label="What it does" value=form.note />
+            <TextArea rows=4 id="requirements" name="form[requirements]" label="What it needs, and why: one a line" value=form.requirements />
             <fieldset>
                 <legend>"Settings"</legend>
                 {settings}
@@ -142,15 +142,5 @@ fn SettingRow(row: usize, setting: SettingForm) -> impl IntoView {
             <TextField id=id("default") name=name("default") label="Where not given" value=setting.default />
             <CheckField id=id("required") name=name("required") label="Required".to_owned() checked=!setting.required.is_empty() />
         </div>
-    }
-}
-
-#[component]
-fn Area(id: &'static str, name: &'static str, label: &'static str, value: String) -> impl IntoView {
-    view! {
-        <p class="field">
-            <label for=id>{label}</label>
-            <textarea id=id name=name rows="4">{value}</textarea>
-        </p>
     }
 }

@@ -11,7 +11,7 @@ use crate::api::proposals::WindowRemovalPropose;
 use crate::api::schedule::{
     ApprovalLifetimeSet, EntryView, FreezeEnd, ScheduleEntryRemove, SchedulePageView, schedule_load,
 };
-use crate::components::{Act, ActError, Moment, SettingsTabs, TextField, loaded};
+use crate::components::{Act, ActError, Moment, SettingsTabs, TextField, kept_list, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
@@ -66,17 +66,10 @@ fn Schedule(view: SchedulePageView, actions: Actions) -> impl IntoView {
             return view! { <p class="empty">{empty}</p> }.into_any();
         }
         let (slug, edit_refused) = (slug.clone(), edit_refused.clone());
-        // By key: what somebody types about one entry must not end up at another when the list moves.
-        view! {
-            <ul class="plain-list schedule">
-                <For
-                    each=move || entries.clone()
-                    key=|view| (view.entry.id, view.version, view.is_on, view.entry.ended_early.len())
-                    children=move |view| view! { <EntryItem view environment=slug.clone() edit_refused=edit_refused.clone() actions /> }
-                />
-            </ul>
-        }
-        .into_any()
+        let entries = kept_list(entries, move |view| {
+            view! { <EntryItem view environment=slug.clone() edit_refused=edit_refused.clone() actions /> }
+        });
+        view! { <ul class="plain-list schedule">{entries}</ul> }.into_any()
     };
     let freezes = list(freezes, "No freeze: nothing closes the environment.");
     let windows = list(windows, "No window: outside of freezes, changes may be applied at any time.");

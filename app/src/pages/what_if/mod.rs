@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use strata_domain::whatif::Extent;
 
 use crate::api::what_if::{Taken, WhatIfAnswer, WhatIfView, what_if_load};
-use crate::components::{Badge, SelectField, Stateful, loaded, plain_words};
+use crate::components::{Badge, SelectField, Stateful, TextArea, loaded, plain_words};
 use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
@@ -61,10 +61,7 @@ fn WhatIf(view: WhatIfView, taken: Taken) -> impl IntoView {
             <div class="column-main">
                 <form method="get" action="/what-if" class="panel" aria-label="What to take away">
                     <input type="hidden" name="env" value=of_env />
-                    <p class="field">
-                        <label for="nodes">"Nodes " <span class="hint">"hostnames, between spaces or commas"</span></label>
-                        <textarea id="nodes" name="nodes" rows="2">{taken.nodes}</textarea>
-                    </p>
+                    <TextArea id="nodes" name="nodes" label="Nodes" hint="hostnames, between spaces or commas" rows=2 value=taken.nodes />
                     <div class="fields">
                         <SelectField id="group" name="group" label="Availability group" none="none" options=plain_words(groups) value=taken.group />
                         <SelectField id="site" name="site" label="Site" none="none" options=plain_words(sites) value=taken.site />
