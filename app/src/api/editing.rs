@@ -40,7 +40,7 @@ pub struct DraftView {
 ///
 /// One flat form for all kinds keeps it a plain HTML form; [`EditForm::into_edit`] gives each field its type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct EditForm {
     /// Which edit, by its name in the log: `add-node`, `assign-role` …
     pub kind: String,

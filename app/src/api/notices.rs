@@ -90,16 +90,20 @@ pub async fn choices_save(
 ) -> Result<(), AppError> {
     use strata_domain::notice::{Channel, Topic};
 
-    use crate::server_context::{actor, answer, backend};
+    use crate::server_context::{actor, answer, backend, fail};
 
     let environment = super::environment_that_is_there(environment).await?;
-    let is_wanted = |topic: Topic, channel: Channel| {
-        wanted.get(topic.as_str()).is_some_and(|channels| channels.contains_key(channel.as_str()))
-    };
+    let mut is_wanted = BTreeMap::new();
+    for (topic, channels) in &wanted {
+        let on = BTreeMap::from([(topic.clone(), String::new())]);
+        let topics = super::typed::chosen(&on, &Topic::ALL, Topic::as_str, "wanted").map_err(fail)?;
+        let channels = super::typed::chosen(channels, &Channel::ALL, Channel::as_str, "wanted").map_err(fail)?;
+        is_wanted.extend(topics.into_iter().map(|topic| (topic, channels.clone())));
+    }
     let choices: Choices = Topic::ALL
         .iter()
         .flat_map(|&topic| Channel::ALL.iter().map(move |&channel| (topic, channel)))
-        .map(|(topic, channel)| (topic, channel, is_wanted(topic, channel)))
+        .map(|(topic, channel)| (topic, channel, is_wanted.get(&topic).is_some_and(|on| on.contains(&channel))))
         .collect();
     answer(strata_backend::notices::choices_set(&backend(), &actor(), &choices).await)?;
     leptos_axum::redirect(&crate::paths::notice_choices(&environment));

@@ -1,5 +1,6 @@
 //! What forms send as text, read with an error that comes back to its field.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::error::AppError;
@@ -13,6 +14,26 @@ pub(super) fn typed<T: FromStr>(text: &str, field: &str, wanted: &str) -> Result
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| invalid(field, format!("{text:?} is not {wanted}."))),
     }
+}
+
+/// What is `on` of all that there is, by its words. A word that is none is wrong, and not absent.
+///
+/// # Errors
+/// `Invalid` with the field and the word.
+pub(super) fn chosen<T: Copy + Ord>(
+    on: &BTreeMap<String, String>,
+    all: &[T],
+    word_of: impl Fn(T) -> &'static str,
+    field: &str,
+) -> Result<BTreeSet<T>, AppError> {
+    on.keys()
+        .map(|word| {
+            all.iter().copied().find(|&one| word_of(one) == word).ok_or_else(|| {
+                let words: Vec<_> = all.iter().map(|&one| word_of(one)).collect();
+                invalid(field, format!("{word:?} is none of {}.", words.join(", ")))
+            })
+        })
+        .collect()
 }
 
 /// What cannot be taken from that field, and why.

@@ -49,9 +49,9 @@ pub async fn webhook_add(
 ) -> Result<String, AppError> {
     use strata_domain::notice::Topic;
 
-    use crate::server_context::{actor, answer, backend};
+    use crate::server_context::{actor, answer, backend, fail};
 
-    let topics = Topic::ALL.iter().copied().filter(|topic| topics.contains_key(topic.as_str())).collect();
+    let topics = super::typed::chosen(&topics, &Topic::ALL, Topic::as_str, "topics").map_err(fail)?;
     let (backend, actor) = (backend(), actor());
     let added = answer(strata_backend::webhooks::webhook_add(&backend, &actor, &environment, &url, &topics).await)?;
     Ok(added.secret)

@@ -42,6 +42,65 @@ async fn a_plain_form_leads_to_no_foreign_address(pool: PgPool) {
     }
 }
 
+/// The library behind the pages panicked at each of them, for anybody.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_request_without_a_path_is_a_bad_one(pool: PgPool) {
+    let server = Near::start(pool, Settings::default()).await;
+    for start in ["GET x", "CONNECT a:1", "OPTIONS *", "POST x:80"] {
+        let answer =
+            server.begin(format!("{start} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await.rest().await;
+        assert_eq!(status(&answer), 400, "{start}: {answer}");
+    }
+}
+
+/// A link could show a form of its own inside of a page, and have a lead send it.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_text_in_a_field_ends_no_field(pool: PgPool) {
+    let server = Near::start(pool, Settings::default()).await;
+    let cookie = server.sign_in(ADMIN).await;
+    let text = "</textarea></title></option></form><h1 id=theirs>\"'>";
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let form = [
+        ("form[id]", "evil"),
+        ("form[name]", "Evil"),
+        ("form[layer]", "storage"),
+        ("form[growth]", "free"),
+        ("form[note]", &encoded),
+        ("form[requirements]", &encoded),
+    ];
+    let mut body = "environment=production&version=0".to_owned();
+    for (name, value) in form {
+        body += &format!("&{name}={value}");
+    }
+    let saved = server.ask("POST", "/api/role_save", &[("Cookie", &cookie)], body.as_bytes()).await;
+    assert_eq!(status(&saved), 200, "{saved}");
+    let cookie = [("Cookie", cookie.as_str())];
+    let stored = server.ask("GET", "/catalogue/role?env=production&role=evil", &cookie, b"").await;
+    assert!(stored.contains("&lt;/textarea&gt;"), "the text is there: {stored}");
+    for path in
+        ["/what-if", "/advisor", "/changes", "/changes/1", "/changes/1/edit", "/runs", "/audit", "/sign-in", "/import"]
+    {
+        for name in ["nodes", "group", "site", "q", "step", "about", "since", "next", "role", "before", "state", "page"]
+        {
+            let answer = server.ask("GET", &format!("{path}?env=production&{name}={encoded}"), &cookie, b"").await;
+            assert!(!answer.contains("<h1 id=theirs>"), "{path} with {name}: {answer}");
+        }
+    }
+    assert!(!stored.contains("<h1 id=theirs>"), "{stored}");
+}
+
+/// What was stored was, and then the answer panicked over its own header.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_name_in_an_address_ends_no_header(pool: PgPool) {
+    let server = Near::start(pool, Settings::default()).await;
+    let cookie = server.sign_in(ADMIN).await;
+    for name in ["a%0Ab", "a%0D%0Ab", "a%1Bb", "nowhere"] {
+        let body = format!("environment={name}");
+        let answer = server.ask("POST", "/api/choices_save", &[("Cookie", &cookie)], body.as_bytes()).await;
+        assert!(matches!(status(&answer), 404 | 422), "{name}: {answer}");
+    }
+}
+
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn the_id_of_a_request_is_ours(pool: PgPool) {
     let server = Near::start(pool, Settings::default()).await;

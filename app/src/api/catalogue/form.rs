@@ -15,7 +15,7 @@ const GROUP_SETTING: &str = "availability_group";
 
 /// A role as the form sends it; empty fields are not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RoleForm {
     /// Stable id.
     pub id: String,
@@ -53,7 +53,7 @@ pub struct RoleForm {
 
 /// One setting as the form sends it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SettingForm {
     /// The key in files.
     pub name: String,

@@ -8,7 +8,7 @@ use strata_domain::plan::{Risk, StepKind};
 use strata_domain::policy::{LEADS, Rule, When};
 use strata_domain::topology::RoleId;
 
-use crate::api::typed::{invalid, typed};
+use crate::api::typed::{chosen, invalid, typed};
 use crate::error::AppError;
 
 /// All rules by row; rows in which nothing is said are left out.
@@ -16,7 +16,7 @@ pub type RuleForms = BTreeMap<usize, RuleForm>;
 
 /// One rule as the form sends it; what is empty asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RuleForm {
     /// A line for people.
     pub name: String,
@@ -75,8 +75,8 @@ impl RuleForm {
             .ok_or_else(|| fault("Say how many have to approve.".to_owned()))?;
         let group = self.group.trim();
         let when = When {
-            risks: Risk::ALL.iter().copied().filter(|risk| self.risks.contains_key(risk.as_str())).collect(),
-            layers: Layer::ALL.into_iter().filter(|layer| self.layers.contains_key(layer.as_str())).collect(),
+            risks: chosen(&self.risks, &Risk::ALL, Risk::as_str, "rules")?,
+            layers: chosen(&self.layers, &Layer::ALL, Layer::as_str, "rules")?,
             roles: words(&self.roles).into_iter().map(RoleId).collect(),
             actions,
             nodes_from,
@@ -115,6 +115,9 @@ mod tests {
             let error = rules_of(BTreeMap::from([(0, form)])).expect_err("it is wrong");
             error.for_field("rules").unwrap_or_default().to_owned()
         };
+        let on = BTreeMap::from([("critcal".to_owned(), "on".to_owned())]);
+        assert!(said(RuleForm { risks: on.clone(), ..form.clone() }).contains("\"critcal\""));
+        assert!(said(RuleForm { layers: on, ..form.clone() }).contains("storage"));
         assert!(said(RuleForm { actions: "explode".to_owned(), ..form.clone() }).starts_with("Odd: "));
         assert!(said(RuleForm { quorum: String::new(), ..form.clone() }).contains("how many"));
         assert!(said(RuleForm { nodes_from: "many".to_owned(), ..form }).contains("many"));

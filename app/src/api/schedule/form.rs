@@ -13,7 +13,7 @@ const TIME: &str = "%H:%M";
 
 /// An entry as the form sends it. All three kinds of recurrence are in it; `every` says which is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct EntryForm {
     /// Its id, where it is there already.
     pub id: String,
@@ -124,7 +124,7 @@ mod read {
     use strata_domain::schedule::Day;
 
     use super::*;
-    use crate::api::typed::{invalid, typed};
+    use crate::api::typed::{chosen, invalid, typed};
     use crate::error::AppError;
 
     impl EntryForm {
@@ -136,7 +136,7 @@ mod read {
             let recurrence = match self.every.as_str() {
                 "once" => Recurrence::Once { from: local(&self.from, "from")?, to: local(&self.to, "to")? },
                 "weekly" => Recurrence::Weekly {
-                    days: Day::ALL.iter().copied().filter(|day| self.days.contains_key(day.as_str())).collect(),
+                    days: chosen(&self.days, &Day::ALL, Day::as_str, "days")?,
                     at: time(&self.weekly_at)?,
                     minutes: minutes(&self.weekly_hours)?,
                 },
