@@ -65,10 +65,11 @@ async fn a_text_in_a_field_ends_no_field(pool: PgPool) {
         ("form[name]", "Evil"),
         ("form[layer]", "storage"),
         ("form[growth]", "free"),
+        ("form[network]", "private-only"),
         ("form[note]", &encoded),
         ("form[requirements]", &encoded),
     ];
-    let mut body = "environment=production&version=0".to_owned();
+    let mut body = "environment=production&version=1".to_owned();
     for (name, value) in form {
         body += &format!("&{name}={value}");
     }
