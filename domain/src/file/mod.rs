@@ -97,8 +97,21 @@ impl FileError {
             .replace("unknown variant", "unknown value")
             .replace("expected u32", "expected a whole number")
             .replace("expected u64", "expected a whole number");
-        Self { line, column, message }
+        Self { line, column, message: in_short(message) }
     }
+}
+
+/// A message as the parsers make it holds the whole value that they could not take, which may be the file.
+fn in_short(message: String) -> String {
+    const BEGINNING: usize = 300;
+    const END: usize = 100;
+    let count = message.chars().count();
+    if count <= BEGINNING + END {
+        return message;
+    }
+    let beginning: String = message.chars().take(BEGINNING).collect();
+    let end: String = message.chars().skip(count - END).collect();
+    format!("{beginning}…{end}")
 }
 
 /// Reads a topology from YAML or JSON, told apart by content.

@@ -255,3 +255,11 @@ proptest::proptest! {
         let _ = read(&bytes, Catalogue::built_in());
     }
 }
+
+#[test]
+fn a_message_holds_no_file() {
+    for text in [format!("\"{}\"", "x".repeat(1_000_000)), format!("{{\"version\": \"{}\"}}", "x".repeat(1_000_000))] {
+        let message = error(&text).to_string();
+        assert!(message.len() < 500 && message.contains("expected"), "{message}");
+    }
+}
