@@ -126,7 +126,8 @@ $$;
 CREATE TRIGGER vote_take_backs_while_open BEFORE INSERT ON vote_take_backs
     FOR EACH ROW EXECUTE FUNCTION refuse_take_back();
 
--- A run's log is written by who carries a step out, line after line, and the database says when.
+-- A run's log is written by who carries a step out, line after line, and no line is older than the one before it, or
+-- than the run. Clocks can be set back: then the line has the time of the one before.
 CREATE FUNCTION refuse_line_between() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.sequence <= coalesce((SELECT max(l.sequence) FROM run_log l WHERE l.run_id = NEW.run_id), 0)
@@ -136,7 +137,8 @@ BEGIN
         RAISE EXCEPTION 'the log of run % is added to at its end, by a step under way', NEW.run_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'run_log_at_the_end';
     END IF;
-    NEW.at := clock_timestamp();
+    NEW.at := greatest(NEW.at, (SELECT r.started_at FROM runs r WHERE r.id = NEW.run_id),
+                       (SELECT l.at FROM run_log l WHERE l.run_id = NEW.run_id ORDER BY l.sequence DESC LIMIT 1));
     RETURN NEW;
 END
 $$;

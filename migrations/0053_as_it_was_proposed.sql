@@ -41,7 +41,10 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'policy_proposals_append_only';
     END IF;
     NEW.decided_in := CASE WHEN NEW.state = 'open' THEN NULL ELSE pg_current_xact_id() END;
-    IF NEW.state = 'approved' AND approved_by(NEW.id) < most_asked(NEW.environment_id) THEN
+    -- That its proposer decides is refused by a constraint of the table.
+    IF NEW.state = 'approved' AND NEW.decider_id <> NEW.proposer_id
+        AND approved_by(NEW.id) < most_asked(NEW.environment_id)
+    THEN
         RAISE EXCEPTION 'proposal % has too few approvals', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_proposals_by_enough';
     END IF;
