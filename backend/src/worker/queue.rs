@@ -141,7 +141,8 @@ impl Worker {
         let catalogue = ctx::statement(claim.catalogue(&self.backend)).await?;
         let log = StepLog { backend: &self.backend, claim };
         let work = async {
-            if let Some(told) = self.looked_at.refuse(&self.backend, claim.run).await? {
+            let looked = ctx::within(SETTLES_WITHIN, self.looked_at.refuse(&self.backend, claim.run));
+            if let Some(told) = looked.await? {
                 return Err(StepError::Failed(format!("{told} Nothing of this step was carried out.")));
             }
             if claim.attempt > 1 {

@@ -194,9 +194,11 @@ impl World {
         // On the heap: tests ask for it many times, and their stack is small.
         let done = Box::pin(async {
             let application = as_application(&self.pool).await;
-            let mut transaction = application.begin().await.unwrap();
+            let mut connection = application.acquire().await.unwrap();
+            let mut transaction = connection.begin().await.unwrap();
             let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut *transaction).await;
             transaction.rollback().await.unwrap();
+            drop(connection);
             application.close().await;
             done
         });

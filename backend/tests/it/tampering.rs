@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::Connection;
 use sqlx::types::Json;
 use strata_backend::audit::audit_list;
 use strata_backend::environments::topology_live;
@@ -190,7 +191,8 @@ async fn a_run_of_other_steps_under_an_approved_digest_is_not_carried_out(pool: 
     let view = world.view(id).await;
     let steps = plan::plan(&view.base, &view.desired, Catalogue::built_in()).steps;
     let application = crate::support::as_application(&world.pool).await;
-    let mut attack = application.begin().await.unwrap();
+    let mut connection = application.acquire().await.unwrap();
+    let mut attack = connection.begin().await.unwrap();
     let run: i64 = sqlx::query_scalar(
         "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                            requested_by_name, requested_at)
