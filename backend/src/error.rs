@@ -147,6 +147,10 @@ fn from_constraint(name: &str) -> Option<Error> {
         "changes_title_given" => Error::invalid("title", "Say in a line what the change is for."),
         "group_members_name_given" => Error::invalid("group", "Give the group's name."),
         "votes_not_by_authors" => Error::refused("You had a part in this change; somebody else has to vote on it."),
+        "votes_by_leads" => Error::refused("You are no lead of this environment any more."),
+        "votes_while_open" | "vote_take_backs_while_open" => {
+            Error::refused("The change has moved on meanwhile. Look again before you go on.")
+        }
         "votes_approve_once" => Error::refused("You have approved this plan already."),
         "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
         "policy_proposals_one_open" => {
@@ -156,6 +160,8 @@ fn from_constraint(name: &str) -> Option<Error> {
             Error::refused("You proposed it; other leads have to approve it.")
         }
         "policy_proposal_approvals_pkey" => Error::refused("You have approved it already; others have to as well."),
+        "policy_proposal_approvals_by_leads" => Error::refused("You are no lead of this environment any more."),
+        "policy_proposals_by_enough" => Error::refused("More leads have to approve it before it is in force."),
         "policies_by_enough" => Error::refused("More leads have to approve this policy before it is in force."),
         "votes_reason_given" => Error::invalid("reason", "Say why."),
         "runs_one_active" => {

@@ -19,8 +19,8 @@ use crate::error::Error;
 pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<(), Error> {
     // The vote is the actor's or not; that says more than what they are in the environment by now.
     let mut write = backend.authorise_write(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
-    let voter = actor.account_id()?.ok_or_else(|| Error::refused("A vote belongs to a person who signed in."))?;
-    let voter = voter.to_string();
+    let account = actor.account_id()?.ok_or_else(|| Error::refused("A vote belongs to a person who signed in."))?;
+    let voter = account.to_string();
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;
     let material = Material::load(write.connection(), environment_id, &locked.change).await?;
@@ -34,9 +34,10 @@ pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64
         return Ok(());
     }
     let after = before.take_back(vote, &voter, now)?;
-    let written = sqlx::query!("INSERT INTO vote_take_backs (vote_id, at) VALUES ($1, $2)", vote, now)
-        .execute(write.connection())
-        .await?;
+    let written =
+        sqlx::query!("INSERT INTO vote_take_backs (vote_id, account_id, at) VALUES ($1, $2, $3)", vote, account, now,)
+            .execute(write.connection())
+            .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("{} took their approval back", write.person().name);
     locked.take_up(&after, now);

@@ -11,9 +11,12 @@ use uuid::Uuid;
 
 use crate::catalogues::version_stored;
 use crate::changes::{self, Locked, Material, last_of};
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
 use crate::policies::lifetime_stored;
+
+/// A vote that is not stored yet: the database numbers them, and nobody else.
+const UNNUMBERED: i64 = i64::MAX;
 
 /// Votes on a change. `digest` is that of the plan the person saw: the vote belongs to it and to no other.
 ///
@@ -62,15 +65,13 @@ pub async fn change_vote(
         });
     }
     let before = review.state;
-    // The lock on the change is held: the numbers of its votes follow each other as the votes do.
-    let vote = sqlx::query_scalar!(r#"SELECT nextval(pg_get_serial_sequence('votes', 'id')) AS "id!""#)
-        .fetch_one(write.connection())
-        .await?;
     let person = write.person().clone();
-    let ballot = Ballot { id: vote, voter: person, standing, seen: digest, verdict, reason: reason.clone() };
-    let review = review.vote(ballot, now)?;
-    let given = review.votes.last().ok_or_else(|| Error::unexpected("a vote was given, and there is none"))?;
-    vote_add(&mut write, &locked, &log, account, given).await?;
+    let ballot = Ballot { id: UNNUMBERED, voter: person, standing, seen: digest, verdict, reason: reason.clone() };
+    let mut review = review.vote(ballot, now)?;
+    let given = review.votes.last_mut().ok_or_else(|| Error::unexpected("a vote was given, and there is none"))?;
+    // The lock on the change is held: the numbers of its votes follow each other as the votes do.
+    let vote = vote_add(&mut write, &locked, &log, account, given).await?;
+    given.id = vote;
     locked.take_up(&review, now);
     if verdict != Verdict::Approve {
         locked.change.reason.clone_from(&reason);
@@ -91,22 +92,20 @@ const fn action_of(verdict: Verdict) -> AuditAction {
     }
 }
 
-/// Stores a vote, and what the plan was made of that it was given on.
+/// Stores a vote, and what the plan was made of that it was given on; gives its number.
 async fn vote_add(
     write: &mut Write,
     locked: &Locked,
     log: &[LoggedEdit],
     voter: Uuid,
     vote: &Vote,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     let change = &locked.change;
     let groups: Vec<String> = vote.groups.iter().cloned().collect();
-    let written = sqlx::query!(
-        "INSERT INTO votes (id, change_id, round, voter_id, voter_name, groups, verdict, digest, reason, at,
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, reason, at,
                             base_revision, catalogue_version, log_from, log_to, approval_hours)
-         OVERRIDING SYSTEM VALUE
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        vote.id,
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
         change.id,
         vote.round,
         voter,
@@ -122,7 +121,6 @@ async fn vote_add(
         last_of(change, log),
         lifetime_stored(vote.expires_after)?,
     )
-    .execute(write.connection())
-    .await?;
-    ctx::expect_rows(written.rows_affected(), 1)
+    .fetch_one(write.connection())
+    .await?)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
-use strata_domain::change::{Change, ChangeState};
+use strata_domain::change::{self, Change, ChangeEvent, ChangeState};
 use strata_domain::review::Review;
 
 use super::Material;
@@ -63,6 +63,19 @@ impl Locked {
         if !is_approved || is_another {
             self.change.apply_asked = None;
         }
+    }
+
+    /// Takes up that its run has ended; [`Self::save`] stores it. No plan is needed for that: what was approved stays told as it
+    /// was when the run began.
+    ///
+    /// # Errors
+    /// Where it has none.
+    pub(crate) fn run_ended(&mut self, well: bool) -> Result<(), Error> {
+        let event = if well { ChangeEvent::RunSucceeded } else { ChangeEvent::RunFailed };
+        self.change.state = change::step(self.change.state, &event)?;
+        self.approval.until = None;
+        self.change.apply_asked = None;
+        Ok(())
     }
 
     /// Whether the last act was this one by this person: then a repeated request has been met already.

@@ -12,7 +12,7 @@ use strata_domain::limits::{Things, TooMany};
 use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
-use super::{NewRevision, revision_add, topology_of};
+use super::{Content, NewRevision, revision_add, topology_of};
 use crate::catalogues::{catalogue_at, version_now};
 use crate::changes;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
@@ -47,7 +47,7 @@ struct Present {
 /// What a file comes to.
 enum Wanted {
     /// The first revision.
-    First(Topology),
+    First(Content),
     /// What makes the live topology into the file's.
     Edits(Vec<Edit>),
 }
@@ -86,7 +86,7 @@ pub async fn topology_import(
             continue;
         }
         return match wanted {
-            Wanted::First(topology) => first_revision(write, topology, &title, version).await,
+            Wanted::First(content) => first_revision(write, &content, &title, version).await,
             Wanted::Edits(edits) => as_change(write, live.unwrap_or_default(), &edits, &title).await,
         };
     }
@@ -110,10 +110,15 @@ impl Present {
 
 /// Reads the file, and says what it comes to in view of what is there.
 fn wanted_by(bytes: &[u8], environment: &str, present: Present) -> Result<Wanted, Error> {
-    let topology = read_file(bytes, environment, &present.catalogue)?;
+    let mut topology = read_file(bytes, environment, &present.catalogue)?;
     match (present.live, present.base) {
         (Some(live), Some(base)) => edits_between(live, &base, &topology, &present.catalogue).map(Wanted::Edits),
-        _ => Ok(Wanted::First(topology)),
+        _ => {
+            for node in &mut topology.nodes {
+                node.id.get_or_insert_with(|| ctx::new_id().to_string());
+            }
+            Content::of(&topology).map(Wanted::First)
+        }
     }
 }
 
@@ -138,21 +143,13 @@ fn read_file(bytes: &[u8], environment: &str, catalogue: &Catalogue) -> Result<T
     }
 }
 
-async fn first_revision(
-    mut write: Write,
-    mut topology: Topology,
-    title: &str,
-    catalogue: u32,
-) -> Result<Imported, Error> {
-    for node in &mut topology.nodes {
-        node.id.get_or_insert_with(|| ctx::new_id().to_string());
-    }
+async fn first_revision(mut write: Write, content: &Content, title: &str, catalogue: u32) -> Result<Imported, Error> {
     let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
     let (made_by, made_at) = (write.person().clone(), write.at());
     let new = NewRevision {
         environment_id,
         after: None,
-        topology: &topology,
+        content,
         catalogue,
         change: None,
         run: None,
@@ -162,7 +159,7 @@ async fn first_revision(
     };
     let number = revision_add(write.connection(), new).await?;
     let row = AuditRow::new(AuditAction::TopologyImported, "revision", &number)
-        .after(json!({ "revision": number, "title": title, "nodes": topology.nodes.len() }));
+        .after(json!({ "revision": number, "title": title, "nodes": content.nodes() }));
     write.commit(row, vec![News::Environment { environment }]).await?;
     Ok(Imported::Revision(number))
 }

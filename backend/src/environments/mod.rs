@@ -14,7 +14,7 @@ use crate::error::Error;
 
 pub(crate) use import::give_id;
 pub use import::{Imported, topology_import};
-pub(crate) use revisions::{NewRevision, revision_add, topology_of};
+pub(crate) use revisions::{Content, NewRevision, revision_add, topology_of};
 pub use revisions::{topology_at, topology_live};
 
 /// The environments that the actor may view, by name.

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
-use sqlx::types::Json;
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
-use strata_domain::digest;
+use strata_domain::digest::{self, Digest};
 use strata_domain::environment::Revision;
 use strata_domain::topology::Topology;
 
@@ -95,12 +94,42 @@ async fn topology_read(json: String) -> Result<Topology, Error> {
     heavy::run(heavy::parts_in(json.len()), move || serde_json::from_str(&json)).await?.map_err(Error::unexpected)
 }
 
+/// What a revision says, worked out before anything is locked: for a large topology, [`heavy::run`] is the place for that.
+pub(crate) struct Content {
+    /// The topology as it is stored; none where the row of a run has it.
+    json: Option<String>,
+    hash: Digest,
+    nodes: usize,
+}
+
+impl Content {
+    /// Of a topology that nothing has stored yet.
+    ///
+    /// # Errors
+    /// Where it cannot be written, which nothing lets happen.
+    pub(crate) fn of(topology: &Topology) -> Result<Self, Error> {
+        let json = serde_json::to_string(topology).map_err(Error::unexpected)?;
+        Ok(Self { json: Some(json), ..Self::of_run(topology) })
+    }
+
+    /// Of what a run leads to. The row of the run has it, and the revision says what that row says: a version of Strata that
+    /// writes topologies otherwise by now retells nothing.
+    pub(crate) fn of_run(topology: &Topology) -> Self {
+        Self { json: None, hash: digest::of_topology(topology), nodes: topology.nodes.len() }
+    }
+
+    /// How many nodes it has.
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes
+    }
+}
+
 /// A revision to add.
 pub(crate) struct NewRevision<'a> {
     pub(crate) environment_id: i64,
     /// The live number that it follows; none for the first.
     pub(crate) after: Option<i64>,
-    pub(crate) topology: &'a Topology,
+    pub(crate) content: &'a Content,
     /// Version of the catalogue that it was made with.
     pub(crate) catalogue: u32,
     pub(crate) change: Option<i64>,
@@ -116,15 +145,16 @@ pub(crate) struct NewRevision<'a> {
 /// [`Error::Conflict`] where another revision became live meanwhile.
 pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision<'_>) -> Result<i64, Error> {
     let number = new.after.unwrap_or(0) + 1;
-    let nodes = i64::try_from(new.topology.nodes.len()).map_err(Error::unexpected)?;
+    let nodes = i64::try_from(new.content.nodes).map_err(Error::unexpected)?;
     let written = sqlx::query!(
         "INSERT INTO revisions (environment_id, number, topology, content_hash, catalogue_version, node_count,
                                 change_id, run_id, title, made_by, made_by_name, made_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         VALUES ($1, $2, coalesce($3::text::jsonb, (SELECT desired FROM runs WHERE id = $8)), $4, $5, $6, $7, $8, $9, $10, $11,
+                 $12)",
         new.environment_id,
         number,
-        Json(new.topology) as _,
-        &digest::of_topology(new.topology).0,
+        new.content.json.as_deref() as _,
+        &new.content.hash.0,
         version_stored(new.catalogue)?,
         nodes,
         new.change,

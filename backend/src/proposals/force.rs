@@ -1,7 +1,6 @@
 //! What was proposed is put in force.
 
 use serde_json::{Value, json};
-use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::news::News;
 use strata_domain::policy::{Policy, Rule};
@@ -63,10 +62,9 @@ async fn policy_put(
     let written = sqlx::query!(
         "INSERT INTO policies (environment_id, version, rules, proposal_id, reason, proposer_id, proposer_name,
                                approver_id, approver_name, approved_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         VALUES ($1, $2, (SELECT rules FROM policy_proposals WHERE id = $3), $3, $4, $5, $6, $7, $8, $9)",
         environment_id,
         version_stored(next.version)?,
-        Json(&next.rules) as _,
         id,
         reason,
         ctx::account_uuid(proposed_by)?,

@@ -1,8 +1,10 @@
 //! What `strata doctor` asks the database.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::postgres::PgConnection;
 
-use super::{altered, at_this_version, rights_of, tables_of};
+use super::{Grant, at_this_version, granted, rights_of, tables_of};
 
 /// One question, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,50 +43,105 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Check>, sqlx::
             }),
         },
     ];
-    checks.push(Check { what: "what happened can be added to, not rewritten", wrong: rewritable(connection).await? });
+    // Who owns the tables lacks nothing, whatever anybody was given.
+    let Compared { beyond, lacking } = if owned.is_empty() { compared(connection).await? } else { Compared::default() };
+    checks.push(Check {
+        what: "what happened can be added to, not rewritten",
+        wrong: told(&beyond).map(|told| {
+            format!("“{role}” may do more than it was given ({told}): run `strata migrate` as the owner of the tables")
+        }),
+    });
+    checks.push(Check {
+        what: "the application may do all that it has to",
+        wrong: told(&lacking)
+            .map(|told| format!("“{role}” lacks rights ({told}): run `strata migrate` as the owner of the tables")),
+    });
     checks.push(Check { what: "the triggers that guard the tables are on", wrong: triggers_off(connection).await? });
+    let guards: Vec<String> = sqlx::query_scalar(
+        "SELECT p.proname::text FROM pg_proc p
+         WHERE p.pronamespace = current_schema()::regnamespace AND pg_has_role(p.proowner, 'MEMBER') ORDER BY 1",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    checks.push(Check {
+        what: "the application does not own what guards the tables",
+        wrong: told(&guards)
+            .map(|told| format!("“{role}” owns functions, and can say otherwise in them ({told}): {two_roles}")),
+    });
     checks.push(Check {
         what: "the application can put no table in the place of another",
         wrong: sqlx::query_scalar::<_, bool>(
-            "SELECT has_schema_privilege(current_schema(), 'CREATE') OR has_database_privilege(current_database(), 'TEMP')",
+            "SELECT has_schema_privilege(current_schema(), 'CREATE')
+                 OR has_database_privilege(current_database(), 'TEMP')
+                 OR has_database_privilege(current_database(), 'CREATE')",
         )
         .fetch_one(&mut *connection)
         .await?
-        .then(|| format!("“{role}” may make tables: run `strata migrate` as the owner of the database")),
+        .then(|| format!("“{role}” may make tables or schemas: run `strata migrate` as the owner of the database")),
     });
     Ok(checks)
 }
 
-/// What the role may do beyond the list.
-async fn rewritable(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
-    let mut beyond = Vec::new();
-    for table in tables_of(connection).await? {
-        let rights = rights_of(&table.name);
-        let may_alter = rights.map(|rights| altered(rights, &table.columns)).unwrap_or_default();
-        let kept: Vec<String> =
-            table.columns.iter().filter(|column| !may_alter.contains(&column.as_str())).cloned().collect();
-        let (updates, deletes, truncates): (bool, bool, bool) = sqlx::query_as(
-            "SELECT coalesce((SELECT bool_or(has_column_privilege(t, c, 'UPDATE')) FROM unnest($2::text[]) c), false),
-                    has_table_privilege(t, 'DELETE'), has_table_privilege(t, 'TRUNCATE')
-             FROM (SELECT format('%I.%I', current_schema(), $1::text)::regclass::oid AS t) one",
-        )
-        .bind(&table.name)
-        .bind(&kept)
-        .fetch_one(&mut *connection)
-        .await?;
-        if updates || truncates || deletes && !rights.is_some_and(|rights| rights.removes) {
-            beyond.push(table.name);
+/// The rights of the role held against the list, each way.
+#[derive(Default)]
+struct Compared {
+    beyond: Vec<String>,
+    lacking: Vec<String>,
+}
+
+/// Reads what PostgreSQL keeps of rights on tables, columns and sequences of whoever owns our tables, as far as it is given
+/// to the role, to everybody, or to a role that it is a member of.
+async fn compared(connection: &mut PgConnection) -> Result<Compared, sqlx::Error> {
+    let rows: Vec<(String, bool, String, Option<String>)> = sqlx::query_as(
+        "WITH ours AS (
+             SELECT c.oid, c.relname, c.relkind, c.relacl, c.relowner FROM pg_class c
+             WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+               AND c.relowner = (SELECT m.relowner FROM pg_class m WHERE m.oid = to_regclass('_sqlx_migrations'))
+         ), given AS (
+             SELECT o.relname, o.relkind, o.relowner, x.privilege_type, NULL::name AS attname, x.grantee
+             FROM ours o CROSS JOIN LATERAL aclexplode(o.relacl) x
+             UNION ALL
+             SELECT o.relname, o.relkind, o.relowner, x.privilege_type, a.attname, x.grantee
+             FROM ours o JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+             CROSS JOIN LATERAL aclexplode(a.attacl) x
+         )
+         SELECT DISTINCT relname::text, relkind = 'S', privilege_type, attname::text FROM given
+         WHERE grantee <> relowner AND (grantee = 0 OR pg_has_role(grantee, 'MEMBER')) ORDER BY 1, 3, 4",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let (mut found, mut beyond): (BTreeMap<String, BTreeSet<Grant>>, Vec<String>) = Default::default();
+    for (name, is_sequence, verb, column) in rows {
+        let grant = Grant { verb, column };
+        if is_sequence {
+            beyond.push(named(&name, &grant));
+        } else {
+            found.entry(name).or_default().insert(grant);
         }
     }
-    let some: Vec<&str> = beyond.iter().take(4).map(String::as_str).collect();
-    let rest = if beyond.len() > some.len() { ", …" } else { "" };
-    Ok((!beyond.is_empty()).then(|| {
-        format!(
-            "rows of {} tables can be altered or removed ({}{rest}): run `strata migrate` as the owner of the tables",
-            beyond.len(),
-            some.join(", "),
-        )
-    }))
+    let mut lacking = Vec::new();
+    for table in tables_of(connection).await? {
+        let wanted = rights_of(&table.name).map(|rights| granted(rights, &table)).unwrap_or_default();
+        let found = found.remove(&table.name).unwrap_or_default();
+        beyond.extend(found.difference(&wanted).map(|grant| named(&table.name, grant)));
+        lacking.extend(wanted.difference(&found).map(|grant| named(&table.name, grant)));
+    }
+    Ok(Compared { beyond, lacking })
+}
+
+fn named(table: &str, grant: &Grant) -> String {
+    format!("{} on {table}", grant.clause())
+}
+
+/// The first few of them; none where there are none.
+fn told(all: &[String]) -> Option<String> {
+    let some = all.get(..all.len().min(4)).unwrap_or_default().join(", ");
+    let rest = all.len().saturating_sub(4);
+    match (all.is_empty(), rest) {
+        (true, _) => None,
+        (false, 0) => Some(some),
+        (false, rest) => Some(format!("{some} and {rest} more")),
+    }
 }
 
 /// Triggers that somebody switched off.

@@ -5,7 +5,7 @@
 mod examine;
 mod rights;
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnection;
@@ -124,22 +124,20 @@ pub async fn give(connection: &mut PgConnection, role: &str) -> Result<(), sqlx:
         format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
         // A table of one's own, found before ours, would blind the triggers.
         format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {role}"),
-        format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {role}"),
+        format!("REVOKE TEMPORARY, CREATE ON DATABASE {database} FROM PUBLIC, {role}"),
     ];
-    for Table { name, columns, .. } in tables.iter().filter(|table| table.is_ours) {
-        let table = format!("{schema}.{}", quoted(name));
-        statements.push(format!("REVOKE ALL ON TABLE {table} FROM PUBLIC, {role}"));
-        if let Some(rights) = rights_of(name) {
-            statements.push(format!("GRANT {} ON TABLE {table} TO {role}", verbs(rights, columns)));
+    for table in tables.iter().filter(|table| table.is_ours) {
+        let name = format!("{schema}.{}", quoted(&table.name));
+        statements.push(format!("REVOKE ALL ON TABLE {name} FROM PUBLIC, {role}"));
+        if let Some(rights) = rights_of(&table.name) {
+            let given: Vec<String> = granted(rights, table).iter().map(Grant::clause).collect();
+            statements.push(format!("GRANT {} ON TABLE {name} TO {role}", given.join(", ")));
         }
     }
-    for (sequence, table) in sequences_of(&mut transaction).await? {
+    for sequence in sequences_of(&mut transaction).await? {
         let sequence = format!("{schema}.{}", quoted(&sequence));
+        // A row gets its number without: nobody takes one, or sets it back.
         statements.push(format!("REVOKE ALL ON SEQUENCE {sequence} FROM PUBLIC, {role}"));
-        if rights_of(&table).is_some_and(|rights| rights.adds) {
-            // The next number, and no other.
-            statements.push(format!("GRANT USAGE ON SEQUENCE {sequence} TO {role}"));
-        }
     }
     let functions: Vec<String> = sqlx::query_scalar(
         "SELECT p.oid::regprocedure::text FROM pg_proc p
@@ -187,30 +185,31 @@ pub async fn at_this_version(connection: &mut PgConnection) -> Result<(), Versio
 struct Table {
     name: String,
     columns: Vec<String>,
+    /// Columns that the database numbers.
+    numbered: Vec<String>,
     /// Whether we own it; others may have tables beside ours.
     is_ours: bool,
 }
 
 async fn tables_of(connection: &mut PgConnection) -> Result<Vec<Table>, sqlx::Error> {
-    let rows: Vec<(String, Vec<String>, bool)> = sqlx::query_as(
-        "SELECT c.relname::text, array_agg(a.attname::text ORDER BY a.attnum), pg_has_role(c.relowner, 'MEMBER')
+    let rows: Vec<(String, Vec<String>, Vec<String>, bool)> = sqlx::query_as(
+        "SELECT c.relname::text, array_agg(a.attname::text ORDER BY a.attnum),
+                coalesce(array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attidentity <> ''), '{}'),
+                pg_has_role(c.relowner, 'MEMBER')
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
          GROUP BY c.relname, c.relowner ORDER BY c.relname",
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|(name, columns, is_ours)| Table { name, columns, is_ours }).collect())
+    let table = |(name, columns, numbered, is_ours)| Table { name, columns, numbered, is_ours };
+    Ok(rows.into_iter().map(table).collect())
 }
 
-/// The sequences that number rows of tables of ours, each with its table.
-async fn sequences_of(connection: &mut PgConnection) -> Result<Vec<(String, String)>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT s.relname::text, t.relname::text
-         FROM pg_class s
-         JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
-                         AND d.deptype IN ('a', 'i')
-         JOIN pg_class t ON t.oid = d.refobjid
+/// The sequences that number rows of tables of ours.
+async fn sequences_of(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT s.relname::text FROM pg_class s
          WHERE s.relkind = 'S' AND s.relnamespace = current_schema()::regnamespace AND pg_has_role(s.relowner, 'MEMBER')
          ORDER BY 1",
     )
@@ -232,20 +231,40 @@ fn altered(rights: Rights, columns: &[String]) -> Vec<&str> {
     columns.iter().map(String::as_str).filter(may).collect()
 }
 
-/// The verbs of a GRANT.
-fn verbs(rights: Rights, columns: &[String]) -> String {
-    let mut verbs: Vec<Cow<'_, str>> = vec!["SELECT".into()];
-    if rights.adds {
-        verbs.push("INSERT".into());
+/// One right on a table, as PostgreSQL keeps it: on all of it, or on one column.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Grant {
+    verb: String,
+    column: Option<String>,
+}
+
+impl Grant {
+    /// As GRANT has it.
+    fn clause(&self) -> String {
+        match &self.column {
+            None => self.verb.clone(),
+            Some(column) => format!("{} ({})", self.verb, quoted(column)),
+        }
     }
-    let altered: Vec<String> = altered(rights, columns).into_iter().map(quoted).collect();
-    if !altered.is_empty() {
-        verbs.push(format!("UPDATE ({})", altered.join(", ")).into());
+}
+
+/// What the list gives on a table.
+fn granted(rights: Rights, table: &Table) -> BTreeSet<Grant> {
+    let whole = |verb: &str| Grant { verb: verb.to_owned(), column: None };
+    let of = |verb: &str, column: &str| Grant { verb: verb.to_owned(), column: Some(column.to_owned()) };
+    let mut given = BTreeSet::from([whole("SELECT")]);
+    if rights.adds && table.numbered.is_empty() {
+        given.insert(whole("INSERT"));
+    } else if rights.adds {
+        // The database numbers the rows: none is put between two others.
+        let columns = table.columns.iter().filter(|column| !table.numbered.contains(column));
+        given.extend(columns.map(|column| of("INSERT", column)));
     }
+    given.extend(altered(rights, &table.columns).into_iter().map(|column| of("UPDATE", column)));
     if rights.removes {
-        verbs.push("DELETE".into());
+        given.insert(whole("DELETE"));
     }
-    verbs.join(", ")
+    given
 }
 
 /// A name as SQL has it.

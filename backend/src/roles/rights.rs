@@ -57,6 +57,7 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     ("vote_take_backs", EVIDENCE),
     ("votes", EVIDENCE),
     ("audited_actions", WORDS),
+    ("rule_defaults", WORDS),
     ("_sqlx_migrations", WORDS),
     // Evidence that ends once; triggers hold that what has ended is not altered any more.
     ("broken_glass", only(&["reviewed_by", "reviewed_by_name", "reviewed_at", "conclusion"])),

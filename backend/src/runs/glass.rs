@@ -41,9 +41,9 @@ pub async fn change_break_glass(
     let unreviewed = unreviewed_of(ready.write.connection(), ready.environment_id).await?;
     let under = ready.review().await?;
     ready.refuse_beside_another().await?;
-    let on_live = ready.on_live(under.terms).await?;
+    let mut on_live = ready.on_live(under.terms).await?;
     let (planned, plan) = on_live.planned();
-    let blocking = on_live.blockers_by_default();
+    let blocking = on_live.blockers_by_default().await?;
     let act =
         Breaking { standing: &standing, seen, reason: &reason, unreviewed: unreviewed.as_ref(), blocking: &blocking };
     let review = under.review.break_glass(act, planned, now)?;

@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
 use strata_domain::findings::{self, RuleId};
 use strata_domain::news::News;
-use strata_domain::plan::Plan;
+use strata_domain::plan::{self, Plan};
 use strata_domain::review::{Planned, Review};
 use strata_domain::run::{ExecutorKind, Run, RunState};
 
@@ -18,6 +18,7 @@ use crate::catalogues::{version_now, version_stored};
 use crate::changes::{self, Carried, Locked, Material};
 use crate::ctx::{self, AuditRow, Write};
 use crate::error::Error;
+use crate::heavy;
 use crate::policies::lifetime_stored;
 use crate::worker;
 
@@ -172,8 +173,8 @@ impl Ready {
         let run = sqlx::query_scalar!(
             "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                                requested_by, requested_by_name, requested_at, policy_version, approval_hours,
-                               voters, rule_level_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                               voters, plan_encoding, rule_level_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                      (SELECT coalesce(max(h.id), 0) FROM rule_level_history h WHERE h.environment_id = $1))
              RETURNING id",
             *environment_id,
@@ -189,6 +190,7 @@ impl Ready {
             version_stored(terms.policy.version)?,
             lifetime_stored(terms.expires_after)?,
             Json(&review.voters) as _,
+            plan::ENCODING,
         )
         .fetch_one(write.connection())
         .await?;
@@ -214,8 +216,18 @@ impl OnLive {
     }
 
     /// The rules that find a blocker by default in what would become live.
-    pub(super) fn blockers_by_default(&self) -> Vec<RuleId> {
-        let Material { desired, catalogue, .. } = &self.carried.material;
-        findings::blockers_by_default(desired, catalogue)
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where there is no room for the work now.
+    pub(super) async fn blockers_by_default(&mut self) -> Result<Vec<RuleId>, Error> {
+        let Material { desired, catalogue, .. } = &mut self.carried.material;
+        let (topology, rules) = (std::mem::take(desired), catalogue.clone());
+        let (topology, blocking) = heavy::run(heavy::parts_of(&topology), move || {
+            let blocking = findings::blockers_by_default(&topology, &rules);
+            (topology, blocking)
+        })
+        .await?;
+        *desired = topology;
+        Ok(blocking)
     }
 }

@@ -4,6 +4,7 @@
 //! outcome. A worker that dies loses nothing: its lease runs out and another takes the step over. Any number of
 //! processes may work on one database.
 
+mod approved;
 mod claim;
 pub mod executors;
 mod process;
@@ -68,6 +69,7 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
     let loops = backend.loops().clone();
     let mut tasks = JoinSet::new();
     let process = Process::this().ok();
+    let looked_at = Arc::new(approved::LookedAt::default());
     let over = || Over::Told(shutdown.clone());
     {
         let (backend, told, shutdown) = (backend.clone(), told.clone(), shutdown.clone());
@@ -80,7 +82,7 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
     }
     for place in 1..=settings.parallel.max(1) {
         let (backend, settings, work, shutdown) = (backend.clone(), settings.clone(), work.clone(), shutdown.clone());
-        let process = process.clone();
+        let (process, looked_at) = (process.clone(), Arc::clone(&looked_at));
         let working = move || {
             let worker = queue::Worker {
                 backend: backend.clone(),
@@ -88,6 +90,7 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
                 lease: settings.lease,
                 poll: settings.poll,
                 executor: Arc::clone(&settings.executor),
+                looked_at: Arc::clone(&looked_at),
                 work: work.clone(),
                 shutdown: shutdown.clone(),
             };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::sync::watch;
 
+use super::approved::LookedAt;
 use super::claim::{Claim, Ending};
 use super::executors::{Executor, StepError, StepLog};
 use super::{settle, stopped};
@@ -27,6 +28,8 @@ pub(super) struct Worker {
     pub(super) lease: Duration,
     pub(super) poll: Duration,
     pub(super) executor: Arc<dyn Executor>,
+    /// Runs that this process knows to be as they were approved.
+    pub(super) looked_at: Arc<LookedAt>,
     pub(super) work: watch::Receiver<()>,
     pub(super) shutdown: watch::Receiver<bool>,
 }
@@ -80,8 +83,15 @@ impl Worker {
             ctx::statement(claim.release(&self.backend)).await?;
             *dropped = None;
         }
-        let settled = ctx::within(SETTLES_WITHIN, settle::settle_ended(&self.backend)).await?
-            | ctx::within(SETTLES_WITHIN, runs::start_due(&self.backend)).await?;
+        // One place of a process looks after that at a time: what a large run leads to is not worked out by all of them. Whoever
+        // comes meanwhile has steps to carry out, and is woken by whatever ends.
+        let settled = match self.looked_at.settling() {
+            Some(_one) => {
+                ctx::within(SETTLES_WITHIN, settle::settle_ended(&self.backend)).await?
+                    | ctx::within(SETTLES_WITHIN, runs::start_due(&self.backend)).await?
+            }
+            None => false,
+        };
         let Some(claim) = ctx::statement(Claim::next(&self.backend, &self.owner, self.lease)).await? else {
             return Ok(if settled { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
         };
@@ -131,6 +141,10 @@ impl Worker {
         let catalogue = ctx::statement(claim.catalogue(&self.backend)).await?;
         let log = StepLog { backend: &self.backend, claim };
         let work = async {
+            let looked = ctx::within(SETTLES_WITHIN, self.looked_at.refuse(&self.backend, claim.run));
+            if let Some(told) = looked.await? {
+                return Err(StepError::Failed(format!("{told} Nothing of this step was carried out.")));
+            }
             if claim.attempt > 1 {
                 log.line(&format!("Attempt {}: the one before did not end.", claim.attempt)).await?;
             }

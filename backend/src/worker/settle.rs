@@ -5,19 +5,16 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use serde_json::json;
-use sqlx::types::Json;
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::news::News;
-use strata_domain::plan;
-use strata_domain::topology::Topology;
 
-use crate::catalogues::{catalogue_at, version_read};
-use crate::changes::{Locked, Material};
+use super::approved::{Outcome, outcome_of};
+use crate::catalogues::version_read;
+use crate::changes::Locked;
 use crate::ctx::{self, AuditRow, Backend, Scope, Write};
-use crate::environments::{NewRevision, revision_add, topology_of};
+use crate::environments::{NewRevision, revision_add};
 use crate::error::Error;
-use crate::history;
 use crate::loops::said_by;
 use crate::outage::Outage;
 
@@ -25,12 +22,14 @@ use crate::outage::Outage;
 pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
     let ended = ctx::statement(async {
         Ok(sqlx::query!(
-            "SELECT id, requested_by, requested_by_name FROM runs r
+            r#"SELECT id, requested_by, requested_by_name,
+                EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'failed') AS "failed!"
+         FROM runs r
          WHERE state = 'running'
            AND NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'running')
            AND (EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state = 'failed')
                 OR NOT EXISTS (SELECT FROM run_steps WHERE run_id = r.id AND state IN ('pending', 'waiting')))
-         ORDER BY id"
+         ORDER BY id"#
         )
         .fetch_all(backend.machinery())
         .await?)
@@ -40,7 +39,7 @@ pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
     for run in ended {
         // By the name of the person who applied: the worker acts for them.
         let person = ctx::person(run.requested_by, run.requested_by_name);
-        match end(backend, person, run.id).await {
+        match end(backend, person, run.id, run.failed).await {
             Ok(is_settled) => any |= is_settled,
             // Who holds it may have frozen; runs of other environments do not wait for that.
             Err(Error::Unavailable(Outage::Busy)) => tracing::info!(run = run.id, "somebody is at work on the run"),
@@ -52,16 +51,19 @@ pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
     Ok(any)
 }
 
-/// Ends one run, by the name of that person.
-async fn end(backend: &Backend, person: Person, run: i64) -> Result<bool, Error> {
-    let ending = async { settle(backend.write_for(person, Scope::Run(run)).await?, run).await };
+/// Ends one run, by the name of that person. What it leads to is worked out before anything is locked: nobody waits for that.
+async fn end(backend: &Backend, person: Person, run: i64, failed: bool) -> Result<bool, Error> {
+    let ending = async {
+        let outcome = if failed { None } else { Some(outcome_of(backend, run).await?) };
+        settle(backend.write_for(person, Scope::Run(run)).await?, run, outcome).await
+    };
     let ended = AssertUnwindSafe(ending).catch_unwind().await;
     ended.unwrap_or_else(|panic| Err(Error::unexpected(said_by(panic.as_ref()))))
 }
 
 /// Ends one run; false where another worker has done so meanwhile.
 #[tracing::instrument(name = "run_settle", skip_all, fields(run))]
-async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
+async fn settle(mut write: Write, run: i64, outcome: Option<Result<Outcome, String>>) -> Result<bool, Error> {
     let environment_id = write.place()?.id;
     let change_id =
         sqlx::query_scalar!("SELECT change_id FROM runs WHERE id = $1", run).fetch_one(write.connection()).await?;
@@ -71,18 +73,15 @@ async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
             .fetch_one(write.connection())
             .await?;
     let locked = Locked::take(&mut write, change_id).await?;
-    let row = sqlx::query!(
-        r#"SELECT state, digest, base_revision, catalogue_version, desired AS "desired: Json<Topology>"
-           FROM runs WHERE id = $1 FOR NO KEY UPDATE"#,
-        run,
-    )
-    .fetch_one(write.connection())
-    .await?;
+    let row =
+        sqlx::query!("SELECT state, base_revision, catalogue_version FROM runs WHERE id = $1 FOR NO KEY UPDATE", run,)
+            .fetch_one(write.connection())
+            .await?;
     if row.state != "running" {
         return Ok(false);
     }
     let steps = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE state = 'running') AS "running!",
+        r#"SELECT count(*) AS "count!", count(*) FILTER (WHERE state = 'running') AS "running!",
                   count(*) FILTER (WHERE state <> 'succeeded') AS "open!",
                   min(step_id || ': ' || outcome) FILTER (WHERE state = 'failed') AS failure
            FROM run_steps WHERE run_id = $1"#,
@@ -101,25 +100,25 @@ async fn settle(mut write: Write, run: i64) -> Result<bool, Error> {
         let reason = format!("Revision {} was to be built on, and it is not live any more.", row.base_revision);
         fail(write, locked, run, &reason).await?;
     } else {
-        let (version, desired) = (version_read(row.catalogue_version)?, &row.desired.0);
-        let base = topology_of(write.connection(), environment_id, row.base_revision).await?;
-        let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
-        let (approved, is) = (history::digest(&row.digest)?, plan::plan(&base, desired, &catalogue).digest);
-        if is == approved {
-            succeed(write, locked, run, row.base_revision, desired, version).await?;
-        } else {
-            // Whatever altered it since: what nobody approved does not become live.
-            tracing::error!(%approved, %is, "what a run was to make live is not what was approved");
-            let reason = format!(
-                "What was to become live is not what was approved: its plan is {}, and {} was approved. Nothing of it became \
-                 live; look at what the steps did.",
-                is.short(),
-                approved.short()
-            );
-            fail(write, locked, run, &reason).await?;
+        match outcome {
+            // A step failed when it was looked at, and has not by now: nothing was worked out.
+            None => return Ok(false),
+            Some(Ok(outcome)) if i64::try_from(outcome.steps) == Ok(steps.count) => {
+                let version = version_read(row.catalogue_version)?;
+                succeed(write, locked, run, row.base_revision, &outcome, version).await?;
+            }
+            // A step that came since it was worked out.
+            Some(Ok(_)) => not_approved(write, locked, run, "The steps are not what was approved.").await?,
+            Some(Err(told)) => not_approved(write, locked, run, &told).await?,
         }
     }
     Ok(true)
+}
+
+/// Whatever altered it since: what nobody approved does not become live.
+async fn not_approved(write: Write, locked: Locked, run: i64, told: &str) -> Result<(), Error> {
+    tracing::error!(run, told, "what a run was to make live is not what was approved");
+    fail(write, locked, run, &format!("{told} Nothing of it became live; look at what the steps did.")).await
 }
 
 async fn succeed(
@@ -127,7 +126,7 @@ async fn succeed(
     mut locked: Locked,
     run: i64,
     base: i64,
-    desired: &Topology,
+    outcome: &Outcome,
     catalogue: u32,
 ) -> Result<(), Error> {
     let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
@@ -135,7 +134,7 @@ async fn succeed(
     let new = NewRevision {
         environment_id,
         after: Some(base),
-        topology: desired,
+        content: &outcome.content,
         catalogue,
         change: Some(locked.change.id),
         run: Some(run),
@@ -145,7 +144,7 @@ async fn succeed(
     };
     let number = revision_add(write.connection(), new).await?;
     end_run(&mut write, run, "succeeded", Some(number)).await?;
-    run_ended(&mut write, &mut locked, true).await?;
+    locked.run_ended(true)?;
     locked.save(&mut write, AuditAction::RunSucceeded).await?;
     let row = AuditRow::new(AuditAction::RunSucceeded, "run", &run)
         .before(json!({ "live": base }))
@@ -173,7 +172,7 @@ async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> R
     .execute(write.connection())
     .await?;
     end_run(&mut write, run, "failed", None).await?;
-    run_ended(&mut write, &mut locked, false).await?;
+    locked.run_ended(false)?;
     locked.change.reason = Some(reason.to_owned());
     locked.save(&mut write, AuditAction::RunFailed).await?;
     let row = AuditRow::new(AuditAction::RunFailed, "run", &run)
@@ -185,16 +184,6 @@ async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> R
     ];
     write.commit(row, news).await?;
     tracing::warn!(reason, "the run failed");
-    Ok(())
-}
-
-/// What the end of its run makes of the change.
-async fn run_ended(write: &mut Write, locked: &mut Locked, well: bool) -> Result<(), Error> {
-    let environment_id = write.place()?.id;
-    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
-    let review = locked.review(write, &material).await?.review.run_ended(well)?;
-    let now = locked.now(write);
-    locked.take_up(&review, now);
     Ok(())
 }
 

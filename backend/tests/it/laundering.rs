@@ -128,28 +128,6 @@ async fn no_run_starts_on_the_vote_of_who_decided_a_conflict(pool: sqlx::PgPool)
     assert_eq!((record.votes[0].standing, record.asked[0].met_by.len()), (VoteStanding::ByAuthor, 0));
 }
 
-/// A session that puts tables of its own before those of Strata does not blind the guards.
-#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn tables_of_the_session_do_not_blind_the_guards(pool: sqlx::PgPool) {
-    let world = World::new(pool).await;
-    let id = world.in_review("worker-2.example.net").await;
-    let mut connection = world.pool.acquire().await.unwrap();
-    for table in ["change_edits", "change_submissions", "changes"] {
-        let statement = format!("CREATE TEMPORARY TABLE {table} (LIKE public.{table})");
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *connection).await.unwrap();
-    }
-    let error = sqlx::query(
-        "INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, at)
-         VALUES ($1, 1, $2, 'x', '{}', 'approve', sha256('x'), now())",
-    )
-    .bind(id)
-    .bind(account_id(&world.ada))
-    .execute(&mut *connection)
-    .await
-    .unwrap_err();
-    assert_eq!(error.as_database_error().unwrap().constraint(), Some("votes_not_by_authors"));
-}
-
 /// Puts a run into the table past every use case; the constraint that refused it.
 pub async fn insert_run(
     executor: impl sqlx::PgExecutor<'_>,

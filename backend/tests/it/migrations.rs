@@ -1,7 +1,11 @@
 //! A database of before is carried over without a loss.
 
+use std::collections::BTreeMap;
+
 use sqlx::PgPool;
 use strata_domain::audit::AuditAction;
+use strata_domain::catalogue::Level;
+use strata_domain::findings::RuleId;
 
 /// Migrations of the numbers from one to another.
 async fn migrate(pool: &PgPool, from: i64, to: i64) {
@@ -60,4 +64,14 @@ async fn what_is_audited_in_the_code_is_so_in_the_database(pool: PgPool) {
     stored.sort_unstable();
     known.sort_unstable();
     assert_eq!(stored, known);
+}
+
+/// The database tells weaker from stricter by this list: a migration says what a new rule is.
+#[sqlx::test(migrations = "../migrations")]
+async fn how_much_a_rule_matters_in_the_code_is_so_in_the_database(pool: PgPool) {
+    let stored: Vec<(String, String)> =
+        sqlx::query_as("SELECT rule, level FROM rule_defaults").fetch_all(&pool).await.unwrap();
+    let stored: BTreeMap<String, String> = stored.into_iter().collect();
+    let known = RuleId::ALL.iter().map(|rule| (rule.to_string(), Level::from(rule.default_severity()).to_string()));
+    assert_eq!(stored, known.collect());
 }

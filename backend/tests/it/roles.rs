@@ -36,20 +36,34 @@ async fn every_verb_on_every_table_is_as_reviewed(pool: PgPool) {
     let (mut found, mut closed) = (String::new(), Vec::new());
     for (table, columns) in &tables {
         let mut verbs = Vec::new();
-        for (verb, statement) in [
-            ("select", format!("SELECT FROM {table} LIMIT 0")),
-            ("insert", format!("INSERT INTO {table} DEFAULT VALUES")),
-            ("delete", format!("DELETE FROM {table} WHERE false")),
-            ("truncate", format!("TRUNCATE {table}")),
-        ] {
-            if may(&mut connection, &statement).await {
-                verbs.push(verb.to_owned());
-            }
+        if may(&mut connection, &format!("SELECT FROM {table} LIMIT 0")).await {
+            verbs.push("select".to_owned());
         }
-        let mut altered = Vec::new();
+        let (mut added, mut altered) = (Vec::new(), Vec::new());
         for column in columns {
+            let add =
+                format!("INSERT INTO {table} ({column}) OVERRIDING SYSTEM VALUE SELECT {column} FROM {table} LIMIT 0");
+            if may(&mut connection, &add).await {
+                added.push(column.as_str());
+            }
             if may(&mut connection, &format!("UPDATE {table} SET {column} = DEFAULT WHERE false")).await {
                 altered.push(column.as_str());
+            }
+        }
+        // All but one: the number that the database gives.
+        let missing: Vec<&str> = columns.iter().map(String::as_str).filter(|column| !added.contains(column)).collect();
+        if !added.is_empty() {
+            verbs.push(if missing.is_empty() {
+                "insert".to_owned()
+            } else {
+                format!("insert(not {})", missing.join(", "))
+            });
+        }
+        for (verb, statement) in
+            [("delete", format!("DELETE FROM {table} WHERE false")), ("truncate", format!("TRUNCATE {table}"))]
+        {
+            if may(&mut connection, &statement).await {
+                verbs.push(verb.to_owned());
             }
         }
         if altered.len() == columns.len() {
@@ -57,6 +71,19 @@ async fn every_verb_on_every_table_is_as_reviewed(pool: PgPool) {
         } else if !altered.is_empty() {
             verbs.push(format!("update({})", altered.join(", ")));
         }
+        // Whatever else there is, on the table or on a column of it, in this version of PostgreSQL.
+        let more: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT lower(x.privilege_type) FROM pg_class c
+             LEFT JOIN pg_attribute a ON a.attrelid = c.oid
+             CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, '{}') || coalesce(a.attacl, '{}')) x
+             WHERE c.oid = $1::regclass AND x.grantee <> c.relowner
+               AND x.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') ORDER BY 1",
+        )
+        .bind(table)
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        verbs.extend(more);
         if verbs.is_empty() {
             closed.push(table.as_str());
         }
@@ -97,9 +124,23 @@ async fn nothing_that_guards_the_evidence_can_be_removed(pool: PgPool) {
         "ALTER ROLE strata_app SUPERUSER",
         "INSERT INTO audited_actions VALUES ('of-mine')",
         "COPY votes TO PROGRAM 'true'",
-        "SELECT setval('audit_log_sequence_seq', 1)",
     ] {
         assert!(!may(&mut connection, statement).await, "{statement}");
+    }
+    let sequences: Vec<String> =
+        sqlx::query_scalar("SELECT relname::text FROM pg_class WHERE relkind = 'S' ORDER BY 1")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert!(sequences.len() > 10);
+    for sequence in sequences {
+        for statement in [
+            format!("SELECT setval('{sequence}', 1)"),
+            format!("SELECT nextval('{sequence}')"),
+            format!("SELECT last_value FROM {sequence}"),
+        ] {
+            assert!(!may(&mut connection, &statement).await, "{statement}");
+        }
     }
 }
 
@@ -176,6 +217,42 @@ async fn who_examines_finds_what_is_wrong(pool: PgPool) {
         sqlx::raw_sql(statement).execute(&pool).await.unwrap();
         assert!(wrong(&mut connection).await.contains(&what), "{statement}");
     }
+    // One at a time, each of which is taken again with all that is beyond the list.
+    let database: String = sqlx::query_scalar("SELECT quote_ident(current_database())").fetch_one(&pool).await.unwrap();
+    for (statement, what) in [
+        ("GRANT TRIGGER ON votes TO strata_app".to_owned(), "what happened can be added to, not rewritten"),
+        ("GRANT REFERENCES (id) ON votes TO strata_app".to_owned(), "what happened can be added to, not rewritten"),
+        ("GRANT TRUNCATE ON votes TO PUBLIC".to_owned(), "what happened can be added to, not rewritten"),
+        ("GRANT INSERT ON audited_actions TO strata_app".to_owned(), "what happened can be added to, not rewritten"),
+        ("GRANT INSERT (id) ON votes TO strata_app".to_owned(), "what happened can be added to, not rewritten"),
+        ("GRANT INSERT ON audit_log TO strata_app".to_owned(), "what happened can be added to, not rewritten"),
+        (
+            "GRANT UPDATE ON SEQUENCE audit_log_sequence_seq TO strata_app".to_owned(),
+            "what happened can be added to, not rewritten",
+        ),
+        (
+            format!("GRANT CREATE ON DATABASE {database} TO strata_app"),
+            "the application can put no table in the place of another",
+        ),
+        (
+            "REVOKE INSERT ON votes FROM strata_app; REVOKE INSERT (round) ON votes FROM strata_app".to_owned(),
+            "the application may do all that it has to",
+        ),
+    ] {
+        roles::give(&mut owner, roles::APPLICATION).await.unwrap();
+        let before = wrong(&mut connection).await;
+        assert!(!before.contains(&what), "{statement}: {before:?}");
+        sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&pool).await.unwrap();
+        assert!(wrong(&mut connection).await.contains(&what), "{statement}");
+    }
+    // Who owns a function that guards a table says in it what they like.
+    let owns = "the application does not own what guards the tables";
+    let mut transaction = owner.begin().await.unwrap();
+    let give_away = "GRANT CREATE ON SCHEMA public TO strata_app; ALTER FUNCTION refuse_own_vote() OWNER TO strata_app;
+                     SET LOCAL ROLE strata_app";
+    sqlx::raw_sql(give_away).execute(&mut *transaction).await.unwrap();
+    assert!(wrong(&mut transaction).await.contains(&owns));
+    transaction.rollback().await.unwrap();
     // What was given beyond the list is taken again.
     roles::give(&mut owner, roles::APPLICATION).await.unwrap();
     assert_eq!(

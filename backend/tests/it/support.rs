@@ -176,6 +176,38 @@ impl World {
         .map(|_| ())
     }
 
+    /// Runs a statement with the hand of whoever owns the tables, who can switch off what guards one of them: what it does
+    /// to the rest of Strata is what a test is about.
+    pub async fn past_the_guard(&self, table: &str, trigger: &str, statement: &str) {
+        for statement in [
+            &format!("ALTER TABLE {table} DISABLE TRIGGER {trigger}"),
+            statement,
+            &format!("ALTER TABLE {table} ENABLE TRIGGER {trigger}"),
+        ] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&self.pool).await.unwrap();
+        }
+    }
+
+    /// What the database says of a statement as the application, with all its rights and nothing but them: the constraint
+    /// that refuses it, `42501` where it has no right to it, none where it is done. It is undone in any case.
+    pub async fn as_attacker(&self, statement: &str) -> Option<String> {
+        // On the heap: tests ask for it many times, and their stack is small.
+        let done = Box::pin(async {
+            let application = as_application(&self.pool).await;
+            let mut connection = application.acquire().await.unwrap();
+            let mut transaction = connection.begin().await.unwrap();
+            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut *transaction).await;
+            transaction.rollback().await.unwrap();
+            drop(connection);
+            application.close().await;
+            done
+        });
+        let error = done.await.err()?;
+        let refusal = error.as_database_error().unwrap_or_else(|| panic!("{error}"));
+        let refused = refusal.constraint().map(str::to_owned).or_else(|| refusal.code().map(String::from));
+        Some(refused.unwrap_or_else(|| refusal.to_string()))
+    }
+
     pub async fn view(&self, id: i64) -> ChangeView {
         change_load(&self.backend, &self.vera, id).await.unwrap()
     }

@@ -181,11 +181,8 @@ async fn a_proposal_about_a_rule_that_moved_is_made_again(pool: sqlx::PgPool) {
     );
 
     // Somebody gets past the use case: what was proposed against “blocker” does not undo it unseen.
-    sqlx::query("INSERT INTO rule_levels SELECT id, $1, 'warning' FROM environments")
-        .bind(RULE.as_str())
-        .execute(&world.pool)
-        .await
-        .unwrap();
+    let past = format!("INSERT INTO rule_levels SELECT id, '{}', 'warning' FROM environments", RULE.as_str());
+    world.past_the_guard("rule_levels", "rule_levels_as_proposed", &past).await;
     let told = refusal(proposal_decide(backend, lena, ENVIRONMENT, off, true, None).await);
     assert!(told.starts_with("The rule was blocker when this was proposed, and is warning by now"), "{told}");
     // The history keeps it all the same, and is not rewritten.

@@ -1,8 +1,33 @@
 //! The digest of a plan: what votes are bound to.
 
+use std::collections::HashMap;
+
 use super::order::Ordered;
 use super::{Effect, ReplicationTask, Step};
 use crate::digest::{Digest, Encoding};
+
+/// The encoding that digests are made with today; it is stored with a run. One that is not the newest any more stays
+/// readable here: what was approved under it is compared by it.
+pub const ENCODING: &str = "strata-plan-2";
+
+/// Of steps as they were stored, by the encoding of then: whatever plans today has no say in it.
+///
+/// None where the encoding is not known here, or a step waits for one that does not come before it.
+pub(super) fn of_stored(encoding: &str, environment: &str, catalogue_version: u32, steps: &[Step]) -> Option<Digest> {
+    if encoding != ENCODING {
+        return None;
+    }
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(steps.len());
+    let mut waits_for = Vec::with_capacity(steps.len());
+    for (place, step) in steps.iter().enumerate() {
+        let before: Option<Vec<usize>> = step.depends_on.iter().map(|id| places.get(id.as_str()).copied()).collect();
+        waits_for.push(before?);
+        if places.insert(&step.id, place).is_some() {
+            return None;
+        }
+    }
+    Some(of_parts(environment, catalogue_version, steps, &waits_for))
+}
 
 /// Over the environment, the catalogue's version and the ordered typed steps with their effects; no text, no time.
 ///
@@ -10,7 +35,11 @@ use crate::digest::{Digest, Encoding};
 /// place in the list: fewer bytes to hash, which a browser feels.
 pub(super) fn of_steps(environment: &str, catalogue_version: u32, ordered: &Ordered) -> Digest {
     let Ordered { steps, waits_for } = ordered;
-    let mut encoding = Encoding::short("strata-plan-2");
+    of_parts(environment, catalogue_version, steps, waits_for)
+}
+
+fn of_parts(environment: &str, catalogue_version: u32, steps: &[Step], waits_for: &[Vec<usize>]) -> Digest {
+    let mut encoding = Encoding::short(ENCODING);
     encoding.text(environment);
     encoding.number(u64::from(catalogue_version));
     encoding.count(steps.len());

@@ -3,6 +3,7 @@
 //! Pure and canonical: the order of nodes in either topology does not show in the plan or its digest.
 
 mod alternatives;
+mod approved;
 mod build;
 mod census;
 mod changes;
@@ -11,6 +12,7 @@ mod digest;
 mod hand_over;
 mod impact;
 mod order;
+mod reached;
 mod renames;
 mod role_order;
 mod text;
@@ -22,7 +24,10 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use approved::{NotApproved, Stored, digest_of_steps};
 pub use checks::dry_run_log;
+pub use digest::ENCODING;
+pub use reached::{StepMisfit, is_same_place, reached};
 
 use census::{Census, Counts};
 use changes::Changes;

@@ -122,7 +122,7 @@ pub(super) struct Approval {
 impl Review {
     /// What a vote of this change is worth at that time. For a change under way or ended, ask for the time of its start.
     pub fn standing_of(&self, vote: &Vote, now: DateTime<Utc>) -> VoteStanding {
-        match self.standing_without_time(vote) {
+        match self.standing_unless_expired(vote, now) {
             VoteStanding::Counts if self.counted(now).votes.iter().any(|counted| counted.id == vote.id) => {
                 VoteStanding::Counts
             }
@@ -167,12 +167,12 @@ impl Review {
         Some(end)
     }
 
-    /// What a vote would be worth if votes never expired.
-    fn standing_without_time(&self, vote: &Vote) -> VoteStanding {
+    /// What a vote would be worth at that time if votes never expired. What was taken back later was not so then.
+    fn standing_unless_expired(&self, vote: &Vote, now: DateTime<Utc>) -> VoteStanding {
         if vote.verdict != Verdict::Approve {
             return VoteStanding::Decided;
         }
-        if vote.taken_back_at.is_some() {
+        if vote.taken_back_at.is_some_and(|at| at <= now) {
             return VoteStanding::TakenBack;
         }
         if vote.round != self.round {
@@ -208,7 +208,7 @@ impl Review {
 
     /// The votes that count at that time, and since when they are enough: the rules of the module's documentation.
     pub(super) fn counted(&self, now: DateTime<Utc>) -> Counted<'_> {
-        let is_good = |vote: &&Vote| vote.at <= now && self.standing_without_time(vote) == VoteStanding::Counts;
+        let is_good = |vote: &&Vote| vote.at <= now && self.standing_unless_expired(vote, now) == VoteStanding::Counts;
         let mut votes: Vec<&Vote> = self.votes.iter().filter(is_good).collect();
         votes.sort_by_key(|vote| vote.at);
         loop {

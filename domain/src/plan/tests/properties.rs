@@ -50,6 +50,9 @@ fn holds(base: &Topology, desired: &Topology) -> Result<(), TestCaseError> {
     let differs = !crate::diff::between(base, desired).is_empty();
     prop_assert_eq!(forward.steps.is_empty(), !differs, "a plan has steps where a diff has entries");
     prop_assert_eq!(forward.risk, orderings::risk(&forward));
+    prop_assert_eq!(digest_as_stored(&forward, base, desired), Some(forward.digest));
+    let stored = as_stored(base, &forward, desired);
+    prop_assert_eq!(stored.check(forward.digest, catalogue), Ok(()));
     for step in &forward.steps {
         prop_assert!(!dry_run_log(step, catalogue).is_empty());
         prop_assert!(!step.describe(catalogue).is_empty());
@@ -66,6 +69,30 @@ fn leads_there(base: &Topology, desired: &Topology) -> Result<(), TestCaseError>
         prop_assert_eq!(content(&reached), content(desired), "latest first: {}", latest);
     }
     Ok(())
+}
+
+/// Told from the steps alone, it is the same place, ids included where both sides have them.
+fn is_reached(base: &Topology, desired: &Topology) -> Result<(), TestCaseError> {
+    let forward = plan(base, desired, Catalogue::built_in());
+    let there = reached(base, &forward.steps, Catalogue::built_in());
+    let there = there.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    prop_assert!(is_same_place(&there, desired), "{there:?}");
+    prop_assert_eq!(content(&there), content(desired));
+    let none = reached(base, &[], Catalogue::built_in());
+    prop_assert!(none.is_ok_and(|none| is_same_place(&none, base)));
+    Ok(())
+}
+
+/// As a run keeps it: written and read again.
+fn as_stored(base: &Topology, plan: &Plan, desired: &Topology) -> Stored {
+    let json = serde_json::to_string(&plan.steps).expect("steps can be written");
+    let steps = serde_json::from_str(&json).expect("steps can be read");
+    Stored { encoding: ENCODING.to_owned(), base: base.clone(), steps, desired: desired.clone() }
+}
+
+fn digest_as_stored(plan: &Plan, base: &Topology, desired: &Topology) -> Option<Digest> {
+    let Stored { steps, .. } = as_stored(base, plan, desired);
+    digest_of_steps(ENCODING, &desired.environment, Catalogue::built_in(), &steps)
 }
 
 /// The content hash without ids.
@@ -92,6 +119,7 @@ proptest! {
     fn between_any_two(base in topology(), desired in topology()) {
         holds(&base, &desired)?;
         leads_there(&base, &desired)?;
+        is_reached(&base, &desired)?;
         replays(&base, &desired)?;
     }
 
@@ -100,6 +128,7 @@ proptest! {
         let (base, desired) = (with_ids(base, 0), with_ids(desired, shift));
         holds(&base, &desired)?;
         leads_there(&base, &desired)?;
+        is_reached(&base, &desired)?;
         replays(&base, &desired)?;
     }
 
@@ -184,13 +213,40 @@ proptest! {
     fn the_digest_moves_with_any_fact(base in topology(), desired in topology()) {
         let digest = |desired: &Topology| plan(&base, desired, Catalogue::built_in()).digest;
         let so_far = digest(&desired);
+        let approved = plan(&base, &desired, Catalogue::built_in());
         for (what, other) in with_one_fact_changed(&desired) {
+            let altered = as_stored(&base, &approved, &other).check(so_far, Catalogue::built_in());
+            prop_assert_eq!(altered.is_ok(), content(&other) == content(&desired), "{}: {:?}", what, altered);
             if content(&other) == content(&desired) {
                 prop_assert_eq!(digest(&other), so_far, "{}", what);
             } else {
                 prop_assert_ne!(digest(&other), so_far, "{}", what);
             }
         }
+    }
+
+    #[test]
+    fn other_steps_are_not_what_was_approved(base in topology(), desired in topology(), at in any::<prop::sample::Index>()) {
+        let approved = plan(&base, &desired, Catalogue::built_in());
+        prop_assume!(!approved.steps.is_empty());
+        let at = at.index(approved.steps.len());
+        let altered = |alter: &dyn Fn(&mut Vec<Step>)| {
+            let mut stored = as_stored(&base, &approved, &desired);
+            alter(&mut stored.steps);
+            stored.check(approved.digest, Catalogue::built_in())
+        };
+        let is_refused = |checked| matches!(checked, Err(NotApproved::Steps { .. }));
+        prop_assert!(is_refused(altered(&|steps| drop(steps.remove(at)))));
+        prop_assert!(is_refused(altered(&|steps| steps.push(steps[at].clone()))));
+        let more = Step { id: "more".to_owned(), depends_on: Vec::new(), ..approved.steps[at].clone() };
+        prop_assert!(is_refused(altered(&|steps| steps.push(more.clone()))));
+        prop_assert!(is_refused(altered(&|steps| steps[at].role = Some("evil".into()))));
+        prop_assert!(is_refused(altered(&|steps| steps[at].node = Some("evil.example.net".to_owned()))));
+        prop_assert!(is_refused(altered(&|steps| steps[at].depends_on.push("nothing".to_owned()))));
+        let mut stored = as_stored(&base, &approved, &desired);
+        stored.encoding = "strata-plan-3".to_owned();
+        let unknown = stored.check(approved.digest, Catalogue::built_in());
+        prop_assert_eq!(unknown, Err(NotApproved::Encoding("strata-plan-3".to_owned())));
     }
 
     #[test]
@@ -204,6 +260,7 @@ proptest! {
         prop_assert!(renamed.steps.iter().all(|step| step.impact == Impact::None), "{}", told(&renamed));
         prop_assert_eq!(renamed.steps.iter().filter(|step| step.kind != StepKind::ConfigureRole).count(), 0);
         leads_there(&base, &desired)?;
+        is_reached(&base, &desired)?;
     }
 
     #[test]

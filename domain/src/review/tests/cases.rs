@@ -93,6 +93,20 @@ fn a_vote_taken_back_is_needed_again_and_can_be_given_again() {
     assert_eq!(standings(&again, 4), [VoteStanding::TakenBack, VoteStanding::Counts, VoteStanding::Counts]);
 }
 
+/// What is put beside a vote after its change has started retells nothing.
+#[test]
+fn what_was_taken_back_later_was_not_so_then() {
+    let review = approved();
+    let started = Review { state: ChangeState::Provisioning, ..review.clone() };
+    let mut retold = started.clone();
+    for vote in &mut retold.votes {
+        vote.taken_back_at = Some(hour(5));
+    }
+    assert_eq!(standings(&retold, 3), standings(&started, 3));
+    assert_eq!(retold.tallies(hour(3)), started.tallies(hour(3)));
+    assert_eq!(standings(&retold, 5), [VoteStanding::TakenBack; 2]);
+}
+
 #[test]
 fn votes_follow_the_digest() {
     let review = approved();

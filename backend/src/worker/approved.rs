@@ -1,0 +1,122 @@
+//! Whether what a run is made of is what was approved: asked before anything of it is carried out, and when it ends.
+//!
+//! Rows of a run and of its steps are never altered, so a process asks once before it begins with a run. Told from the steps as
+//! they are stored: a version of Strata that plans otherwise by now ends what an older one began.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use strata_domain::digest::Digest;
+use strata_domain::plan::{Step, Stored};
+use strata_domain::topology::Topology;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::catalogues::{catalogue_at, version_read};
+use crate::ctx::{self, Backend};
+use crate::environments::{Content, topology_of};
+use crate::error::Error;
+use crate::heavy;
+use crate::history;
+
+/// Runs that a process remembers; more than are under way at once.
+const REMEMBERED: usize = 1_000;
+
+/// What a run that is as it was approved leads to.
+pub(super) struct Outcome {
+    /// What is to become live; the row of the run has the topology.
+    pub(super) content: Content,
+    /// How many steps lead there.
+    pub(super) steps: usize,
+}
+
+/// The runs that this process has looked at, and found as they were approved.
+#[derive(Debug, Default)]
+pub(super) struct LookedAt {
+    runs: Mutex<BTreeSet<i64>>,
+    settling: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl LookedAt {
+    /// Leave to end runs and to begin with those that wait; none while another place of the process has it.
+    pub(super) fn settling(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.settling).try_lock_owned().ok()
+    }
+
+    /// Why nothing of the run may be carried out; none where it is as it was approved.
+    pub(super) async fn refuse(&self, backend: &Backend, run: i64) -> Result<Option<String>, Error> {
+        if self.runs.lock().unwrap_or_else(PoisonError::into_inner).contains(&run) {
+            return Ok(None);
+        }
+        if let Err(told) = outcome_of(backend, run).await? {
+            tracing::error!(run, "nothing of the run is carried out: {told}");
+            return Ok(Some(told));
+        }
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if runs.len() >= REMEMBERED {
+            runs.clear();
+        }
+        runs.insert(run);
+        Ok(None)
+    }
+}
+
+/// A step as it is stored.
+struct Row {
+    step_id: String,
+    position: i64,
+    depends_on: Vec<String>,
+    plan_step: String,
+}
+
+/// What the run leads to, or why that is not what was approved, in sentences.
+pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Outcome, String>, Error> {
+    let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
+    let row = sqlx::query!(
+        r#"SELECT environment_id, digest, plan_encoding, catalogue_version, base_revision, desired::text AS "desired!"
+           FROM runs WHERE id = $1"#,
+        run,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT step_id, position, depends_on, plan_step::text AS "plan_step!"
+           FROM run_steps WHERE run_id = $1 ORDER BY position"#,
+        run,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let base = topology_of(&mut connection, row.environment_id, row.base_revision).await?;
+    let version = version_read(row.catalogue_version)?;
+    let catalogue = catalogue_at(&mut connection, row.environment_id, version).await?;
+    drop(connection);
+    let approved: Digest = history::digest(&row.digest)?;
+    let (encoding, desired) = (row.plan_encoding, row.desired);
+    let parts = heavy::parts_of(&base) + rows.len() + heavy::parts_in(desired.len());
+    heavy::run(parts, move || {
+        let desired: Topology = match serde_json::from_str(&desired) {
+            Ok(desired) => desired,
+            Err(error) => return Err(format!("What is to become live cannot be read: {error}.")),
+        };
+        let steps = steps_of(rows)?;
+        let count = steps.len();
+        let stored = Stored { encoding, base, steps, desired };
+        stored.check(approved, &catalogue).map_err(|why| why.to_string())?;
+        Ok(Outcome { content: Content::of_run(&stored.desired), steps: count })
+    })
+    .await
+}
+
+/// The steps, where each row says what its step says.
+fn steps_of(rows: Vec<Row>) -> Result<Vec<Step>, String> {
+    let mut steps: Vec<Step> = Vec::with_capacity(rows.len());
+    for (place, row) in (1..).zip(rows) {
+        let step: Step = serde_json::from_str(&row.plan_step)
+            .map_err(|error| format!("This version of Strata cannot read the step {}: {error}.", row.step_id))?;
+        if (&row.step_id, row.position, &row.depends_on) != (&step.id, place, &step.depends_on) {
+            return Err(format!("The steps are not what was approved: {} is another step than it says.", row.step_id));
+        }
+        steps.push(step);
+    }
+    Ok(steps)
+}
