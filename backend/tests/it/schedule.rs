@@ -280,7 +280,7 @@ async fn the_schedule_is_written_by_leads_and_by_one_at_a_time(pool: sqlx::PgPoo
         Outcome::InForce(id),
         "a double click"
     );
-    let field = |result: Result<i64, Error>| match result {
+    let field = |result: Result<Outcome<i64>, Error>| match result {
         Err(Error::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
     };
