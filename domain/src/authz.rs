@@ -37,7 +37,8 @@ pub enum Permission {
     ProposePolicy,
     /// Approve or turn down what was proposed; never one's own.
     ApprovePolicy,
-    /// Add, change or remove maintenance windows and freezes.
+    /// Add, change or remove freezes, add or narrow maintenance windows, and say how long approvals hold. What opens more
+    /// is proposed.
     EditSchedule,
     /// End a freeze before its time.
     EndFreeze,

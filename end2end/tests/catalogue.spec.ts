@@ -75,7 +75,10 @@ test('an eleventh role made in the page gets its rules, its plan steps and its p
   await test.step('while the draft has it, it cannot be removed', async () => {
     await open(page, '/catalogue?env=production');
     await disclosure(region(page, 'Storage'), 'Call recorder').click();
-    await page.getByRole('button', { name: 'Remove Call recorder' }).click();
+    await disclosure(region(page, 'Storage'), 'Propose that it goes').click();
+    const form = page.getByRole('form', { name: 'Proposal to remove Call recorder' });
+    await form.getByLabel(/^Reason/).fill('Nobody records.');
+    await form.getByRole('button', { name: 'Propose it' }).click();
     await expect(page.getByRole('alert')).toContainText('could not be read any more');
     await expect(page.getByText('Version 2, 11 roles, 1 of them its own')).toBeVisible();
   });

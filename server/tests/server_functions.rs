@@ -84,9 +84,9 @@ const CALLS: &[Call] = &[
     read("catalogue_load", "environment=production"),
     write(
         "role_save",
-        "environment=production&version=1&form[id]=cache&form[name]=Cache&form[layer]=storage&form[network]=private-only",
+        "environment=production&version=1&form[id]=cache&form[name]=Cache&form[layer]=storage&form[network]=private-only&reason=no",
     ),
-    write("role_remove", "environment=production&version=1&role=cache"),
+    write("role_remove", "environment=production&version=1&role=cache&reason=no"),
     write("rule_level_set", "environment=production&rule=node.idle&level=off&reason=no"),
     write("topology_import", MULTIPART),
     write("change_start", "environment=production&title=Mine"),

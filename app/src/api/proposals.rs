@@ -56,7 +56,10 @@ pub(super) fn shown(
             accept(&policy, catalogue, &view.members)
                 .unwrap_or_else(|faults| faults.into_iter().map(|fault| fault.message).collect())
         }
-        Proposed::RuleLevel { .. } | Proposed::WindowRemoval { .. } => Vec::new(),
+        Proposed::RuleLevel { .. }
+        | Proposed::WindowRemoval { .. }
+        | Proposed::WindowOpening { .. }
+        | Proposed::LooserRole { .. } => Vec::new(),
     };
     let asked = demands.iter().map(|demand| {
         let have = proposal.approvers(&demand.group, &view.leads).len();

@@ -99,7 +99,8 @@ impl UnderReview {
     }
 }
 
-/// What those who voted are now; of a change that is over or has its run, what they were then.
+/// What those who voted are now; of a change that has its run, what they were when it began. Of one that was rejected or
+/// withdrawn, nothing is kept, and each vote says what its voter was when they gave it.
 async fn voters(
     connection: &mut PgConnection,
     environment_id: i64,

@@ -7,20 +7,25 @@ use strata_domain::authz::Permission;
 use strata_domain::catalogue::{self, Level, Own, Role, level_of};
 use strata_domain::findings::RuleId;
 use strata_domain::news::News;
+use strata_domain::proposal::{Outcome, Proposed};
 use strata_domain::topology::Topology;
 
 use super::{open_changes, rows};
-use crate::changes::{accepted_reason, ask_anew};
+use crate::changes::{accepted_reason, ask_anew, send_home};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
+use crate::policies::policy_now;
+use crate::proposals::{self, Making};
 
-/// Adds a role, or puts it in the place of the own one of its id; gives the catalogue's new version. A role that is
-/// there just like this already changes nothing.
+/// Adds a role, or puts it in the place of the own one of its id; gives the catalogue's new version. One that asks for less
+/// than the one in whose place it comes is proposed instead, for `reason`. A role that is there just like this already
+/// changes nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `role` with all that is wrong, each after its field; [`Error::Conflict`] where the catalogue
-/// is another than `version`; [`Error::Refused`] where an open change would no longer fit.
+/// is another than `version`; [`Error::Refused`] where an open change would no longer fit. Where it is proposed,
+/// [`Error::Invalid`] for `reason` where none is given, and [`Error::Refused`] where another proposal about the role waits.
 #[tracing::instrument(skip_all, fields(environment, version, role = role.id.as_str()))]
 pub async fn role_save(
     backend: &Backend,
@@ -28,39 +33,106 @@ pub async fn role_save(
     environment: &str,
     version: u32,
     role: Role,
-) -> Result<u32, Error> {
+    reason: &str,
+) -> Result<Outcome<u32>, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
     let own = own_locked(&mut write).await?;
     let before = own.role(role.id.as_str()).cloned();
     if before.as_ref() == Some(&role) {
-        return Ok(own.version);
+        return Ok(Outcome::InForce(own.version));
     }
     at_version(&own, version)?;
-    let saved = catalogue::accept(&role, &own).map_err(|problems| {
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Error::invalid("role", told.join("\n"))
-    })?;
-    let what = match before {
-        None => format!("Added the role {}.", role.name),
-        Some(_) => format!("Changed the role {}.", role.name),
-    };
+    let saved = accepted(&role, &own)?;
+    if let Some(before) = &before
+        && !catalogue::looser(before, Some(&role)).is_empty()
+    {
+        return propose_looser(write, &saved, before.clone(), Some(role), reason).await;
+    }
+    let (what, row) = saving(before.as_ref(), &role, version + 1);
     let (version, mut news) = version_add(&mut write, saved, &what, AuditAction::RoleSaved).await?;
     let environment = write.place()?.slug.clone();
-    let mut row =
-        AuditRow::new(AuditAction::RoleSaved, "role", &role.id).after(json!({ "version": version, "role": role }));
-    if let Some(before) = before {
-        row = row.before(json!({ "version": version - 1, "role": before }));
-    }
     news.push(News::Environment { environment });
     write.commit(row, news).await?;
-    Ok(version)
+    Ok(Outcome::InForce(version))
 }
 
-/// Removes a role of the environment's own; gives the catalogue's new version. One that is gone already is no error.
+/// The catalogue with that role, if the domain takes it.
+fn accepted(role: &Role, own: &Own) -> Result<Own, Error> {
+    catalogue::accept(role, own).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Error::invalid("role", told.join("\n"))
+    })
+}
+
+/// What a version says of it, and the audit row, where a role is saved in the place of another one.
+fn saving(before: Option<&Role>, role: &Role, version: u32) -> (String, AuditRow) {
+    let row =
+        AuditRow::new(AuditAction::RoleSaved, "role", &role.id).after(json!({ "version": version, "role": role }));
+    match before {
+        None => (format!("Added the role {}.", role.name), row),
+        Some(before) => {
+            let row = row.before(json!({ "version": version - 1, "role": before }));
+            (format!("Changed the role {}.", role.name), row)
+        }
+    }
+}
+
+/// Proposes that a role asks for less from now on, or goes; `after` is the catalogue then, under which open changes have to
+/// fit.
+async fn propose_looser<T>(
+    mut write: Write,
+    after: &Own,
+    from: Role,
+    to: Option<Role>,
+    reason: &str,
+) -> Result<Outcome<T>, Error> {
+    let environment_id = write.place()?.id;
+    open_changes::fitting(write.connection(), environment_id, after).await?;
+    let based_on = policy_now(write.connection(), environment_id).await?.version;
+    let (before, after) = (json!({ "role": from }), json!({ "role": to }));
+    let proposed = Proposed::LooserRole { from: Box::new(from), to: to.map(Box::new) };
+    Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, based_on, reason, before, after }).await?))
+}
+
+/// Has a role ask for less, or go, as leads have put in force; gives the catalogue's new version, and the news. It serves what
+/// is submitted from now on: whatever is under review goes back to its authors, because its plan and its findings are made
+/// with the newest catalogue alone. The caller holds the lock on the environment, and knows that the role is as it was.
 ///
 /// # Errors
-/// [`Error::Refused`] where the live topology, an open change or another role still has it; [`Error::Conflict`] where
-/// the catalogue is another than `version`.
+/// As [`role_save`] and [`role_remove`]: the rest of the catalogue, or what is live, may be another by now.
+pub(crate) async fn role_loosen(
+    write: &mut Write,
+    from: &Role,
+    to: Option<&Role>,
+    reason: &str,
+) -> Result<(u32, Vec<News>), Error> {
+    let environment_id = write.place()?.id;
+    let own = rows::own_now(write.connection(), environment_id).await?;
+    let version = own.version + 1;
+    let (own, (what, row), action) = match to {
+        Some(to) => (accepted(to, &own)?, saving(Some(from), to, version), AuditAction::RoleSaved),
+        None => {
+            refuse_used(write, &own, from).await?;
+            (own.without_role(from.id.as_str()), removing(from, version), AuditAction::RoleRemoved)
+        }
+    };
+    let cause = format!(
+        "The role {} asks for less since, which serves only what is submitted after that. Look at it again, and submit it.",
+        from.name
+    );
+    let mut news = send_home(write, &cause).await?;
+    let (version, moved) = version_add(write, own, &what, action).await?;
+    news.extend(moved);
+    write.also(&row.reason(Some(reason))).await?;
+    Ok((version, news))
+}
+
+/// Proposes that a role of the environment's own goes, for `reason`: it asks for nothing then. One that is gone already is no
+/// error, and gives the catalogue's version.
+///
+/// # Errors
+/// [`Error::Refused`] where the live topology, an open change or another role still has it, and where another proposal about it waits;
+/// [`Error::Conflict`] where the catalogue is another than `version`; [`Error::Invalid`] for `reason` where none is given.
 #[tracing::instrument(skip_all, fields(environment, version, role))]
 pub async fn role_remove(
     backend: &Backend,
@@ -68,16 +140,24 @@ pub async fn role_remove(
     environment: &str,
     version: u32,
     role: &str,
-) -> Result<u32, Error> {
+    reason: &str,
+) -> Result<Outcome<u32>, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
     let own = own_locked(&mut write).await?;
-    let Some(before) = own.role(role).cloned() else { return Ok(own.version) };
+    let Some(before) = own.role(role).cloned() else { return Ok(Outcome::InForce(own.version)) };
     at_version(&own, version)?;
+    refuse_used(&mut write, &own, &before).await?;
+    let without = own.without_role(role);
+    propose_looser(write, &without, before, None, reason).await
+}
+
+/// Refuses that a role goes which another one depends on, or which is live.
+async fn refuse_used(write: &mut Write, own: &Own, before: &Role) -> Result<(), Error> {
     if let Some(other) = own.roles.iter().find(|other| other.depends_on.contains(&before.id)) {
         return Err(Error::refused(format!("{} depends on {}.", other.name, before.name)));
     }
-    let live = live_topology(&mut write).await?;
-    let used = live.map_or(0, |live| live.instances_of(role).count());
+    let live = live_topology(write).await?;
+    let used = live.map_or(0, |live| live.instances_of(before.id.as_str()).count());
     if used > 0 {
         let plural = if used == 1 { "" } else { "s" };
         return Err(Error::refused(format!(
@@ -85,15 +165,15 @@ pub async fn role_remove(
             before.name
         )));
     }
-    let what = format!("Removed the role {}.", before.name);
-    let (version, mut news) = version_add(&mut write, own.without_role(role), &what, AuditAction::RoleRemoved).await?;
-    let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::RoleRemoved, "role", &role)
+    Ok(())
+}
+
+/// What a version says of it, and the audit row, where a role goes.
+fn removing(before: &Role, version: u32) -> (String, AuditRow) {
+    let row = AuditRow::new(AuditAction::RoleRemoved, "role", &before.id)
         .before(json!({ "version": version - 1, "role": before }))
         .after(json!({ "version": version }));
-    news.push(News::Environment { environment });
-    write.commit(row, news).await?;
-    Ok(version)
+    (format!("Removed the role {}.", before.name), row)
 }
 
 /// Has the findings of a rule matter more in the environment; none means as by default. That they matter less than now

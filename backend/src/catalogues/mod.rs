@@ -13,10 +13,11 @@ use strata_domain::catalogue::Own;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
-pub(crate) use edit::level_store;
+pub(crate) use edit::{level_store, role_loosen};
 pub use edit::{role_remove, role_save, rule_level_set};
 pub(crate) use rows::{
-    catalogue_at, levels_now, own_at, own_of_change, read as version_read, stored as version_stored, version_now,
+    catalogue_at, levels_now, own_at, own_now, own_of_change, read as version_read, stored as version_stored,
+    version_now,
 };
 
 /// Everything that the page of the catalogue shows, as of one moment.
@@ -56,7 +57,7 @@ pub async fn catalogue_load(backend: &Backend, actor: &Actor, environment: &str)
         let place = read.place();
         (place.id, place.slug.clone(), place.standing.clone())
     };
-    let own = rows::own_now(read.connection(), id).await?;
+    let own = own_now(read.connection(), id).await?;
     let versions = sqlx::query!(
         "SELECT version, what, made_by, made_by_name, made_at FROM catalogues
          WHERE environment_id = $1 ORDER BY version DESC LIMIT 100",

@@ -12,12 +12,29 @@ use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
 
-/// Moves every open change of the environment to another version of the catalogue, and refuses it where an edit of
-/// one would no longer fit: nobody's work may become unreadable. Their plans are other plans from here on, since the
-/// version is part of the digest; votes that were given for the old one no longer count.
+/// Moves every open change of the environment to another version of the catalogue, and refuses it as [`fitting`]. Their plans
+/// are other plans from here on, since the version is part of the digest; votes that were given for the old one no longer
+/// count.
 ///
 /// The caller holds the lock on the environment.
 pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i64, own: &Own) -> Result<(), Error> {
+    let open = fitting(connection, environment_id, own).await?;
+    sqlx::query!(
+        // A run that is under way goes on under the version that its plan was made with.
+        "UPDATE changes SET catalogue_version = $2 WHERE id = ANY($1) AND state <> 'provisioning'",
+        &open,
+        rows::stored(own.version)?,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The open changes of the environment; refuses a catalogue under which an edit of one would no longer fit: nobody's work may
+/// become unreadable.
+///
+/// The caller holds the lock on the environment.
+pub(super) async fn fitting(connection: &mut PgConnection, environment_id: i64, own: &Own) -> Result<Vec<i64>, Error> {
     let catalogue = Arc::new(own.catalogue());
     // Locked before it is read: an edit that is being written is waited for.
     let open = sqlx::query!(
@@ -28,7 +45,7 @@ pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i6
     )
     .fetch_all(&mut *connection)
     .await?;
-    for change in open {
+    for change in &open {
         let base = topology_of(connection, environment_id, change.base_revision).await?;
         let edits = changes::edits_of(connection, change.id).await?;
         let (catalogue, revision) = (Arc::clone(&catalogue), change.base_revision);
@@ -45,14 +62,6 @@ pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i6
                 told.trim_end_matches('.'),
             )));
         }
-        sqlx::query!(
-            // A run that is under way goes on under the version that its plan was made with.
-            "UPDATE changes SET catalogue_version = $2 WHERE id = $1 AND state <> 'provisioning'",
-            change.id,
-            rows::stored(own.version)?,
-        )
-        .execute(&mut *connection)
-        .await?;
     }
-    Ok(())
+    Ok(open.into_iter().map(|change| change.id).collect())
 }

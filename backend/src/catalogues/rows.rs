@@ -27,7 +27,7 @@ pub(crate) fn stored(version: u32) -> Result<i32, Error> {
 }
 
 /// What the environment adds to the built-in catalogue now.
-pub(super) async fn own_now(connection: &mut PgConnection, environment_id: i64) -> Result<Own, Error> {
+pub(crate) async fn own_now(connection: &mut PgConnection, environment_id: i64) -> Result<Own, Error> {
     let version = version_now(connection, environment_id).await?;
     own_at(connection, environment_id, version).await
 }

@@ -31,14 +31,7 @@ impl Moved {
 /// The caller holds the lock on the environment.
 pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str) -> Result<Moved, Error> {
     let environment_id = write.place()?.id;
-    // Locked before it is read: a vote that is being given is waited for, and one given later sees what moved.
-    let open = sqlx::query_scalar!(
-        "SELECT id FROM changes WHERE environment_id = $1 AND state IN ('in-review', 'approved')
-         ORDER BY id FOR NO KEY UPDATE",
-        environment_id,
-    )
-    .fetch_all(write.connection())
-    .await?;
+    let open = under_review(write).await?;
     let mut moved = Moved::default();
     for id in open {
         let mut locked = Locked::take(write, id).await?;
@@ -69,4 +62,42 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
         write.also(&row).await?;
     }
     Ok(moved)
+}
+
+/// Sends every change under review of the environment back to its authors, and tells them the cause: what was loosened serves
+/// only what is submitted after it. Gives the news.
+///
+/// The caller holds the lock on the environment.
+pub(crate) async fn send_home(write: &mut Write, cause: &str) -> Result<Vec<News>, Error> {
+    let environment_id = write.place()?.id;
+    let open = under_review(write).await?;
+    let mut news = Vec::new();
+    for id in open {
+        let mut locked = Locked::take(write, id).await?;
+        let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+        let stored = locked.review(write, &material).await?.review;
+        let now = locked.now(write);
+        locked.take_up(&stored.as_of(now).returned()?, now);
+        locked.change.reason = Some(cause.to_owned());
+        let action = AuditAction::ChangeSentBack;
+        locked.save(write, action).await?;
+        let row = AuditRow::new(action, "change", &id).reason(Some(cause)).moved(stored.state, locked.change.state);
+        write.also_told(&row).await?;
+        news.push(News::Change { environment: locked.change.environment, id });
+    }
+    Ok(news)
+}
+
+/// The changes under review of the environment. Locked before they are read: a vote that is being given is waited for, and
+/// one given later sees what moved.
+async fn under_review(write: &mut Write) -> Result<Vec<i64>, Error> {
+    let environment_id = write.place()?.id;
+    let open = sqlx::query_scalar!(
+        "SELECT id FROM changes WHERE environment_id = $1 AND state IN ('in-review', 'approved')
+         ORDER BY id FOR NO KEY UPDATE",
+        environment_id,
+    )
+    .fetch_all(write.connection())
+    .await?;
+    Ok(open)
 }

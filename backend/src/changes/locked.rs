@@ -27,13 +27,13 @@ impl Locked {
             .fetch_optional(write.connection())
             .await?
             .ok_or(Error::NotFound { what: "change" })?;
+        write.past_lock().await?;
         let stored = rows::change_of(write.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
         let touched_action = ctx::stored(&stored.touched_action)?;
         Ok(Self { change: stored.change, approval: stored.approval, touched_action })
     }
 
-    /// The time of an act on the change: never before the last one. Whoever waited for the lock began earlier than what
-    /// they find.
+    /// The time of an act on the change: never before the last one, even by a clock that was set back.
     pub(crate) fn now(&self, write: &Write) -> DateTime<Utc> {
         write.at().max(self.change.touched_at)
     }

@@ -15,7 +15,7 @@ mod record;
 mod review;
 mod rows;
 
-pub(crate) use anew::ask_anew;
+pub(crate) use anew::{ask_anew, send_home};
 pub use append::{Appended, LogTail, Seen, change_append, change_tail};
 pub(crate) use carried::Carried;
 pub use carried::conflict_text;

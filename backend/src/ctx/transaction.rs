@@ -146,7 +146,16 @@ impl Write {
         sqlx::query!("SELECT id FROM environments WHERE id = $1 FOR NO KEY UPDATE", id)
             .fetch_one(&mut *self.transaction)
             .await?;
+        self.past_lock().await?;
         Ok(id)
+    }
+
+    /// Takes the time anew, once a lock is held: what others did while it was waited for is before it, and what began
+    /// meanwhile (a freeze, the end of an approval) has begun.
+    pub(crate) async fn past_lock(&mut self) -> Result<(), Error> {
+        let at = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "at!""#).fetch_one(&mut *self.transaction).await?;
+        self.at = self.at.max(at);
+        Ok(())
     }
 
     /// Who writes.
@@ -159,7 +168,7 @@ impl Write {
         account_uuid(&self.person)
     }
 
-    /// The one time of this write.
+    /// The time of this write: of its begin, or of the last lock that it took.
     pub(crate) fn at(&self) -> DateTime<Utc> {
         self.at
     }

@@ -195,8 +195,12 @@ impl Held {
         let action = match (proposed.kind(), decided) {
             (Kind::Policy, Decided::Rejected) => AuditAction::PolicyRejected,
             (Kind::Policy, Decided::Withdrawn) => AuditAction::PolicyWithdrawn,
-            (Kind::RuleLevel | Kind::WindowRemoval, Decided::Rejected) => AuditAction::ProposalRejected,
-            (Kind::RuleLevel | Kind::WindowRemoval, Decided::Withdrawn) => AuditAction::ProposalWithdrawn,
+            (Kind::RuleLevel | Kind::WindowRemoval | Kind::WindowOpening | Kind::LooserRole, Decided::Rejected) => {
+                AuditAction::ProposalRejected
+            }
+            (Kind::RuleLevel | Kind::WindowRemoval | Kind::WindowOpening | Kind::LooserRole, Decided::Withdrawn) => {
+                AuditAction::ProposalWithdrawn
+            }
         };
         let environment = write.place()?.slug.clone();
         let row = audit_row(action, *id, proposed, json!({ "version": based_on })).reason(reason);

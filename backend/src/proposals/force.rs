@@ -7,12 +7,12 @@ use strata_domain::policy::{Policy, Rule};
 use strata_domain::proposal::{Proposal, Proposed};
 
 use super::propose::audit_row;
-use crate::catalogues::level_store;
+use crate::catalogues::{level_store, role_loosen};
 use crate::changes::ask_anew;
 use crate::ctx::{self, AuditRow, Write};
 use crate::error::Error;
 use crate::policies::{policy_now, version_stored};
-use crate::schedule::window_remove;
+use crate::schedule::{window_open, window_remove};
 
 /// Carries the proposal out, and ends the write. The caller holds the lock on the environment, has counted the approvals,
 /// and knows that the proposal still fits.
@@ -37,6 +37,16 @@ pub(super) async fn put(mut write: Write, proposal: &Proposal, reason: Option<&s
         Proposed::WindowRemoval { entry, version, .. } => {
             news.extend(window_remove(&mut write, *entry, *version, &proposal.reason).await?);
             audit_row(AuditAction::ProposalInForce, proposal.id, &proposal.proposed, with(json!({}), &by))
+        }
+        Proposed::WindowOpening { replaces, window } => {
+            news.extend(window_open(&mut write, replaces.as_ref(), window).await?);
+            audit_row(AuditAction::ProposalInForce, proposal.id, &proposal.proposed, with(json!({}), &by))
+        }
+        Proposed::LooserRole { from, to } => {
+            let (version, moved) = role_loosen(&mut write, from, to.as_deref(), &proposal.reason).await?;
+            news.extend(moved);
+            let after = with(json!({ "version": version }), &by);
+            audit_row(AuditAction::ProposalInForce, proposal.id, &proposal.proposed, after)
         }
     };
     write.commit(row.reason(reason), news).await

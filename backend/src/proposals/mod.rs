@@ -1,5 +1,5 @@
 //! What one person proposes and several others put in force: another approval policy, a rule that matters less, a
-//! maintenance window that goes. [`strata_domain::proposal`] decides; here proposals are stored, and what is put in force
+//! role that asks for less, a maintenance window that goes or that opens more. [`strata_domain::proposal`] decides; here proposals are stored, and what is put in force
 //! is carried out.
 
 mod decide;

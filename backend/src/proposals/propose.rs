@@ -109,7 +109,10 @@ pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64,
     }
     let (rules, payload) = match &proposed {
         Proposed::Policy { rules } => (Some(Json(rules)), None),
-        Proposed::RuleLevel { .. } | Proposed::WindowRemoval { .. } => (None, Some(Json(&proposed))),
+        Proposed::RuleLevel { .. }
+        | Proposed::WindowRemoval { .. }
+        | Proposed::WindowOpening { .. }
+        | Proposed::LooserRole { .. } => (None, Some(Json(&proposed))),
     };
     let (name, at) = (write.person().name.clone(), write.at());
     let id = sqlx::query_scalar!(
@@ -145,6 +148,11 @@ pub(super) fn audit_row(action: AuditAction, id: i64, proposed: &Proposed, mut a
         Proposed::Policy { .. } => AuditRow::new(action, "policy", &id),
         Proposed::RuleLevel { rule, .. } => AuditRow::new(action, "rule", rule),
         Proposed::WindowRemoval { name, .. } => AuditRow::new(action, schedule::Kind::Window.as_str(), name),
+        Proposed::WindowOpening { replaces, window } => {
+            let named = replaces.as_ref().map_or(window, |replaced| &replaced.window);
+            AuditRow::new(action, schedule::Kind::Window.as_str(), &named.name)
+        }
+        Proposed::LooserRole { from, .. } => AuditRow::new(action, "role", &from.id),
     };
     row.after(after)
 }

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use strata_domain::policy::Rule;
 use strata_domain::proposal::{Approval, Demand, Kind, Present, Proposal, Proposed, demanded};
 
-use crate::catalogues::levels_now;
+use crate::catalogues::{levels_now, own_now};
 use crate::ctx;
 use crate::error::Error;
 use crate::policies::{policies_since, policy_now, version_read};
@@ -89,7 +89,8 @@ pub(crate) async fn present_of(connection: &mut PgConnection, environment_id: i6
     let policy = policy_now(connection, environment_id).await?.version;
     let levels = levels_now(connection, environment_id).await?;
     let windows: BTreeMap<i64, i64> = windows_of(connection, environment_id).await?;
-    Ok(Present { policy, levels, windows })
+    let roles = own_now(connection, environment_id).await?.roles;
+    Ok(Present { policy, levels, windows, roles })
 }
 
 /// How many of whom have to approve a proposal: as the strictest policy since it was made asks.

@@ -41,13 +41,10 @@ impl Ready {
     /// Takes the locks, environment before change, as everybody does: the second of two applies waits here and then sees
     /// the first one's run.
     pub(super) async fn take(mut write: Write, id: i64) -> Result<Self, Error> {
-        let environment_id = write.place()?.id;
-        let live = sqlx::query_scalar!(
-            "SELECT live_revision FROM environments WHERE id = $1 FOR NO KEY UPDATE",
-            environment_id,
-        )
-        .fetch_one(write.connection())
-        .await?;
+        let environment_id = write.lock_environment().await?;
+        let live = sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1", environment_id)
+            .fetch_one(write.connection())
+            .await?;
         let locked = Locked::take(&mut write, id).await?;
         let live = live.unwrap_or(locked.change.base);
         Ok(Self { write, locked, environment_id, live })

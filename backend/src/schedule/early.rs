@@ -30,7 +30,7 @@ pub async fn freeze_end(
     write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?.entry;
     let (standing, person) = (write.place()?.standing.clone(), write.person().clone());
-    // Who waited for the lock began earlier than what they find.
+    // Never before what they find, even by a clock that was set back.
     let at = before.ended_early.iter().map(|ended| ended.at).fold(write.at(), Ord::max);
     if was_ended(&before, &person, &reason) && schedule::may_end_early(&before, &standing, at).is_err() {
         return Ok(());

@@ -6,11 +6,14 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::news::News;
 use strata_domain::notice::Sooner;
+use strata_domain::proposal::{Outcome, Proposed, Replaced};
 use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
 
 use super::rows::{self, Stored};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
+use crate::policies::policy_now;
+use crate::proposals::{self, Making};
 use crate::worker;
 
 /// What somebody writes of a window or a freeze.
@@ -28,18 +31,37 @@ pub struct NewEntry {
     pub recurrence: Recurrence,
 }
 
-/// Adds a window or a freeze; gives its id. Repeated, it is met already.
+/// Adds a window or a freeze; gives its id. A window that opens the environment at more times than those that are there is
+/// proposed instead, for its own reason. Repeated, it is met already.
 ///
 /// # Errors
-/// [`Error::Invalid`] for the first field that is wrong, and for a name that another one has.
+/// [`Error::Invalid`] for the first field that is wrong, and for a name that another one has; where it is proposed, as
+/// [`crate::proposals::window_removal_propose`].
 #[tracing::instrument(skip_all, fields(environment, kind = new.kind.as_str()))]
-pub async fn entry_add(backend: &Backend, actor: &Actor, environment: &str, new: NewEntry) -> Result<i64, Error> {
+pub async fn entry_add(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    new: NewEntry,
+) -> Result<Outcome<i64>, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
-    let environment_id = write.lock_environment().await?;
+    write.lock_environment().await?;
     let entry = accepted(0, new)?;
     if let Some(id) = named_as(&mut write, &entry).await? {
-        return Ok(id);
+        return Ok(Outcome::InForce(id));
     }
+    if opens_more(&mut write, &entry).await? {
+        let reason = entry.reason.clone();
+        return propose_opening(write, None, entry, &reason).await;
+    }
+    let id = inserted(&mut write, &entry).await?;
+    ended(write, added(&entry)).await?;
+    Ok(Outcome::InForce(id))
+}
+
+/// Stores an entry that is not there yet; gives its id.
+async fn inserted(write: &mut Write, entry: &Entry) -> Result<i64, Error> {
+    let environment_id = write.place()?.id;
     let (person, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let id = sqlx::query_scalar!(
         "INSERT INTO schedule_entries (environment_id, kind, name, reason, zone, recurrence, touched_by, touched_by_name,
@@ -57,19 +79,22 @@ pub async fn entry_add(backend: &Backend, actor: &Actor, environment: &str, new:
     )
     .fetch_one(write.connection())
     .await?;
-    let row = AuditRow::new(AuditAction::ScheduleEntryAdded, entry.kind.as_str(), &entry.name)
-        .reason(Some(&entry.reason))
-        .after(told(&entry));
-    ended(write, row).await?;
     Ok(id)
 }
 
-/// Changes a window or a freeze that was seen in `version`; `why` is there where a freeze that is on ends sooner by it.
-/// Repeated, it is met already.
+fn added(entry: &Entry) -> AuditRow {
+    AuditRow::new(AuditAction::ScheduleEntryAdded, entry.kind.as_str(), &entry.name)
+        .reason(Some(&entry.reason))
+        .after(told(entry))
+}
+
+/// Changes a window or a freeze that was seen in `version`; `why` is there where a freeze that is on ends sooner by it. A
+/// window that opens the environment at more times by it is proposed instead, for that reason or its own. Repeated, it is
+/// met already.
 ///
 /// # Errors
 /// As [`entry_add`]; [`Error::Conflict`] where somebody else changed it meanwhile; [`Error::Refused`] where a window would
-/// become a freeze, which removes it; where a freeze that is on would end sooner, [`Error::Invalid`] for `why` without a
+/// become a freeze, which removes it, or a freeze a window that opens more; where a freeze that is on would end sooner, [`Error::Invalid`] for `why` without a
 /// reason, and [`Error::Refused`] for who shaped a change that waits for it.
 #[tracing::instrument(skip_all, fields(environment, id, version))]
 pub async fn entry_change(
@@ -80,14 +105,14 @@ pub async fn entry_change(
     version: i64,
     new: NewEntry,
     why: Option<&str>,
-) -> Result<(), Error> {
+) -> Result<Outcome<()>, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
     write.lock_environment().await?;
     let before = rows::stored_one(&mut write, id).await?;
     let ended_early = before.entry.ended_early.clone();
     let entry = Entry { ended_early, ..accepted(id, new)? };
     if entry == before.entry {
-        return Ok(());
+        return Ok(Outcome::InForce(()));
     }
     seen_last(&before, version)?;
     if (before.entry.kind, entry.kind) == (Kind::Window, Kind::Freeze) {
@@ -96,10 +121,27 @@ pub async fn entry_change(
         ));
     }
     named_as(&mut write, &entry).await?;
+    if opens_more(&mut write, &entry).await? {
+        if before.entry.kind == Kind::Freeze {
+            return Err(Error::refused(
+                "As a window it would open the environment at more times than now. Add the window, which is proposed, \
+                 and remove the freeze.",
+            ));
+        }
+        let why = why.filter(|why| !why.trim().is_empty()).map_or_else(|| entry.reason.clone(), str::to_owned);
+        return propose_opening(write, Some(before), entry, &why).await;
+    }
     // Times that are others forget what was ended early of those of before.
     let is_timed_anew = entry.recurrence != before.entry.recurrence || entry.zone != before.entry.zone;
     let after = if is_timed_anew { Entry { ended_early: Vec::new(), ..entry.clone() } } else { entry.clone() };
     let ending = Ending::of(&mut write, &before.entry, Some(&after), why).await?;
+    updated(&mut write, version, &entry).await?;
+    Ending::ended(ending, write, changed(&before.entry, &entry), Sooner::Moved).await?;
+    Ok(Outcome::InForce(()))
+}
+
+/// Stores an entry in the place of the one of its id, which is there in that version.
+async fn updated(write: &mut Write, version: i64, entry: &Entry) -> Result<(), Error> {
     let (person, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
         "UPDATE schedule_entries
@@ -107,7 +149,7 @@ pub async fn entry_change(
              touched_at = $10, version = version + 1,
              timed_at = CASE WHEN recurrence <> $7 OR zone <> $6 THEN $10 ELSE timed_at END
          WHERE id = $1 AND version = $2 AND removed_at IS NULL",
-        id,
+        entry.id,
         version,
         entry.kind.as_str(),
         entry.name,
@@ -120,12 +162,14 @@ pub async fn entry_change(
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
-    let row = AuditRow::new(AuditAction::ScheduleEntryChanged, entry.kind.as_str(), &entry.name)
-        .reason(Some(&entry.reason))
-        .before(told(&before.entry))
-        .after(told(&entry));
-    Ending::ended(ending, write, row, Sooner::Moved).await
+    ctx::expect_rows(written.rows_affected(), 1)
+}
+
+fn changed(before: &Entry, after: &Entry) -> AuditRow {
+    AuditRow::new(AuditAction::ScheduleEntryChanged, after.kind.as_str(), &after.name)
+        .reason(Some(&after.reason))
+        .before(told(before))
+        .after(told(after))
 }
 
 /// Removes a freeze that was seen in `version`; `why` is there where it is on. Repeated, it is met already. That a window
@@ -166,6 +210,56 @@ pub async fn entry_remove(
     let Entry { kind, name, .. } = &before.entry;
     let row = AuditRow::new(AuditAction::ScheduleEntryRemoved, kind.as_str(), name).before(told(&before.entry));
     Ending::ended(ending, write, row, Sooner::Removed).await
+}
+
+/// Whether the environment opens at more times with this entry, in the place of the one of its id or beside the rest.
+async fn opens_more(write: &mut Write, entry: &Entry) -> Result<bool, Error> {
+    let (environment_id, at) = (write.place()?.id, write.at());
+    let before = rows::entries_of(write.connection(), environment_id).await?;
+    let rest = before.iter().filter(|known| known.id != entry.id).cloned();
+    let after: Vec<Entry> = rest.chain([entry.clone()]).collect();
+    Ok(schedule::opens_more(&before, &after, at))
+}
+
+/// Proposes a window that opens more, in the place of `before` or beside the rest.
+async fn propose_opening<T>(
+    mut write: Write,
+    before: Option<Stored>,
+    window: Entry,
+    reason: &str,
+) -> Result<Outcome<T>, Error> {
+    let environment_id = write.place()?.id;
+    let based_on = policy_now(write.connection(), environment_id).await?.version;
+    let (was, is) = (before.as_ref().map(|stored| told(&stored.entry)), told(&window));
+    let replaces = before.map(|stored| Replaced { version: stored.version, window: stored.entry });
+    let proposed = Proposed::WindowOpening { replaces, window };
+    let making = Making { proposed, based_on, reason, before: was.unwrap_or_else(|| json!({})), after: is };
+    Ok(Outcome::Proposed(proposals::propose(write, making).await?))
+}
+
+/// Adds a window that opens more, or puts it in the place of another one, as leads have put in force; gives what pages read
+/// anew. The caller holds the lock on the environment, and knows that what it replaces is as it was.
+pub(crate) async fn window_open(
+    write: &mut Write,
+    replaces: Option<&Replaced>,
+    window: &Entry,
+) -> Result<Vec<News>, Error> {
+    // Met already is one that somebody added who could by then.
+    if named_as(write, window).await?.is_none() {
+        let row = match replaces {
+            None => {
+                inserted(write, window).await?;
+                added(window)
+            }
+            Some(Replaced { version, window: was }) => {
+                updated(write, *version, window).await?;
+                changed(was, window)
+            }
+        };
+        write.also(&row).await?;
+    }
+    worker::wake(write.connection()).await?;
+    rows::news(write).await
 }
 
 /// Removes a window, as leads have put in force; gives what pages read anew. The caller holds the lock on the environment.
@@ -227,11 +321,11 @@ impl Ending {
     }
 }
 
-/// Refuses an act that makes a freeze end sooner to who shaped a change that waits for it.
+/// Refuses an act that makes a freeze end sooner to who shaped a change that can wait for it.
 pub(super) async fn refuse_shapers(write: &mut Write) -> Result<(), Error> {
-    let (environment_id, at) = (write.place()?.id, write.at());
+    let environment_id = write.place()?.id;
     let Some(account) = write.person().id.clone() else { return Ok(()) };
-    let shaped = rows::waiting_shaped_by(write.connection(), environment_id, &account, at).await?;
+    let shaped = rows::waiting_shaped_by(write.connection(), environment_id, &account).await?;
     Ok(schedule::may_end_sooner(&shaped)?)
 }
 

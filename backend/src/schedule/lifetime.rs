@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_stored};
 
 /// Says how long approvals of the environment hold from now on. A shorter time serves at once and can end some approvals; a
-/// longer one serves changes that are submitted from now on, and brings none back. Repeated, it is met already.
+/// longer one serves changes that are submitted from now on, and brings none back; a trigger keeps what it was. Repeated, it is met already.
 ///
 /// # Errors
 /// [`Error::Invalid`] for `hours` that are too few or too many; [`Error::Refused`] for all but leads.
@@ -34,18 +34,6 @@ pub async fn approval_lifetime_set(
     let written = sqlx::query!("UPDATE environments SET approval_hours = $2 WHERE id = $1", environment_id, stored)
         .execute(write.connection())
         .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
-    let (set_by, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
-    let written = sqlx::query!(
-        "INSERT INTO approval_lifetimes (environment_id, hours, set_by, set_by_name, at) VALUES ($1, $2, $3, $4, $5)",
-        environment_id,
-        stored,
-        set_by,
-        name,
-        at,
-    )
-    .execute(write.connection())
-    .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("Approvals hold for {wanted} from now on");
     let moved = ask_anew(&mut write, AuditAction::ApprovalLifetimeSet, &cause).await?;

@@ -18,7 +18,7 @@ use crate::policies::lifetime_of;
 
 pub use early::freeze_end;
 pub use edit::{NewEntry, entry_add, entry_change, entry_remove};
-pub(crate) use edit::{window_of, window_remove};
+pub(crate) use edit::{window_of, window_open, window_remove};
 pub use lifetime::approval_lifetime_set;
 pub(crate) use rows::{entries_of, windows_of};
 
@@ -40,7 +40,7 @@ pub struct ScheduleView {
     pub lifetime: Lifetime,
     /// What the actor is there.
     pub standing: Standing,
-    /// Changes that the actor shaped and that wait for a freeze that is on, see [`schedule::may_end_sooner`].
+    /// Changes that the actor shaped and that can wait for a freeze, see [`schedule::may_end_sooner`].
     pub shaped: Vec<i64>,
 }
 
@@ -84,7 +84,7 @@ pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: &str) 
         entry: stored.entry,
     };
     let shaped = match actor.signed_in()?.id {
-        Some(account) => rows::waiting_shaped_by(read.connection(), id, &account, now).await?,
+        Some(account) => rows::waiting_shaped_by(read.connection(), id, &account).await?,
         None => Vec::new(),
     };
     Ok(ScheduleView {

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::account::{AccountId, Person};
+use strata_domain::change::ChangeState;
 use strata_domain::news::News;
-use strata_domain::schedule::{EndedEarly, Entry, Kind, Recurrence};
+use strata_domain::schedule::{self, EndedEarly, Entry, Kind, Recurrence};
 
 use crate::approvals::authors_of;
 use crate::ctx::{self, Write};
@@ -104,24 +105,23 @@ pub(super) async fn removed(write: &mut Write, id: i64, version: i64) -> Result<
     ctx::expect_rows(written.rows_affected(), 1)
 }
 
-/// The changes that a person shaped and that wait for a freeze while one is on: those that are approved, whether or not
-/// somebody has applied them yet, since to call an apply off and ask for it again takes a moment.
+/// The changes that a person shaped and that wait for freezes, or may in a moment: see [`schedule::can_wait`].
 pub(super) async fn waiting_shaped_by(
     connection: &mut PgConnection,
     environment_id: i64,
     account: &AccountId,
-    now: DateTime<Utc>,
 ) -> Result<Vec<i64>, Error> {
-    let approved = sqlx::query_scalar!(
-        "SELECT id FROM changes
-         WHERE environment_id = $1 AND state = 'approved' AND coalesce(approved_until, $2) >= $2 ORDER BY id",
+    let states = ChangeState::ALL.iter().filter(|state| schedule::can_wait(**state));
+    let states: Vec<String> = states.map(ToString::to_string).collect();
+    let waiting = sqlx::query_scalar!(
+        "SELECT id FROM changes WHERE environment_id = $1 AND state = ANY($2) ORDER BY id",
         environment_id,
-        now,
+        &states,
     )
     .fetch_all(&mut *connection)
     .await?;
     let mut shaped = Vec::new();
-    for id in approved {
+    for id in waiting {
         if authors_of(connection, id).await?.contains(account) {
             shaped.push(id);
         }

@@ -6,7 +6,7 @@ use strata_backend::catalogues::{catalogue_load, own_load, role_remove, role_sav
 use strata_backend::changes::{change_edit, change_start, change_submit, change_withdraw};
 use strata_backend::ctx::Scope;
 use strata_backend::environments::topology_at;
-use strata_backend::proposals::rule_level_propose;
+use strata_backend::proposals::{proposal_decide, rule_level_propose};
 use strata_backend::runs::run_load;
 use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::{Catalogue, Layer, Level, Role};
@@ -14,13 +14,14 @@ use strata_domain::change::ChangeState;
 use strata_domain::edit::Edit;
 use strata_domain::findings::{RuleId, check};
 use strata_domain::plan::plan;
+use strata_domain::proposal::Outcome;
 use strata_domain::review::Verdict;
 use strata_domain::topology::RoleId;
 
 use crate::support::{ENVIRONMENT, World, add_node, change_apply, conflict, refusal};
 
 /// A storage role with a hardware floor, made of the queue's entry.
-fn recorder() -> Role {
+pub fn recorder() -> Role {
     let queue = Catalogue::built_in().role("queue").unwrap().clone();
     Role {
         id: RoleId::from("recorder"),
@@ -37,7 +38,7 @@ fn recorder() -> Role {
 async fn an_own_role_gets_rules_plan_steps_and_a_run(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, .. } = &world;
-    assert_eq!(role_save(backend, ada, ENVIRONMENT, 1, recorder()).await.unwrap(), 2);
+    assert_eq!(role_save(backend, ada, ENVIRONMENT, 1, recorder(), "").await.unwrap(), Outcome::InForce(2));
 
     let id = change_start(backend, ada, ENVIRONMENT, "Record calls").await.unwrap();
     world.edit(ada, id, add_node("recorder-1.example.net", "recorder")).await;
@@ -85,18 +86,24 @@ async fn an_own_role_gets_rules_plan_steps_and_a_run(pool: sqlx::PgPool) {
 async fn each_version_is_kept_and_audited(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, adam, .. } = &world;
-    let save = |version, role| role_save(backend, ada, ENVIRONMENT, version, role);
+    let save = |version, role| role_save(backend, ada, ENVIRONMENT, version, role, "Fewer calls");
     let (first, second) = tokio::join!(save(1, recorder()), save(1, recorder()));
-    assert_eq!((first.unwrap(), second.unwrap()), (2, 2), "a double click makes one version");
-    let told = conflict(role_save(backend, adam, ENVIRONMENT, 1, Role { min: 1, ..recorder() }).await);
+    assert_eq!(
+        (first.unwrap(), second.unwrap()),
+        (Outcome::InForce(2), Outcome::InForce(2)),
+        "a double click makes one version"
+    );
+    let told = conflict(role_save(backend, adam, ENVIRONMENT, 1, Role { min: 3, ..recorder() }, "").await);
     assert!(told.contains("version 2"), "{told}");
     let Err(Error::Invalid { field: "role", message }) = save(2, Role { max: Some(1), ..recorder() }).await else {
         panic!("at most 1 of at least 2 is taken");
     };
     assert!(message.starts_with("max: "), "{message}");
-    save(2, Role { min: 1, ..recorder() }).await.unwrap();
-    assert_eq!(role_remove(backend, ada, ENVIRONMENT, 3, "recorder").await.unwrap(), 4);
-    assert_eq!(role_remove(backend, ada, ENVIRONMENT, 3, "recorder").await.unwrap(), 4, "it is gone already");
+    assert_eq!(save(2, Role { min: 3, ..recorder() }).await.unwrap(), Outcome::InForce(3), "it asks for more");
+    let gone = role_remove(backend, ada, ENVIRONMENT, 3, "recorder", "Nobody records").await.unwrap();
+    world.put_in_force(gone.proposed().unwrap()).await;
+    let again = role_remove(backend, ada, ENVIRONMENT, 3, "recorder", "").await.unwrap();
+    assert_eq!(again, Outcome::InForce(4), "it is gone already");
 
     let view = catalogue_load(backend, &world.vera, ENVIRONMENT).await.unwrap();
     let what: Vec<_> = view.versions.iter().map(|row| (row.version, row.what.as_str())).collect();
@@ -108,11 +115,18 @@ async fn each_version_is_kept_and_audited(pool: sqlx::PgPool) {
             (2, "Added the role Call recorder.")
         ]
     );
-    let audit = audit_list(backend, &world.vera, ENVIRONMENT, None, 3, None).await.unwrap();
+    let audit = audit_list(backend, &world.vera, ENVIRONMENT, None, 9, Some(("role", "recorder"))).await.unwrap();
     let actions: Vec<_> = audit.iter().map(|entry| (entry.action, entry.before.is_some())).collect();
     assert_eq!(
         actions,
-        [(AuditAction::RoleRemoved, true), (AuditAction::RoleSaved, true), (AuditAction::RoleSaved, false)]
+        [
+            (AuditAction::ProposalInForce, false),
+            (AuditAction::RoleRemoved, true),
+            (AuditAction::ProposalBacked, false),
+            (AuditAction::ProposalMade, true),
+            (AuditAction::RoleSaved, true),
+            (AuditAction::RoleSaved, false)
+        ]
     );
     let error = sqlx::query("UPDATE catalogues SET what = 'x'").execute(&world.pool).await.unwrap_err();
     assert_eq!(error.as_database_error().unwrap().constraint(), Some("catalogues_append_only"));
@@ -122,7 +136,7 @@ async fn each_version_is_kept_and_audited(pool: sqlx::PgPool) {
 async fn only_admins_change_it(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     for actor in [&world.vera, &world.lena] {
-        let told = refusal(role_save(&world.backend, actor, ENVIRONMENT, 1, recorder()).await);
+        let told = refusal(role_save(&world.backend, actor, ENVIRONMENT, 1, recorder(), "").await);
         assert_eq!(told, "Only admins of this environment change its catalogue.");
         let off = rule_level_set(&world.backend, actor, ENVIRONMENT, RuleId::NodeIdle, Some(Level::Off), "No").await;
         refusal(off);
@@ -136,7 +150,7 @@ async fn open_changes_follow_and_votes_for_the_old_plan_no_longer_count(pool: sq
     let World { backend, ada, .. } = &world;
     let draft = world.draft("worker-2.example.net").await;
     let approved = world.approved("worker-3.example.net").await;
-    role_save(backend, ada, ENVIRONMENT, 1, recorder()).await.unwrap();
+    role_save(backend, ada, ENVIRONMENT, 1, recorder(), "").await.unwrap();
     assert_eq!(world.view(draft).await.change.catalogue, 2);
     assert_eq!(world.view(approved).await.change.catalogue, 2);
     let change = world.view(approved).await.change;
@@ -151,23 +165,34 @@ async fn open_changes_follow_and_votes_for_the_old_plan_no_longer_count(pool: sq
 async fn a_role_in_use_stays(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, .. } = &world;
-    role_save(backend, ada, ENVIRONMENT, 1, recorder()).await.unwrap();
+    role_save(backend, ada, ENVIRONMENT, 1, recorder(), "").await.unwrap();
     let id = change_start(backend, ada, ENVIRONMENT, "Record calls").await.unwrap();
     world.edit(ada, id, add_node("recorder-1.example.net", "recorder")).await;
-    let told = refusal(role_remove(backend, ada, ENVIRONMENT, 2, "recorder").await);
+    let remove = || role_remove(backend, ada, ENVIRONMENT, 2, "recorder", "Nobody records");
+    let told = refusal(remove().await);
     assert!(told.starts_with(&format!("Change {id} (“Record calls”) could not be read any more: ")), "{told}");
     assert!(told.ends_with("Have it applied or withdrawn first."), "{told}");
     assert_eq!(world.view(id).await.change.catalogue, 2, "nothing of the refused version is left");
     change_withdraw(backend, ada, id, world.version(id).await, None).await.unwrap();
-    assert_eq!(role_remove(backend, ada, ENVIRONMENT, 2, "recorder").await.unwrap(), 3);
+    let gone = remove().await.unwrap().proposed().unwrap();
+    // Somebody begins to use it before the last lead has decided.
+    let id = change_start(backend, ada, ENVIRONMENT, "Record more").await.unwrap();
+    world.edit(ada, id, add_node("recorder-1.example.net", "recorder")).await;
+    let decide = |lead| proposal_decide(backend, lead, ENVIRONMENT, gone, true, None);
+    decide(&world.lena).await.unwrap();
+    assert!(refusal(decide(&world.luis).await).starts_with(&format!("Change {id} (“Record more”) could not be read")));
+    change_withdraw(backend, ada, id, world.version(id).await, None).await.unwrap();
+    decide(&world.luis).await.unwrap();
+    assert_eq!(catalogue_load(backend, ada, ENVIRONMENT).await.unwrap().own.version, 3);
     // The withdrawn change is still read under the version that it was made with.
     assert_eq!(world.view(id).await.change.catalogue, 2);
 
     let other = Role { id: RoleId::from("mixer"), name: "Mixer".to_owned(), ..recorder() };
-    role_save(backend, ada, ENVIRONMENT, 3, recorder()).await.unwrap();
+    role_save(backend, ada, ENVIRONMENT, 3, recorder(), "").await.unwrap();
     let depends = Role { depends_on: vec![RoleId::from("recorder")], ..other };
-    role_save(backend, ada, ENVIRONMENT, 4, depends).await.unwrap();
-    assert_eq!(refusal(role_remove(backend, ada, ENVIRONMENT, 5, "recorder").await), "Mixer depends on Call recorder.");
+    role_save(backend, ada, ENVIRONMENT, 4, depends, "").await.unwrap();
+    let told = refusal(role_remove(backend, ada, ENVIRONMENT, 5, "recorder", "Nobody records").await);
+    assert_eq!(told, "Mixer depends on Call recorder.");
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

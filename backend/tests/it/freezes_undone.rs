@@ -2,24 +2,27 @@
 //! window that goes.
 
 use strata_backend::audit::audit_list;
-use strata_backend::proposals::{proposal_decide, window_removal_propose};
+use strata_backend::changes::change_withdraw;
+use strata_backend::proposals::{proposal_decide, proposal_withdraw, window_removal_propose};
 use strata_backend::runs::{Applied, apply_call_off, change_apply};
 use strata_backend::schedule::{NewEntry, entry_add, entry_change, entry_remove, freeze_end, schedule_load};
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
+use strata_domain::change::ChangeState;
+use strata_domain::edit::Edit;
 use strata_domain::notice::Kind as Told;
-use strata_domain::schedule::{Kind, Recurrence, Verdict};
+use strata_domain::schedule::{Day, Kind, Recurrence, Verdict};
 
 use crate::schedule::{minutes, once};
-use crate::support::{ENVIRONMENT, World, conflict, refusal};
+use crate::support::{ENVIRONMENT, World, add_node, conflict, refusal};
 use crate::telling::{notices_of, tell_all};
 
 /// A freeze that is on for two hours more, and a change of Ada's, who is a lead as well, that waits for it.
 async fn waiting(world: &World) -> (i64, i64) {
     world.promote("Ada Admin", Capability::Lead).await;
     let freeze = once(Kind::Freeze, "Quarter", -60, 120);
-    let freeze = entry_add(&world.backend, &world.lena, ENVIRONMENT, freeze).await.unwrap();
+    let freeze = entry_add(&world.backend, &world.lena, ENVIRONMENT, freeze).await.unwrap().in_force().unwrap();
     let id = world.approved("worker-2.example.net").await;
     let applied = change_apply(&world.backend, &world.ada, id, world.version(id).await).await.unwrap();
     assert!(matches!(applied, Applied::Waits { .. }));
@@ -37,6 +40,14 @@ async fn is_closed(world: &World) -> bool {
     schedule_load(&world.backend, &world.vera, ENVIRONMENT).await.unwrap().verdict != Verdict::Open
 }
 
+/// What who shaped that change is told.
+fn told_of(id: i64) -> String {
+    format!(
+        "You shaped change #{id}, which is under review or approved while the freeze is on; somebody else has to let it \
+         end sooner."
+    )
+}
+
 /// Every way there is to have the freeze end sooner, tried by somebody with that reason.
 async fn attempts(world: &World, actor: &Actor, freeze: i64, why: Option<&str>) -> Vec<Result<(), Error>> {
     let backend = &world.backend;
@@ -46,11 +57,7 @@ async fn attempts(world: &World, actor: &Actor, freeze: i64, why: Option<&str>) 
     ];
     let of = |kind, from, to| once(kind, "Quarter", from, to);
     let east = NewEntry { zone: "Asia/Tokyo".to_owned(), ..of(Kind::Freeze, -60, 120) };
-    let weekly = Recurrence::Weekly {
-        days: strata_domain::schedule::Day::ALL.iter().copied().collect(),
-        at: minutes(-1).time(),
-        minutes: 5,
-    };
+    let weekly = Recurrence::Weekly { days: Day::ALL.iter().copied().collect(), at: minutes(-1).time(), minutes: 5 };
     for other in [
         of(Kind::Freeze, -60, 30),
         of(Kind::Freeze, 60, 600),
@@ -59,7 +66,7 @@ async fn attempts(world: &World, actor: &Actor, freeze: i64, why: Option<&str>) 
         east,
         NewEntry { recurrence: weekly, ..of(Kind::Freeze, 0, 1) },
     ] {
-        outcomes.push(entry_change(backend, actor, ENVIRONMENT, freeze, 1, other, why).await);
+        outcomes.push(entry_change(backend, actor, ENVIRONMENT, freeze, 1, other, why).await.map(drop));
     }
     outcomes
 }
@@ -69,7 +76,7 @@ async fn whoever_shaped_what_waits_does_not_undo_the_freeze(pool: sqlx::PgPool) 
     let world = World::new(pool).await;
     let World { backend, ada, lena, vera, .. } = &world;
     let (freeze, id) = waiting(&world).await;
-    let told = format!("You shaped change #{id}, which waits for this freeze; somebody else has to let it end sooner.");
+    let told = told_of(id);
     for outcome in attempts(&world, ada, freeze, Some("It is urgent.")).await {
         assert_eq!(refusal(outcome), told);
     }
@@ -90,6 +97,40 @@ async fn whoever_shaped_what_waits_does_not_undo_the_freeze(pool: sqlx::PgPool) 
     }
     assert!(is_closed(&world).await);
     assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().shaped, [0_i64; 0]);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn neither_an_edit_undone_nor_a_vote_too_few_lets_who_shaped_it_undo_the_freeze(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, vera, .. } = &world;
+    world.promote("Ada Admin", Capability::Lead).await;
+    let freeze = once(Kind::Freeze, "Quarter", -60, 120);
+    let freeze = entry_add(backend, lena, ENVIRONMENT, freeze).await.unwrap().in_force().unwrap();
+    // Approved, and edited: it is in review until the edit is undone, which nobody but her needs for it.
+    let id = world.approved("worker-2.example.net").await;
+    world.edit(ada, id, add_node("worker-9.example.net", "worker")).await;
+    assert_eq!(world.view(id).await.change.state, ChangeState::InReview);
+    for outcome in attempts(&world, ada, freeze, Some("It is urgent.")).await {
+        assert_eq!(refusal(outcome), told_of(id));
+    }
+    world.edit(ada, id, Edit::RemoveNode { hostname: "worker-9.example.net".to_owned() }).await;
+    assert_eq!(world.view(id).await.change.state, ChangeState::Approved, "the votes follow the plan");
+    let applied = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
+    assert!(matches!(applied, Applied::Waits { .. }));
+    // One vote before its approval: with it, it would start at once.
+    apply_call_off(backend, ada, id, world.version(id).await).await.unwrap();
+    change_withdraw(backend, ada, id, world.version(id).await, None).await.unwrap();
+    let other = world.in_review("worker-3.example.net").await;
+    for outcome in attempts(&world, ada, freeze, Some("It is urgent.")).await {
+        assert_eq!(refusal(outcome), told_of(other));
+    }
+    assert_eq!(schedule_load(backend, ada, ENVIRONMENT).await.unwrap().shaped, [other]);
+    assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().shaped, [0_i64; 0]);
+    // What is only being written waits for nothing.
+    change_withdraw(backend, ada, other, world.version(other).await, None).await.unwrap();
+    world.draft("worker-4.example.net").await;
+    freeze_end(backend, ada, ENVIRONMENT, freeze, "The books are closed.").await.unwrap();
+    assert!(!is_closed(&world).await);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -130,7 +171,8 @@ async fn what_makes_no_freeze_end_sooner_needs_no_word(pool: sqlx::PgPool) {
     let (freeze, _) = waiting(&world).await;
     // Longer, or by another name, and by whom it holds up.
     entry_change(backend, ada, ENVIRONMENT, freeze, 1, once(Kind::Freeze, "Books", -60, 240), None).await.unwrap();
-    let coming = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 60, 120)).await.unwrap();
+    let coming =
+        entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 60, 120)).await.unwrap().in_force().unwrap();
     entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 70, 90), None).await.unwrap();
     entry_remove(backend, ada, ENVIRONMENT, coming, 2, None).await.unwrap();
     tell_all(&world, None).await;
@@ -142,7 +184,11 @@ async fn what_makes_no_freeze_end_sooner_needs_no_word(pool: sqlx::PgPool) {
 async fn a_window_goes_as_a_policy_does(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, lena, luis, vera, .. } = &world;
-    let window = entry_add(backend, lena, ENVIRONMENT, once(Kind::Window, "Nights", 600, 660)).await.unwrap();
+    let window = entry_add(backend, lena, ENVIRONMENT, once(Kind::Window, "Nights", 600, 660))
+        .await
+        .unwrap()
+        .in_force()
+        .unwrap();
     assert!(is_closed(&world).await);
     let told = refusal(entry_remove(backend, lena, ENVIRONMENT, window, 1, Some("Now")).await);
     assert!(told.starts_with("That a window goes is proposed"), "{told}");
@@ -157,7 +203,7 @@ async fn a_window_goes_as_a_policy_does(pool: sqlx::PgPool) {
     let decide = |lead, id| proposal_decide(backend, lead, ENVIRONMENT, id, true, None);
     refusal(decide(lena, first).await);
     // Changed since: what was proposed is not what is there.
-    entry_change(backend, luis, ENVIRONMENT, window, 1, once(Kind::Window, "Nights", 600, 720), None).await.unwrap();
+    entry_change(backend, luis, ENVIRONMENT, window, 1, once(Kind::Window, "Nights", 600, 650), None).await.unwrap();
     let told = refusal(decide(luis, first).await);
     assert_eq!(told, "The window was changed or removed since; it has to be proposed again.");
     conflict(propose(1, "Nights are busy").await);
@@ -171,4 +217,59 @@ async fn a_window_goes_as_a_policy_does(pool: sqlx::PgPool) {
     let audit = audit_list(backend, vera, ENVIRONMENT, None, 2, Some(("window", "Nights"))).await.unwrap();
     let acts: Vec<_> = audit.iter().map(|row| row.action).collect();
     assert_eq!(acts, [AuditAction::ProposalInForce, AuditAction::ScheduleEntryRemoved]);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_window_that_opens_more_is_put_in_force_as_one_that_goes(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, luis, vera, .. } = &world;
+    let nights = |from, to| once(Kind::Window, "Nights", from, to);
+    let window = entry_add(backend, lena, ENVIRONMENT, nights(600, 660)).await.unwrap().in_force().unwrap();
+    world.promote("Ada Admin", Capability::Lead).await;
+    let id = world.approved("worker-2.example.net").await;
+    change_apply(backend, ada, id, world.version(id).await).await.unwrap();
+    let always =
+        Recurrence::Weekly { days: Day::ALL.iter().copied().collect(), at: chrono::NaiveTime::MIN, minutes: 1440 };
+    let always = |name: &str| NewEntry { recurrence: always.clone(), ..once(Kind::Window, name, 0, 1) };
+
+    // Whoever's change waits is a lead, and tries all that they may: it is proposed, and they do not approve it.
+    for wider in [always("Nights"), nights(-60, 660), nights(599, 660), nights(700, 701)] {
+        let changed = entry_change(backend, ada, ENVIRONMENT, window, 1, wider, Some("It is urgent.")).await.unwrap();
+        let proposal = changed.proposed().expect("it is proposed");
+        refusal(proposal_decide(backend, ada, ENVIRONMENT, proposal, true, None).await);
+        proposal_withdraw(backend, ada, ENVIRONMENT, proposal).await.unwrap();
+    }
+    let added = entry_add(backend, ada, ENVIRONMENT, always("Days")).await.unwrap();
+    assert_eq!(entry_add(backend, ada, ENVIRONMENT, always("Days")).await.unwrap(), added, "a double click");
+    let freeze = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 800, 900)).await.unwrap();
+    let turned = once(Kind::Window, "Storm", 800, 900);
+    let turned = entry_change(backend, ada, ENVIRONMENT, freeze.in_force().unwrap(), 1, turned, None).await;
+    assert!(refusal(turned).starts_with("As a window it would open the environment at more times than now."));
+    assert!(is_closed(&world).await);
+    assert_eq!(world.count("runs").await, 0);
+
+    // What opens no more is so at once.
+    entry_change(backend, ada, ENVIRONMENT, window, 1, nights(610, 650), None).await.unwrap().in_force().unwrap();
+    let within = entry_add(backend, ada, ENVIRONMENT, once(Kind::Window, "Late", 620, 640)).await.unwrap();
+    assert!(within.in_force().is_some());
+
+    // What was proposed against another window is proposed again; what leads put in force is.
+    let wider = entry_change(backend, lena, ENVIRONMENT, window, 2, nights(600, 700), None).await.unwrap();
+    let wider = wider.proposed().unwrap();
+    entry_change(backend, luis, ENVIRONMENT, window, 2, nights(610, 645), None).await.unwrap();
+    let told = refusal(proposal_decide(backend, luis, ENVIRONMENT, wider, true, None).await);
+    assert_eq!(told, "The window was changed or removed since; it has to be proposed again.");
+    proposal_withdraw(backend, lena, ENVIRONMENT, wider).await.unwrap();
+    let wider =
+        entry_change(backend, ada, ENVIRONMENT, window, 3, nights(-10, 700), Some("Sales need it")).await.unwrap();
+    world.put_in_force(wider.proposed().unwrap()).await;
+    assert!(!is_closed(&world).await);
+    let audit = audit_list(backend, vera, ENVIRONMENT, None, 4, Some(("window", "Nights"))).await.unwrap();
+    let acts: Vec<_> = audit.iter().map(|row| (row.action, row.reason.as_deref())).collect();
+    assert_eq!(acts[0].0, AuditAction::ProposalInForce);
+    assert_eq!(acts[1].0, AuditAction::ScheduleEntryChanged);
+    assert_eq!(acts[3], (AuditAction::ProposalMade, Some("Sales need it")));
+    world.put_in_force(added.proposed().unwrap()).await;
+    let names = schedule_load(backend, vera, ENVIRONMENT).await.unwrap().entries;
+    assert!(names.iter().any(|shown| shown.entry.name == "Days"));
 }

@@ -14,6 +14,7 @@ mod glass;
 mod guessing;
 mod laundering;
 mod lifetimes;
+mod looser_roles;
 mod lost;
 mod mails;
 mod migrations;

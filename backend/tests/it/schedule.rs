@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_list, change_withdraw};
-use strata_backend::proposals::window_removal_propose;
+use strata_backend::proposals::{proposal_decide, window_removal_propose};
 use strata_backend::runs::{Applied, apply_call_off, change_apply, run_list};
 use strata_backend::schedule::{
     NewEntry, approval_lifetime_set, entry_add, entry_change, entry_remove, freeze_end, schedule_load,
@@ -14,6 +14,7 @@ use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
+use strata_domain::proposal::Outcome;
 use strata_domain::review::Verdict as Vote;
 use strata_domain::schedule::{Kind, Recurrence, Verdict};
 
@@ -38,8 +39,11 @@ pub fn once(kind: Kind, name: &str, from: i64, to: i64) -> NewEntry {
 
 /// Applied while a freeze is on that ends in an hour.
 async fn waiting(world: &World) -> (i64, i64) {
-    let freeze =
-        entry_add(&world.backend, &world.lena, ENVIRONMENT, once(Kind::Freeze, "Quarter", -60, 60)).await.unwrap();
+    let freeze = entry_add(&world.backend, &world.lena, ENVIRONMENT, once(Kind::Freeze, "Quarter", -60, 60))
+        .await
+        .unwrap()
+        .in_force()
+        .unwrap();
     let id = world.approved("worker-2.example.net").await;
     let applied = change_apply(&world.backend, &world.ada, id, world.version(id).await).await.unwrap();
     assert_eq!(applied, Applied::Waits { until: Some(minutes(60).and_utc()) });
@@ -137,7 +141,16 @@ async fn outside_of_every_window_it_waits_and_a_freeze_wins(pool: sqlx::PgPool) 
     assert_eq!(change_apply(backend, ada, id, version).await.unwrap(), until(120));
     entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 100, 150)).await.unwrap();
     assert_eq!(change_apply(backend, ada, id, version).await.unwrap(), until(150));
-    let windowed = entry_add(backend, lena, ENVIRONMENT, once(Kind::Window, "Now", -10, 10)).await.unwrap();
+    let more = entry_add(backend, ada, ENVIRONMENT, once(Kind::Window, "Now", -10, 10)).await;
+    assert!(refusal(more).starts_with("Only leads"));
+    let more = entry_add(backend, lena, ENVIRONMENT, once(Kind::Window, "Now", -10, 10)).await.unwrap();
+    world.promote("Ada Admin", Capability::Lead).await;
+    for lead in [&world.luis, ada] {
+        let more = more.proposed().expect("it opens more");
+        proposal_decide(backend, lead, ENVIRONMENT, more, true, None).await.unwrap();
+    }
+    let entries = schedule_load(backend, vera, ENVIRONMENT).await.unwrap().entries;
+    let windowed = entries.iter().find(|shown| shown.entry.name == "Now").unwrap().entry.id;
     assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().verdict, Verdict::Open);
     moved(&world, id).await;
     assert_eq!(world.count("runs").await, 1);
@@ -225,7 +238,11 @@ async fn two_leads_end_a_freeze_at_once(pool: sqlx::PgPool) {
     let World { backend, lena, luis, vera, .. } = &world;
     for round in 0..20 {
         let name = format!("Freeze {round}");
-        let freeze = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, &name, -60, 60)).await.unwrap();
+        let freeze = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, &name, -60, 60))
+            .await
+            .unwrap()
+            .in_force()
+            .unwrap();
         let (one, other) = tokio::join!(
             freeze_end(backend, lena, ENVIRONMENT, freeze, "Lena says so"),
             freeze_end(backend, luis, ENVIRONMENT, freeze, "Luis says so"),
@@ -242,7 +259,8 @@ async fn a_freeze_that_was_ended_is_on_again_once_it_is_given_other_times(pool: 
     let world = World::new(pool).await;
     let World { backend, lena, vera, .. } = &world;
     let is_on = async || schedule_load(backend, vera, ENVIRONMENT).await.unwrap().entries[0].is_on;
-    let id = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", -60, 60)).await.unwrap();
+    let id =
+        entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", -60, 60)).await.unwrap().in_force().unwrap();
     freeze_end(backend, lena, ENVIRONMENT, id, "It passed.").await.unwrap();
     entry_change(backend, lena, ENVIRONMENT, id, 1, once(Kind::Freeze, "Big storm", -60, 60), None).await.unwrap();
     assert!(!is_on().await, "another name is no other storm");
@@ -256,9 +274,13 @@ async fn the_schedule_is_written_by_leads_and_by_one_at_a_time(pool: sqlx::PgPoo
     let World { backend, ada, lena, luis, vera, .. } = &world;
     let new = once(Kind::Freeze, "Summer", -60, 60);
     assert!(refusal(entry_add(backend, ada, ENVIRONMENT, new.clone()).await).starts_with("Only leads"));
-    let id = entry_add(backend, lena, ENVIRONMENT, new.clone()).await.unwrap();
-    assert_eq!(entry_add(backend, lena, ENVIRONMENT, new.clone()).await.unwrap(), id, "a double click");
-    let field = |result: Result<i64, Error>| match result {
+    let id = entry_add(backend, lena, ENVIRONMENT, new.clone()).await.unwrap().in_force().unwrap();
+    assert_eq!(
+        entry_add(backend, lena, ENVIRONMENT, new.clone()).await.unwrap(),
+        Outcome::InForce(id),
+        "a double click"
+    );
+    let field = |result: Result<Outcome<i64>, Error>| match result {
         Err(Error::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
     };
@@ -326,4 +348,37 @@ async fn two_workers_start_what_waited_once(pool: sqlx::PgPool) {
         worker.stop().await;
     }
     assert_eq!(world.count("runs").await, 1);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_waited_for_a_lock_is_judged_by_the_time_after_it(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let id = world.approved("worker-2.example.net").await;
+    let version = world.version(id).await;
+    let mut other = world.pool.begin().await.unwrap();
+    sqlx::query("SELECT id FROM environments FOR UPDATE").execute(&mut *other).await.unwrap();
+    let applying = change_apply(&world.backend, &world.ada, id, version);
+    let freezing = async {
+        // The apply has begun, and waits for the environment; the freeze begins after that.
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while sqlx::query_scalar::<_, i64>(waits).fetch_one(&world.pool).await.unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        sqlx::query(
+            r#"INSERT INTO schedule_entries (environment_id, kind, name, reason, zone, recurrence, touched_by_name,
+                                             touched_at, timed_at)
+               SELECT id, 'freeze', 'Quarter', 'Books', 'UTC', jsonb_build_object('every', 'once', 'to', '2199-01-01T00:00:00',
+                      'from', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')),
+                      'Operator', now(), now()
+               FROM environments"#,
+        )
+        .execute(&mut *other)
+        .await
+        .unwrap();
+        other.commit().await.unwrap();
+    };
+    let (applied, ()) = tokio::join!(applying, freezing);
+    assert!(matches!(applied.unwrap(), Applied::Waits { .. }));
+    assert_eq!(world.count("runs").await, 0);
 }

@@ -81,7 +81,7 @@ async fn what_people_type_is_refused_by_its_field(pool: sqlx::PgPool) {
                 "reason",
                 field(rule_level_set(backend, ada, ENVIRONMENT, RuleId::NodeIdle, Some(Level::Blocker), &bad).await),
             ),
-            ("role", field(role_save(backend, ada, ENVIRONMENT, 1, role).await)),
+            ("role", field(role_save(backend, ada, ENVIRONMENT, 1, role, "").await)),
             ("name", field(entry_add(backend, lena, ENVIRONMENT, entry(&bad, "Because")).await)),
             ("reason", field(entry_add(backend, lena, ENVIRONMENT, entry("Quiet", &bad)).await)),
             (

@@ -157,7 +157,7 @@ async fn what_waits_does_not_start_on_the_vote_of_who_is_gone(pool: sqlx::PgPool
             minutes: 24 * 60,
         },
     };
-    let freeze = entry_add(backend, luis, ENVIRONMENT, always).await.unwrap();
+    let freeze = entry_add(backend, luis, ENVIRONMENT, always).await.unwrap().in_force().unwrap();
     let id = world.approved("worker-2.example.net").await;
     // Lena was away for a while, and is back without Strata having looked.
     account_disable(backend, &Actor::Operator, &email("Lena Lead")).await.unwrap();

@@ -5,6 +5,7 @@
 mod accept;
 mod built_in;
 mod file;
+mod looser;
 mod own;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accept::{RoleProblem, accept};
 pub use file::{read, write_yaml};
+pub use looser::looser;
 pub use own::{Level, Levels, Own, Weakened, level_of, strictest_levels, weakened};
 
 use crate::findings::{RuleId, Severity};

@@ -12,6 +12,8 @@ use crate::words::words;
 pub enum Topic {
     /// Somebody applied without approval, or that was reviewed: told to everyone, whatever they chose.
     BreakGlass,
+    /// A freeze that is on ends sooner: told to everyone, whatever they chose.
+    Freeze,
     /// Somebody tries to sign in as this person: told to them alone, whatever they chose.
     Account,
     /// A change waits for one's vote.
@@ -20,12 +22,13 @@ pub enum Topic {
     MyChange,
     /// What is said about a change that one takes part in.
     Discussion,
-    /// Who has to approve, and when changes may be applied, moved.
+    /// Who has to approve, or what is looked for, moved.
     Policy,
 }
 
 words!(Topic, "topic of notices" {
     BreakGlass => "break-glass",
+    Freeze => "freeze",
     Account => "account",
     ToApprove => "to-approve",
     MyChange => "my-change",
@@ -53,11 +56,12 @@ impl Topic {
     pub const fn title(self) -> &'static str {
         match self {
             Self::BreakGlass => "Applied without approval",
+            Self::Freeze => "Freezes that end sooner",
             Self::Account => "My account",
             Self::ToApprove => "Waits for my vote",
             Self::MyChange => "My changes",
             Self::Discussion => "Discussion",
-            Self::Policy => "Policy and schedule",
+            Self::Policy => "Policy and rules",
         }
     }
 
@@ -67,6 +71,7 @@ impl Topic {
             Self::BreakGlass => {
                 "A change was applied without approval, or a lead reviewed that. Everyone in the environment is told."
             }
+            Self::Freeze => "Somebody made a freeze that is on end sooner. Everyone in the environment is told.",
             Self::Account => "Somebody fails to sign in as you, again and again. Only you are told.",
             Self::ToApprove => {
                 "A change needs your vote: it was submitted, moved after your vote, or has waited for long."
@@ -75,15 +80,13 @@ impl Topic {
                 "A change that you wrote or submitted is approved, sent back, rejected, applied or failed."
             }
             Self::Discussion => "Somebody comments on a change that you wrote, voted on or commented on.",
-            Self::Policy => {
-                "An approval policy, or something less strict, is proposed or decided about, or a freeze ends sooner."
-            }
+            Self::Policy => "An approval policy, or something less strict, is proposed or decided about.",
         }
     }
 
     /// Whether people choose about it at all.
     pub const fn can_be_chosen(self) -> bool {
-        !matches!(self, Self::BreakGlass | Self::Account)
+        !matches!(self, Self::BreakGlass | Self::Freeze | Self::Account)
     }
 
     /// Whether a webhook can be told of it: of what is one person's own, none is.
@@ -95,7 +98,9 @@ impl Topic {
     pub const fn by_default(self, channel: Channel) -> bool {
         match (channel, self) {
             (Channel::Page, _)
-            | (Channel::Mail, Self::BreakGlass | Self::Account | Self::ToApprove | Self::MyChange) => true,
+            | (Channel::Mail, Self::BreakGlass | Self::Freeze | Self::Account | Self::ToApprove | Self::MyChange) => {
+                true
+            }
             (Channel::Mail, Self::Discussion | Self::Policy) => false,
         }
     }

@@ -219,8 +219,8 @@ impl Kind {
             | Self::ProposalInForce
             | Self::ProposalRejected
             | Self::ProposalWithdrawn
-            | Self::FreezeEnded
             | Self::Test => Topic::Policy,
+            Self::FreezeEnded => Topic::Freeze,
             Self::GlassBroken | Self::GlassReviewed => Topic::BreakGlass,
             Self::AccountGuessed => Topic::Account,
         }

@@ -219,6 +219,13 @@ fn that_a_freeze_ends_sooner_is_told_to_everyone() {
     };
     let ended = freeze(Sooner::Ended);
     assert_eq!(names(&ended), ["Ada", "Adam", "Luis", "Vera"]);
+    let topics: Vec<Topic> = told(&ended, &members()).iter().map(|told| told.topic).collect();
+    assert_eq!(topics, [Topic::Freeze; 4]);
+    let none = Topic::ALL.iter().flat_map(|&topic| Channel::ALL.iter().map(move |&channel| (topic, channel, false)));
+    let none: Choices = none.collect();
+    assert!(Channel::ALL.iter().all(|&channel| none.wants(Topic::Freeze, channel)), "whatever they chose");
+    assert!(none.all().all(|(topic, ..)| topic != Topic::Freeze));
+    assert_eq!(Kind::FreezeEnded.topic(), Topic::Freeze);
     let said = words(&freeze(Sooner::Removed), Audience::Concerned);
     assert_eq!(said.title, "production: the freeze “Year end” was removed while it was on");
     let said = words(&freeze(Sooner::Moved), Audience::Concerned);

@@ -39,7 +39,7 @@ pub fn told(happening: &Happening, members: &[Member]) -> Vec<Told> {
             let is_told = |member: &Member| is_responsible(member) || Some(&member.id) == proposer.as_ref();
             told.all(members.iter().filter(|member| is_told(member)), Topic::Policy, Audience::Concerned);
         }
-        (Subject::Schedule { .. }, _) => told.all(members.iter(), Topic::Policy, Audience::Concerned),
+        (Subject::Schedule { .. }, _) => told.all(members.iter(), Topic::Freeze, Audience::Concerned),
         (Subject::Account { owner }, _) => {
             let is_owner = |member: &&Member| Some(&member.id) == owner.as_ref();
             told.all(members.iter().filter(is_owner), Topic::Account, Audience::Concerned);

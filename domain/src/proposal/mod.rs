@@ -1,5 +1,6 @@
 //! What would loosen the rules that people are held to is proposed by one person and put in force by several others
-//! (requirements, section 5): another approval policy, a rule that matters less, a maintenance window that goes.
+//! (requirements, section 5): another approval policy, a rule that matters less, a role that asks for less, a maintenance
+//! window that goes or that opens the environment more.
 //!
 //! As many distinct leads, and of the same groups, as the strictest rule in force asks for, none of them the proposer.
 //! Approvals are kept for good; each counts while its giver is a lead, and in the group, of the environment. There is one
@@ -18,12 +19,41 @@ use serde::{Deserialize, Serialize};
 use crate::Refused;
 use crate::account::{AccountId, Person, Standing};
 use crate::authz::{self, Permission};
-use crate::catalogue::{Level, Levels, level_of};
+use crate::catalogue::{Level, Levels, Role, level_of, looser};
 use crate::findings::RuleId;
 use crate::policy::Rule;
+use crate::schedule::{self, Entry};
+use crate::topology::RoleId;
 use crate::words::words;
 
 pub use demand::{Demand, demanded};
+
+/// What came of something that a person may do alone only where it loosens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It is so now.
+    InForce(T),
+    /// It loosens something: the proposal of that id waits for leads.
+    Proposed(i64),
+}
+
+impl<T> Outcome<T> {
+    /// What is so now, if it is.
+    pub fn in_force(self) -> Option<T> {
+        match self {
+            Self::InForce(now) => Some(now),
+            Self::Proposed(_) => None,
+        }
+    }
+
+    /// The proposal that waits, if one does.
+    pub fn proposed(self) -> Option<i64> {
+        match self {
+            Self::InForce(_) => None,
+            Self::Proposed(id) => Some(id),
+        }
+    }
+}
 
 /// What is proposed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +82,30 @@ pub enum Proposed {
         /// What people call it.
         name: String,
     },
+    /// A maintenance window that opens the environment at times at which it is closed now.
+    WindowOpening {
+        /// What it takes the place of; none where it is one more.
+        replaces: Option<Replaced>,
+        /// The window as it is to be, with the id of the one in whose place it comes.
+        window: Entry,
+    },
+    /// A role of the environment's own that asks for less than now.
+    LooserRole {
+        /// The role when this was proposed.
+        from: Box<Role>,
+        /// The role as it is to be; none where it goes.
+        to: Option<Box<Role>>,
+    },
+}
+
+/// A window in whose place another one comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replaced {
+    /// The window as it was read: who approves means this one.
+    pub version: i64,
+    /// The same, in full.
+    pub window: Entry,
 }
 
 /// The kinds of what is proposed.
@@ -64,12 +118,18 @@ pub enum Kind {
     RuleLevel,
     /// [`Proposed::WindowRemoval`].
     WindowRemoval,
+    /// [`Proposed::WindowOpening`].
+    WindowOpening,
+    /// [`Proposed::LooserRole`].
+    LooserRole,
 }
 
 words!(Kind, "kind of proposal" {
     Policy => "policy",
     RuleLevel => "rule-level",
     WindowRemoval => "window-removal",
+    WindowOpening => "window-opening",
+    LooserRole => "looser-role",
 });
 
 /// What is in force now, as far as proposals are held against it.
@@ -81,6 +141,14 @@ pub struct Present {
     pub levels: Levels,
     /// The maintenance windows by id, each with its version.
     pub windows: BTreeMap<i64, i64>,
+    /// The environment's own roles.
+    pub roles: Vec<Role>,
+}
+
+impl Present {
+    fn role(&self, id: &RoleId) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == *id)
+    }
 }
 
 impl Proposed {
@@ -90,6 +158,8 @@ impl Proposed {
             Self::Policy { .. } => Kind::Policy,
             Self::RuleLevel { .. } => Kind::RuleLevel,
             Self::WindowRemoval { .. } => Kind::WindowRemoval,
+            Self::WindowOpening { .. } => Kind::WindowOpening,
+            Self::LooserRole { .. } => Kind::LooserRole,
         }
     }
 
@@ -99,6 +169,10 @@ impl Proposed {
             Self::Policy { .. } => String::new(),
             Self::RuleLevel { rule, .. } => rule.to_string(),
             Self::WindowRemoval { entry, .. } => entry.to_string(),
+            Self::WindowOpening { replaces: Some(replaced), .. } => replaced.window.id.to_string(),
+            // No window has it for an id; of two that are to be called the same only one can be.
+            Self::WindowOpening { replaces: None, window } => format!("+{}", window.name.to_lowercase()),
+            Self::LooserRole { from, .. } => from.id.to_string(),
         }
     }
 
@@ -108,6 +182,19 @@ impl Proposed {
             Self::Policy { .. } => "Another approval policy".to_owned(),
             Self::RuleLevel { rule, from, to } => format!("The rule {rule}: {to} instead of {from}"),
             Self::WindowRemoval { name, .. } => format!("The maintenance window “{name}”: removed"),
+            Self::WindowOpening { replaces, window } => {
+                let when = schedule::describe(window);
+                match replaces {
+                    None => format!("One more maintenance window “{}”: {when}", window.name),
+                    Some(Replaced { window: was, .. }) => {
+                        format!("The maintenance window “{}”: {when}, instead of {}", was.name, schedule::describe(was))
+                    }
+                }
+            }
+            Self::LooserRole { from, to: None } => format!("The role {}: removed", from.name),
+            Self::LooserRole { from, to: Some(to) } => {
+                format!("The role {} asks for less: {}", from.name, looser(from, Some(to)).join("; "))
+            }
         }
     }
 
@@ -126,7 +213,19 @@ impl Proposed {
             Self::WindowRemoval { entry, version, .. } if present.windows.get(entry) != Some(version) => {
                 Some("The window was changed or removed since; it has to be proposed again.".to_owned())
             }
-            Self::Policy { .. } | Self::RuleLevel { .. } | Self::WindowRemoval { .. } => None,
+            Self::WindowOpening { replaces: Some(Replaced { version, window }), .. }
+                if present.windows.get(&window.id) != Some(version) =>
+            {
+                Some("The window was changed or removed since; it has to be proposed again.".to_owned())
+            }
+            Self::LooserRole { from, .. } if present.role(&from.id) != Some(&**from) => {
+                Some("The role was changed or removed since; it has to be proposed again.".to_owned())
+            }
+            Self::Policy { .. }
+            | Self::RuleLevel { .. }
+            | Self::WindowRemoval { .. }
+            | Self::WindowOpening { .. }
+            | Self::LooserRole { .. } => None,
         }
     }
 }

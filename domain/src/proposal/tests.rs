@@ -51,8 +51,42 @@ fn window() -> Proposed {
     Proposed::WindowRemoval { entry: 7, version: 2, name: "Nights".to_owned() }
 }
 
+fn nights(id: i64, minutes: u32) -> Entry {
+    Entry {
+        id,
+        kind: schedule::Kind::Window,
+        name: "Nights".to_owned(),
+        reason: "Quiet".to_owned(),
+        zone: "UTC".to_owned(),
+        recurrence: schedule::Recurrence::Weekly {
+            days: [schedule::Day::Monday].into(),
+            at: chrono::NaiveTime::MIN,
+            minutes,
+        },
+        ended_early: Vec::new(),
+    }
+}
+
+fn opening() -> Proposed {
+    let replaces = Some(Replaced { version: 2, window: nights(7, 60) });
+    Proposed::WindowOpening { replaces, window: nights(7, 120) }
+}
+
+fn one_more() -> Proposed {
+    Proposed::WindowOpening { replaces: None, window: nights(0, 60) }
+}
+
+fn role() -> Role {
+    let queue = crate::catalogue::Catalogue::built_in().role("queue").expect("built in").clone();
+    Role { id: RoleId::from("recorder"), name: "Recorder".to_owned(), min: 2, ..queue }
+}
+
+fn looser_role() -> Proposed {
+    Proposed::LooserRole { from: Box::new(role()), to: Some(Box::new(Role { min: 0, ..role() })) }
+}
+
 fn present() -> Present {
-    Present { policy: 3, levels: Levels::new(), windows: [(7, 2)].into() }
+    Present { policy: 3, levels: Levels::new(), windows: [(7, 2)].into(), roles: vec![role()] }
 }
 
 fn rule(group: &str, quorum: usize) -> Rule {
@@ -125,6 +159,12 @@ fn what_was_proposed_against_something_else_has_to_be_proposed_again() {
     assert!(fits(window(), &present()));
     assert!(!fits(window(), &Present { windows: [(7, 3)].into(), ..present() }));
     assert!(!fits(window(), &Present { windows: BTreeMap::new(), ..present() }));
+    assert!(fits(opening(), &present()) && fits(one_more(), &present()));
+    assert!(!fits(opening(), &Present { windows: [(7, 3)].into(), ..present() }));
+    assert!(fits(one_more(), &Present { windows: [(7, 3)].into(), ..present() }));
+    assert!(fits(looser_role(), &present()));
+    assert!(!fits(looser_role(), &Present { roles: vec![Role { min: 3, ..role() }], ..present() }));
+    assert!(!fits(looser_role(), &Present { roles: Vec::new(), ..present() }));
 }
 
 #[test]
@@ -133,6 +173,13 @@ fn json_reads_what_it_wrote_and_words_say_it() {
         (policy(), "Another approval policy"),
         (level(Level::Blocker, Level::Off), "The rule sql.no-master: off instead of blocker"),
         (window(), "The maintenance window “Nights”: removed"),
+        (
+            opening(),
+            "The maintenance window “Nights”: Every Monday 00:00–02:00 UTC, instead of Every Monday 00:00–01:00 UTC",
+        ),
+        (one_more(), "One more maintenance window “Nights”: Every Monday 00:00–01:00 UTC"),
+        (looser_role(), "The role Recorder asks for less: at least 0 instead of 2"),
+        (Proposed::LooserRole { from: Box::new(role()), to: None }, "The role Recorder: removed"),
     ] {
         let text = serde_json::to_string(&proposed).expect("serialises");
         assert!(text.contains(&format!("\"kind\":\"{}\"", proposed.kind())), "{text}");

@@ -1,15 +1,16 @@
-//! What happens to a change besides votes: edits, submission, rebase, another policy, apply, the end of its run.
+//! What happens to a change besides votes: edits, submission, rebase, what is loosened meanwhile, apply, the end of its run.
+//! Another policy, lifetime or level of a rule is nothing of its own here: the review is loaded with it, and looked at
+//! [as of](Review::as_of) now.
 //!
 //! Who may do these things at all is asked of [`crate::authz`] at the door; here is what they do to the approval.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Lifetime, Planned, Review, as_voted, missing_text};
+use super::{Planned, Review, as_voted, missing_text};
 use crate::Refused;
 use crate::account::AccountId;
 use crate::change::{self, ChangeEvent, ChangeState};
-use crate::policy::Asked;
 
 /// What came of an apply that was not refused. Both are to be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,26 +74,14 @@ impl Review {
         Ok(review)
     }
 
-    /// Under another policy, or in an environment of another size, that asks this for the same plan: the votes are held
-    /// against it as they are, so the change can be approved by it, or be so no longer.
-    #[must_use]
-    pub fn asked_anew(&self, asked: Vec<Asked>, now: DateTime<Utc>) -> Self {
-        let mut review = self.clone();
-        if !review.state.is_final() && review.state != ChangeState::Provisioning {
-            review.plan.asked = asked;
-            review.settle(now);
-        }
-        review
-    }
-
-    /// Copied into a new draft, where it came to nothing; `plan` is what its edits make there. Who shaped it has no vote on
-    /// the copy either, nor on a copy of that; votes stay behind.
+    /// Sent back to its authors by what was loosened meanwhile: that serves only what is submitted after it. Votes of before
+    /// say nothing any more, as after an objection.
     ///
     /// # Errors
-    /// Where it is not over, or was applied.
-    pub fn copy(&self, plan: Planned, expires_after: Lifetime) -> Result<Self, Refused> {
-        change::may_copy(self.state)?;
-        Ok(Self { authors: self.authors.clone(), ..Self::draft(plan, expires_after) })
+    /// Where it is not under review.
+    pub fn returned(&self) -> Result<Self, Refused> {
+        let state = change::step(self.state, &ChangeEvent::SendBack)?;
+        Ok(Self { state, round: self.round + 1, approved_at: None, ..self.clone() })
     }
 
     /// Given up.

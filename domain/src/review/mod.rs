@@ -2,8 +2,9 @@
 //! (requirements, section 5).
 //!
 //! One aggregate decides everything: the backend loads a [`Review`] under the change's lock, asks it, and stores what it
-//! gives back; pages ask the same one to disable a button. `tests/model.rs` walks every sequence of seven events through
-//! it, so what is proved there is what runs.
+//! gives back; pages ask the same one to disable a button. `tests/model.rs` walks every sequence of seven events of several
+//! alphabets through it, and through the functions of the domain that the backend loads it with, so what is proved there is
+//! what runs.
 //!
 //! # Which votes count
 //! A vote counts if it approves exactly this plan (by digest), in this round (a round ends when the change is sent back),

@@ -9,7 +9,7 @@
 //!   for a freeze: in doubt it is closed.
 //!
 //! Only evaluation ([`verdict`], [`is_on`], [`next_occurrences`], [`accept`], [`end_early`],
-//! [`ends_sooner`], [`zones`]) reads the tables of
+//! [`ends_sooner`], [`opens_more`], [`zones`]) reads the tables of
 //! `chrono-tz`, and only the server evaluates: the data keeps the zone as text, and [`describe`] needs no table. So the
 //! linker leaves the tables out of the browser's wasm, until a page there asks for one of these.
 
@@ -17,6 +17,7 @@ mod accept;
 mod early;
 mod local;
 mod occurrences;
+mod opens;
 mod sooner;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,8 @@ use crate::words::words;
 pub use accept::{EntryFault, accept, zones};
 pub use early::{end_early, may_end_early};
 pub use occurrences::{Occurrence, is_on, next_occurrences};
-pub use sooner::{accept_why, ends_sooner, may_end_sooner};
+pub use opens::opens_more;
+pub use sooner::{accept_why, can_wait, ends_sooner, may_end_sooner};
 pub use text::describe;
 pub use verdict::{Reason, Verdict, verdict};
 

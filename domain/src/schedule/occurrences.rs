@@ -28,6 +28,11 @@ pub fn next_occurrences(entry: &Entry, now: DateTime<Utc>, count: usize) -> Vec<
     from(entry, zone, now).take(count.min(LISTED_MAX)).collect()
 }
 
+/// All occurrences that are not over, in the order in which they begin: of what recurs those of the next two years.
+pub(super) fn occurrences(entry: &Entry, now: DateTime<Utc>) -> impl Iterator<Item = Occurrence> + '_ {
+    zone_of(entry).into_iter().flat_map(move |zone| from(entry, zone, now))
+}
+
 /// Whether it is on at that moment.
 pub fn is_on(entry: &Entry, at: DateTime<Utc>) -> bool {
     on_at(entry, at).is_some()

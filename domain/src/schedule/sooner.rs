@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, Utc};
 
 use super::occurrences::{HORIZON, on_at};
 use super::{Entry, Kind};
+use crate::change::ChangeState;
 use crate::{Refused, text};
 
 /// Whether a freeze that is on is over sooner once it is `after`; none where it is removed. What comes of it once it is
@@ -13,8 +14,14 @@ pub fn ends_sooner(before: &Entry, after: Option<&Entry>, now: DateTime<Utc>) ->
     end(before) > after.map_or(now, end)
 }
 
-/// Whether somebody may make a freeze that is on end sooner. `shaped` are the changes that they shaped and that wait for
-/// it: those that are approved.
+/// Whether a change in this state waits for the end of freezes: one that is approved, whether or not somebody has applied it
+/// yet, and one in review, which is a vote, or an edit undone, away from that.
+pub const fn can_wait(state: ChangeState) -> bool {
+    matches!(state, ChangeState::InReview | ChangeState::Approved)
+}
+
+/// Whether somebody may make a freeze that is on end sooner. `shaped` are the changes of the environment that they shaped
+/// and that [can wait](can_wait) for it.
 ///
 /// # Errors
 /// Where there is one.
@@ -22,7 +29,8 @@ pub fn may_end_sooner(shaped: &[i64]) -> Result<(), Refused> {
     match shaped {
         [] => Ok(()),
         [change, ..] => Err(Refused::because(format!(
-            "You shaped change #{change}, which waits for this freeze; somebody else has to let it end sooner."
+            "You shaped change #{change}, which is under review or approved while the freeze is on; somebody else has to \
+             let it end sooner."
         ))),
     }
 }

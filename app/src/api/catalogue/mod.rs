@@ -63,25 +63,49 @@ pub async fn catalogue_load(environment: Option<String>) -> Result<CatalogueView
     })
 }
 
-/// Adds a role, or changes the own one of its id; `version` is the catalogue's that the person saw.
+/// Adds a role, or changes the own one of its id; `version` is the catalogue's that the person saw. One that asks for less
+/// than it did is proposed for `reason`.
 #[server(prefix = "/api", endpoint = "role_save")]
-pub async fn role_save(environment: String, version: u32, form: RoleForm) -> Result<(), AppError> {
+pub async fn role_save(
+    environment: String,
+    version: u32,
+    form: RoleForm,
+    reason: Option<String>,
+) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend, fail};
 
     let role = form.into_role().map_err(fail)?;
-    answer(strata_backend::catalogues::role_save(&backend(), &actor(), &environment, version, role).await)?;
-    leptos_axum::redirect(&crate::paths::catalogue(&environment));
+    let (backend, actor, reason) = (backend(), actor(), reason.unwrap_or_default());
+    let saved =
+        answer(strata_backend::catalogues::role_save(&backend, &actor, &environment, version, role, &reason).await)?;
+    leptos_axum::redirect(&page_after(saved.proposed(), &environment));
     Ok(())
 }
 
-/// Removes an own role.
+/// Proposes that an own role goes.
 #[server(prefix = "/api", endpoint = "role_remove")]
-pub async fn role_remove(environment: String, version: u32, role: String) -> Result<(), AppError> {
+pub async fn role_remove(
+    environment: String,
+    version: u32,
+    role: String,
+    reason: Option<String>,
+) -> Result<(), AppError> {
     use crate::server_context::{actor, answer, backend};
 
-    answer(strata_backend::catalogues::role_remove(&backend(), &actor(), &environment, version, &role).await)?;
-    leptos_axum::redirect(&crate::paths::catalogue(&environment));
+    let (backend, actor, reason) = (backend(), actor(), reason.unwrap_or_default());
+    let removed =
+        answer(strata_backend::catalogues::role_remove(&backend, &actor, &environment, version, &role, &reason).await)?;
+    leptos_axum::redirect(&page_after(removed.proposed(), &environment));
     Ok(())
+}
+
+/// Where what was done is seen: with other proposals, or in the catalogue.
+#[cfg(feature = "ssr")]
+fn page_after(proposed: Option<i64>, environment: &str) -> String {
+    match proposed {
+        Some(_) => crate::paths::policy(environment),
+        None => crate::paths::catalogue(environment),
+    }
 }
 
 /// Has a rule matter more; the level `default` takes back what was said. That it matters less is proposed.

@@ -135,7 +135,7 @@ pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>
     })
 }
 
-/// Adds a window or a freeze, or changes the one that the form is of.
+/// Adds a window or a freeze, or changes the one that the form is of; a window that opens more is proposed.
 #[server(prefix = "/api", endpoint = "schedule_entry_save")]
 pub async fn schedule_entry_save(environment: String, #[server(default)] form: EntryForm) -> Result<(), AppError> {
     use strata_backend::schedule::{entry_add, entry_change};
@@ -145,15 +145,14 @@ pub async fn schedule_entry_save(environment: String, #[server(default)] form: E
     let (backend, actor) = (backend(), actor());
     let (known, why) = (form.known(), form.why.clone());
     let new = form.into_entry().map_err(fail)?;
-    match known {
+    let proposed = match known {
         Some((id, version)) => {
-            answer(entry_change(&backend, &actor, &environment, id, version, new, Some(&why)).await)?;
+            answer(entry_change(&backend, &actor, &environment, id, version, new, Some(&why)).await)?.proposed()
         }
-        None => {
-            answer(entry_add(&backend, &actor, &environment, new).await)?;
-        }
-    }
-    leptos_axum::redirect(&crate::paths::schedule(&environment));
+        None => answer(entry_add(&backend, &actor, &environment, new).await)?.proposed(),
+    };
+    let next = if proposed.is_some() { crate::paths::policy } else { crate::paths::schedule };
+    leptos_axum::redirect(&next(&environment));
     Ok(())
 }
 

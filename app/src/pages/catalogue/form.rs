@@ -61,6 +61,16 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
     } else {
         view! { <input type="hidden" name="form[id]" value=form.id.clone() /> }.into_any()
     };
+    let reason_error =
+        Signal::derive(move || error.get().and_then(|error| error.for_field("reason").map(ToOwned::to_owned)));
+    let reason = (!is_new).then(|| {
+        view! {
+            <p class="hint" id="looser-hint">
+                "What asks for more than now is so at once. What asks for less becomes a proposal, which leads put in force as a policy: another layer, fewer or more instances, a wider network, group or setting, less memory, growth that costs less, a dependency that goes. What is under review then goes back to its authors."
+            </p>
+            <TextField id="reason" name="reason" label="Reason" hint="where it asks for less" error=reason_error />
+        }
+    });
     view! {
         <p class="crumbs"><a href=paths::catalogue(&environment)>{format!("Catalogue of {environment}")}</a></p>
         <h1>{heading}</h1>
@@ -94,6 +104,7 @@ fn RoleFormBody(view: CatalogueView, role: Option<String>, save: ServerAction<Ro
                 <p class="hint">"Roles of its own layer and of the layers below: what has to work before it."</p>
                 <div class="checks">{depends}</div>
             </fieldset>
+            {reason}
             <Act label=act tone="primary" refused=edit_refused pending=save.pending() />
         </ActionForm>
     }

@@ -12,7 +12,7 @@ use strata_domain::words::counted;
 use self::rules::Rules;
 use crate::api::catalogue::{CatalogueView, RoleRemove, RuleLevelSet, VersionRow, catalogue_load};
 use crate::api::proposals::RuleLevelPropose;
-use crate::components::{Act, ActError, Moment, loaded};
+use crate::components::{Act, ActError, Moment, TextField, loaded};
 use crate::live::{Live, Topic};
 use crate::pages::query;
 use crate::paths;
@@ -129,17 +129,20 @@ fn RoleItem(role: Role, names: Vec<String>, removal: Option<Removal>) -> impl In
     let floor = role.memory_floor_mib.map(|mib| format!(", nodes of at least {mib} MiB"));
     let own = removal.is_some().then(|| view! { <span class="badge" data-tone="info">"own"</span> });
     let acts = removal.map(|removal| {
-        let (id, label) = (role.id.to_string(), format!("Remove {}", role.name));
+        let (id, called) = (role.id.to_string(), format!("Proposal to remove {}", role.name));
         view! {
-            <div class="row-acts">
-                <a class="button" href=paths::role_form(&removal.environment, Some(&id))>"Change"</a>
-                <ActionForm action=removal.action>
+            <p><a class="button" href=paths::role_form(&removal.environment, Some(&id))>"Change"</a></p>
+            <details class="more">
+                <summary>"Propose that it goes"</summary>
+                <p class="hint">"Leads put it in force, as a policy. What is under review then goes back to its authors."</p>
+                <ActionForm action=removal.action attr:class="edit-form" attr:aria-label=called>
                     <input type="hidden" name="environment" value=removal.environment />
                     <input type="hidden" name="version" value=removal.version />
-                    <input type="hidden" name="role" value=id />
-                    <Act label tone="danger" refused=removal.refused pending=removal.action.pending() />
+                    <input type="hidden" name="role" value=id.clone() />
+                    <TextField id=format!("remove-{id}") name="reason" label="Reason" hint="for whoever decides" required=true />
+                    <Act label="Propose it" tone="danger" refused=removal.refused pending=removal.action.pending() />
                 </ActionForm>
-            </div>
+            </details>
         }
     });
     let depends = match names.as_slice() {

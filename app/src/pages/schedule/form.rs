@@ -102,6 +102,7 @@ fn EntryBody(view: EntryFormView, save: ServerAction<ScheduleEntrySave>) -> impl
             <SelectField id="kind" name="form[kind]" label="What it does" options=kinds value=kind />
             <TextField id="name" name="form[name]" label="Name" hint="such as Christmas" value=name required=true error=of("name") />
             <TextField id="reason" name="form[reason]" label="Why" hint="whoever has to wait reads it" value=reason required=true error=of("reason") />
+            <p class="hint">"A window that opens the environment at more times than now, as a change or beside others, becomes a proposal: leads put it in force, as a policy."</p>
             {asks_why.then(|| view! { <TextField id="why" name="form[why]" label="If it ends sooner, why" hint="it is on now, and everybody is told" error=of("why") /> })}
             <p class="field">
                 <label for="zone">"Time zone " <span class="hint">"its clock counts, summer time too"</span></label>

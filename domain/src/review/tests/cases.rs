@@ -137,13 +137,26 @@ fn an_objection_ends_the_round() {
 #[test]
 fn another_policy_is_held_against_the_votes_as_they_are() {
     let review = approve(&in_review(two_and_an_expert()), Who::Lea, 1);
-    let lighter = review.asked_anew(vec![asked(LEADS, 1)], hour(5));
+    let anew = |review: &Review, asked, at| Review { plan: planned(0, asked), ..review.clone() }.as_of(hour(at));
+    let lighter = anew(&review, vec![asked(LEADS, 1)], 5);
     assert_eq!((lighter.state, lighter.approved_at), (ChangeState::Approved, Some(hour(1))));
-    assert_eq!(lighter.asked_anew(two_and_an_expert(), hour(6)).state, ChangeState::InReview);
+    assert_eq!(anew(&lighter, two_and_an_expert(), 6).state, ChangeState::InReview);
     let ended = review.withdraw().expect("withdrawn");
-    assert_eq!(ended.asked_anew(vec![asked(LEADS, 1)], hour(5)), ended);
-    let nothing = review.asked_anew(Vec::new(), hour(5));
+    assert_eq!(anew(&ended, vec![asked(LEADS, 1)], 5).state, ended.state);
+    let nothing = anew(&review, Vec::new(), 5);
     assert_eq!(nothing.state, ChangeState::InReview, "nothing asked is nothing approved");
+}
+
+#[test]
+fn what_goes_back_to_its_authors_begins_a_round() {
+    for review in [in_review(two_and_an_expert()), approved()] {
+        let back = review.returned().expect("goes back");
+        assert_eq!((back.state, back.round, back.approved_at), (ChangeState::Draft, 2, None));
+        let again = back.submit(Some(&Who::Ann.id()), hour(3)).expect("submitted");
+        assert_eq!(again.state, ChangeState::InReview);
+        assert!(standings(&again, 3).iter().all(|standing| *standing == VoteStanding::OtherRound));
+    }
+    assert!(draft(two_and_an_expert()).returned().is_err());
 }
 
 #[test]
@@ -176,24 +189,6 @@ fn a_vote_counts_while_its_giver_is_a_lead_and_in_the_group() {
             Start::Back { why, .. } => assert!(why.starts_with("Somebody who approved it is no longer"), "{why}"),
         }
     }
-}
-
-#[test]
-fn a_copy_keeps_those_who_shaped_it() {
-    let decided = in_review(two_and_an_expert())
-        .rebase(Some(&Who::Lea.id()), planned(0, two_and_an_expert()), hour(1))
-        .expect("decided");
-    assert!(decided.copy(planned(0, two_and_an_expert()), Lifetime::default()).is_err(), "it is not over");
-    let again = |review: &Review| {
-        let ended = review.withdraw().expect("withdrawn");
-        let copy = ended.copy(planned(0, two_and_an_expert()), Lifetime::default()).expect("copied");
-        copy.submit(Some(&Who::Ann.id()), hour(2)).expect("submitted")
-    };
-    let copy = again(&again(&decided));
-    assert_eq!(copy.votes, []);
-    let told = reason(copy.vote(ballot(&copy, Who::Lea, Verdict::Approve), hour(3)));
-    assert_eq!(told, "You had a part in this change; somebody else has to approve it.");
-    assert_eq!(approve(&copy, Who::Eve, 3).votes.len(), 1);
 }
 
 #[test]

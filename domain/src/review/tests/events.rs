@@ -50,6 +50,8 @@ pub(super) enum Event {
     /// The freeze is over; what waits starts.
     FreezePasses,
     Withdraw,
+    /// A role of the catalogue asks for less: whatever is under review goes back to its authors.
+    RoleLoosens,
     /// A change that came to nothing is copied into a new draft: the walk goes on with that.
     Copy,
     RunSucceeds,
@@ -66,8 +68,8 @@ impl Event {
                 Some(who)
             }
             Apply | SomeDaysPass | ApprovalsExpire | LiveSame | LiveOther | Rebase | PolicyChanges | LifeChanges
-            | RuleChanges | Disable(_) | GroupChanges | Freeze | FreezePasses | Withdraw | Copy | RunSucceeds
-            | RunFails => None,
+            | RuleChanges | RoleLoosens | Disable(_) | GroupChanges | Freeze | FreezePasses | Withdraw | Copy
+            | RunSucceeds | RunFails => None,
         }
     }
 
@@ -91,6 +93,19 @@ impl Event {
         all
     }
 
+    /// What waits for the end of a freeze, while its plan moves, people shape it and others go.
+    pub(super) fn of_freezes() -> Vec<Self> {
+        use Event::*;
+        let mut all: Vec<Self> = [Submit, EditMoves, Decide, EndFreeze]
+            .into_iter()
+            .flat_map(|event| [Who::Ann, Who::Lea].map(event))
+            .collect();
+        all.extend([EndFreeze(Who::Eve), Approve(Who::Lea), Approve(Who::Eve), TakeBack(Who::Eve), SendBack(Who::Eve)]);
+        all.extend([Disable(Who::Lea), Disable(Who::Eve), Freeze, FreezePasses, Apply, BreakGlass(Who::Ann)]);
+        all.extend([ApprovalsExpire, LiveOther, Rebase, PolicyChanges, RoleLoosens, Withdraw, Copy]);
+        all
+    }
+
     /// What is set by others than who reviews: policy, lifetime, rules, freezes, groups; and the glass.
     pub(super) fn of_terms() -> Vec<Self> {
         use Event::*;
@@ -100,7 +115,7 @@ impl Event {
         all.extend(Who::ALL.map(ReviewGlass));
         all.extend([EndFreeze(Who::Ann), EndFreeze(Who::Eve), Freeze, FreezePasses]);
         all.extend([Apply, SomeDaysPass, ApprovalsExpire, PolicyChanges, LifeChanges, RuleChanges, GroupChanges]);
-        all.extend([Disable(Who::Lea), Withdraw, Copy, RunFails]);
+        all.extend([Disable(Who::Lea), RoleLoosens, Withdraw, Copy, RunFails]);
         all
     }
 }
@@ -118,6 +133,8 @@ pub(super) enum Forgets {
     Live,
     /// Who shaped what a change is a copy of, where nothing that they wrote is left in it.
     Copies,
+    /// Who decided about an edit of what a change is a copy of, and nothing else.
+    Decisions,
     /// The policies that were in force since the submission, save the last.
     OlderPolicies,
     /// How long a vote was given for, and how long approvals held since the submission.
@@ -134,4 +151,8 @@ pub(super) enum Forgets {
     GlassAuthors,
     /// Who shaped the change that waits, where somebody ends a freeze.
     FreezeAuthors,
+    /// That a change in review is a vote, or an edit undone, away from waiting for the end of a freeze.
+    FreezeReviews,
+    /// That a looser role serves only what is submitted after it: that its votes are of another round then.
+    Returns,
 }

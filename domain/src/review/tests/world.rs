@@ -1,22 +1,34 @@
 //! One change in a world where everything can happen, and beside it the list of what did.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::events::{Event, Forgets};
 use super::spec::{BROKEN, Deed, HOLDS, History};
 use super::*;
 use crate::Refused;
+use crate::catalogue::{Catalogue, Level, Levels, level_of, strictest_levels};
+use crate::change;
 use crate::findings::RuleId;
+use crate::plan::{Plan, plan};
+use crate::policy::{Asked, Policy, Rule, When, strictest};
+use crate::schedule::{self, Entry, Kind, Recurrence};
+use crate::topology::Topology;
 
 /// The change as the product has it, the facts around it, and the list of deeds that the specification judges by.
 #[derive(Clone)]
 pub(super) struct World {
+    /// As it is stored; who shaped it, what is asked of it and who votes are loaded anew before everything that happens.
     pub(super) review: Review,
+    /// Who shaped it, and what it is a copy of, as stored beside it.
+    shaped: Shaped,
+    inherited: Shaped,
     /// Which of two live revisions is there; the last bit of the digest says on which one the plan was made.
     live: u8,
     present: Set,
-    /// The strictest of each since the submission.
-    since: Set,
+    /// What was set, then and since, as the submission left it; only what changes under review are judged by.
+    since: Since,
     /// Whose account is enabled.
     enabled: [bool; 3],
     /// Whether Eve is one of the experts.
@@ -36,17 +48,111 @@ struct Set {
     is_rule_on: bool,
 }
 
+/// What was in force when a change was submitted, and what was set since: of each what is enough to ask the domain.
+#[derive(Clone, Copy)]
+struct Since {
+    then: Set,
+    /// Whether the strict policy, and whether the light one, was in force at any moment.
+    policies: [bool; 2],
+    /// The shortest that was set.
+    life: Lifetime,
+    /// Whether the rule was switched off, and whether it was switched on.
+    levels: [bool; 2],
+}
+
+/// Who wrote an edit, decided about one, submitted.
+#[derive(Clone, Copy, Default)]
+struct Shaped {
+    wrote: [bool; 3],
+    decided: [bool; 3],
+    submitted: [bool; 3],
+}
+
+impl Shaped {
+    fn of(self, who: Who) -> bool {
+        let Self { wrote, decided, submitted } = self;
+        [wrote, decided, submitted].iter().any(|part| part[who as usize])
+    }
+
+    /// What a copy of this change, with what this one inherited, remembers in a product that forgets so.
+    fn and(self, earlier: Self, forgets: Forgets) -> Self {
+        let both = |one: [bool; 3], other: [bool; 3]| [0, 1, 2].map(|who| one[who] || other[who]);
+        let decided = both(self.decided, earlier.decided);
+        let all = Self {
+            wrote: both(self.wrote, earlier.wrote),
+            decided: if forgets == Forgets::Decisions { [false; 3] } else { decided },
+            submitted: both(self.submitted, earlier.submitted),
+        };
+        // What is left in it is Ann's.
+        if forgets == Forgets::Copies { Self { wrote: [all.wrote[0], false, false], ..Self::default() } } else { all }
+    }
+}
+
 /// Time passes by moving the past away, so that worlds which differ in nothing but the date are equal.
 pub(super) const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-impl Set {
-    /// What a change that was submitted under `self` is judged by, now that something else was set.
-    fn strictest(self, other: Self) -> Self {
-        Self {
-            is_strict: self.is_strict || other.is_strict,
-            life: Lifetime::strictest(self.life, [other.life]),
-            is_rule_on: self.is_rule_on || other.is_rule_on,
+impl Since {
+    fn submission(then: Set) -> Self {
+        Self { then, policies: [then.is_strict, !then.is_strict], life: then.life, levels: [false; 2] }
+    }
+
+    fn set(&mut self, event: Event, now: Set) {
+        match event {
+            Event::PolicyChanges => self.policies[usize::from(!now.is_strict)] = true,
+            Event::LifeChanges => self.life = self.life.min(now.life),
+            _ => self.levels[usize::from(now.is_rule_on)] = true,
         }
+    }
+}
+
+/// The strict policy, and the light one: two leads and an expert, or one lead.
+fn policy(is_strict: bool) -> Policy {
+    let rule = |group: &str, quorum| {
+        let Asked { rule: name, group, quorum, .. } = asked(group, quorum);
+        Rule { name, when: When::default(), group, quorum }
+    };
+    if is_strict {
+        Policy { version: 1, rules: vec![rule(LEADS, 2), rule(EXPERTS, 1)] }
+    } else {
+        Policy { version: 2, rules: vec![rule(LEADS, 1)] }
+    }
+}
+
+/// What the domain asks where the newest policy is that one, and the other one was in force before. Asked of it once: it is
+/// the same each time.
+fn asked_by(is_strict: bool, is_other_older: bool) -> Vec<Asked> {
+    static ANSWERS: LazyLock<[[Vec<Asked>; 2]; 2]> = LazyLock::new(|| {
+        let (topology, catalogue) = (Topology::empty("production"), Catalogue::built_in());
+        let nothing: Plan = plan(&topology, &topology, catalogue);
+        [false, true].map(|is_strict| {
+            let older = [policy(!is_strict)];
+            [&[][..], &older[..]].map(|older| strictest(&policy(is_strict), older, &nothing, 1, catalogue))
+        })
+    });
+    ANSWERS[usize::from(is_strict)][usize::from(is_other_older)].clone()
+}
+
+/// Whether the domain has the rule stop a change, where it was on or off at first and was then switched so.
+fn is_stopped(was_on: bool, switched: [bool; 2]) -> bool {
+    let rule = RuleId::SqlNoMaster;
+    let level = |is_on| if is_on { Level::Blocker } else { Level::Off };
+    let then = Levels::from([(rule, level(was_on))]);
+    let since =
+        [false, true].into_iter().filter(|is_on| switched[usize::from(*is_on)]).map(|is_on| (rule, level(is_on)));
+    level_of(&strictest_levels(&then, since), rule) == Level::Blocker
+}
+
+/// The freeze, where one is on: it began a day ago, and lasts.
+fn freeze() -> Entry {
+    let at = |days| NOW.naive_utc() + TimeDelta::days(days);
+    Entry {
+        id: 1,
+        kind: Kind::Freeze,
+        name: "Quarter".to_owned(),
+        reason: "The books".to_owned(),
+        zone: "UTC".to_owned(),
+        recurrence: Recurrence::Once { from: at(-1), to: at(365) },
+        ended_early: Vec::new(),
     }
 }
 
@@ -55,9 +161,11 @@ impl World {
         let set = Set { is_strict: true, life: lasting(HOLDS), is_rule_on: true };
         Self {
             review: draft(two_and_an_expert()),
+            shaped: Shaped { wrote: [true, false, false], ..Shaped::default() },
+            inherited: Shaped::default(),
             live: 0,
             present: set,
-            since: set,
+            since: Since::submission(set),
             enabled: [true; 3],
             is_expert: true,
             is_frozen: false,
@@ -87,23 +195,31 @@ impl World {
         if who == Who::Eve && !self.is_expert { Standing { groups: BTreeSet::new(), ..standing } } else { standing }
     }
 
-    /// By what the change is judged.
-    fn terms(&self, forgets: Forgets) -> Set {
-        let is_submitted = self.review.state != ChangeState::Draft;
-        let Set { is_strict, life, is_rule_on } = if is_submitted { self.since } else { self.present };
-        let now = self.present;
-        Set {
-            is_strict: if forgets == Forgets::OlderPolicies { now.is_strict } else { is_strict },
-            life: if forgets == Forgets::Lives { now.life } else { life },
-            is_rule_on: if forgets == Forgets::OlderLevels { now.is_rule_on } else { is_rule_on },
+    fn is_submitted(&self) -> bool {
+        self.review.state != ChangeState::Draft
+    }
+
+    /// How long approvals of the change hold.
+    fn life(&self, forgets: Forgets) -> Lifetime {
+        let Self { present, since, .. } = self;
+        if self.is_submitted() && forgets != Forgets::Lives {
+            Lifetime::strictest(since.then.life, [since.life, present.life])
+        } else {
+            present.life
         }
     }
 
     fn planned(&self, digest: u8, forgets: Forgets) -> Planned {
-        let Set { is_strict, is_rule_on, .. } = self.terms(forgets);
-        let asked = if is_strict { two_and_an_expert() } else { vec![asked(LEADS, 1)] };
-        let blockers = usize::from(digest & BROKEN != 0 && is_rule_on);
-        Planned { blockers, ..planned(digest, asked) }
+        let Self { present, since, .. } = self;
+        let is_other_older =
+            self.is_submitted() && forgets != Forgets::OlderPolicies && since.policies[usize::from(present.is_strict)];
+        let asked = asked_by(present.is_strict, is_other_older);
+        let is_stopped = if self.is_submitted() && forgets != Forgets::OlderLevels {
+            is_stopped(since.then.is_rule_on, since.levels)
+        } else {
+            is_stopped(present.is_rule_on, [false; 2])
+        };
+        Planned { blockers: usize::from(digest & BROKEN != 0 && is_stopped), ..planned(digest, asked) }
     }
 
     /// The review as the backend loads it: what is stored, with what is true around it now. Once its run began, that of then.
@@ -112,7 +228,12 @@ impl World {
             return;
         }
         self.review.plan = self.planned(self.digest(), forgets);
-        self.review.expires_after = self.terms(forgets).life;
+        self.review.expires_after = self.life(forgets);
+        let all = self.shaped.and(self.inherited, Forgets::Nothing);
+        self.review.authors = Who::ALL.into_iter().filter(|who| all.of(*who)).map(Who::id).collect();
+        if forgets == Forgets::Authors {
+            self.review.authors.clear();
+        }
         let is_there = |who: &Who| forgets == Forgets::Gone || self.enabled[*who as usize];
         let is = |who: Who| if forgets == Forgets::Groups { who.standing() } else { self.standing(who) };
         self.review.voters = Who::ALL.into_iter().filter(is_there).map(|who| (who.id(), is(who))).collect();
@@ -142,11 +263,13 @@ impl World {
             Event::EditBreaks(who) => deeds = self.edit(who, self.digest() ^ BROKEN, forgets)?,
             Event::Decide(who) => {
                 self.review = self.review.rebase(Some(&who.id()), self.planned(self.digest(), forgets), NOW)?;
+                self.shaped.decided[who as usize] = true;
                 deeds.push(Deed::Shaped(who));
             }
             Event::Submit(who) => {
                 self.review = self.review.submit(Some(&who.id()), NOW)?;
-                self.since = self.present;
+                self.shaped.submitted[who as usize] = true;
+                self.since = Since::submission(self.present);
                 deeds.extend([Deed::Shaped(who), Deed::Submitted]);
             }
             Event::Approve(who) => {
@@ -192,13 +315,20 @@ impl World {
             Event::Freeze => self.is_frozen = true,
             Event::EndFreeze(_) | Event::FreezePasses => self.thaw(event, forgets)?,
             Event::Withdraw => self.review = self.review.withdraw()?,
-            Event::Copy => {
-                let mut copy = self.review.copy(self.review.plan.clone(), self.present.life)?;
-                if forgets == Forgets::Copies {
-                    // What is left in it is Ann's.
-                    copy.authors.retain(|author| *author == Who::Ann.id());
+            Event::RoleLoosens => {
+                let round = self.review.round;
+                self.review = self.review.returned()?;
+                if forgets == Forgets::Returns {
+                    self.review.round = round;
                 }
-                self.review = copy;
+                deeds.push(Deed::SentBack);
+            }
+            Event::Copy => {
+                change::may_copy(self.review.state)?;
+                self.inherited = self.shaped.and(self.inherited, forgets);
+                // Ann's edits are what is left in it.
+                self.shaped = Shaped { wrote: [true, false, false], ..Shaped::default() };
+                self.review = Review::draft(self.review.plan.clone(), self.present.life);
                 deeds.push(Deed::Copied);
             }
             Event::RunSucceeds => self.review = self.review.run_ended(true)?,
@@ -212,6 +342,7 @@ impl World {
 
     fn edit(&mut self, who: Who, digest: u8, forgets: Forgets) -> Result<Vec<Deed>, Refused> {
         self.review = self.review.edit(Some(&who.id()), self.planned(digest, forgets), NOW)?;
+        self.shaped.wrote[who as usize] = true;
         Ok(vec![Deed::Shaped(who)])
     }
 
@@ -222,9 +353,11 @@ impl World {
     /// Starts it, or has it wait for the end of the freeze, as `runs::apply` in the backend does.
     fn apply(&mut self, forgets: Forgets) -> Result<(), Refused> {
         let digest = if forgets == Forgets::Live { self.digest() } else { self.real_digest() };
+        let freezes = if self.is_frozen { vec![freeze()] } else { Vec::new() };
+        let is_closed = schedule::verdict(&freezes, NOW) != schedule::Verdict::Open;
         match self.review.apply(self.planned(digest, forgets), NOW)? {
-            Start::Starts { .. } if self.is_frozen && self.waits => return Err(Refused::because("It waits already.")),
-            Start::Starts { .. } if self.is_frozen => {
+            Start::Starts { .. } if is_closed && self.waits => return Err(Refused::because("It waits already.")),
+            Start::Starts { .. } if is_closed => {
                 self.review = self.review.as_of(NOW);
                 self.waits = true;
             }
@@ -239,11 +372,14 @@ impl World {
             return Err(Refused::because("None is on."));
         }
         if let Event::EndFreeze(who) = event
-            && forgets != Forgets::FreezeAuthors
-            && self.waits
-            && self.review.authors.contains(&who.id())
+            && schedule::ends_sooner(&freeze(), None, NOW)
         {
-            return Err(Refused::because("They had a part in what waits for its end."));
+            let can_wait = match forgets {
+                Forgets::FreezeReviews => self.review.state == ChangeState::Approved,
+                _ => schedule::can_wait(self.review.state),
+            };
+            let is_author = forgets != Forgets::FreezeAuthors && self.review.authors.contains(&who.id());
+            schedule::may_end_sooner(if can_wait && is_author { &[1] } else { &[] })?;
         }
         self.is_frozen = false;
         if self.waits {
@@ -309,7 +445,7 @@ impl World {
                 Deed::RuleSet { is_on: *is_rule_on }
             }
         };
-        self.since = self.since.strictest(self.present);
+        self.since.set(event, self.present);
         self.asked_anew(forgets);
         deed
     }
@@ -337,9 +473,8 @@ impl World {
     }
 
     fn forget(&mut self, forgets: Forgets) {
-        let Review { authors, plan, round, votes, .. } = &mut self.review;
+        let Review { plan, round, votes, .. } = &mut self.review;
         match forgets {
-            Forgets::Authors => authors.clear(),
             Forgets::Digests => votes.iter_mut().for_each(|vote| vote.digest = plan.digest),
             Forgets::Rounds => votes.iter_mut().for_each(|vote| vote.round = *round),
             Forgets::TakenBack => votes.iter_mut().for_each(|vote| vote.taken_back_at = None),
@@ -347,7 +482,9 @@ impl World {
             Forgets::Nothing
             | Forgets::Time
             | Forgets::Live
+            | Forgets::Authors
             | Forgets::Copies
+            | Forgets::Decisions
             | Forgets::OlderPolicies
             | Forgets::Lives
             | Forgets::OlderLevels
@@ -355,7 +492,9 @@ impl World {
             | Forgets::Gone
             | Forgets::Groups
             | Forgets::GlassAuthors
-            | Forgets::FreezeAuthors => {}
+            | Forgets::FreezeAuthors
+            | Forgets::FreezeReviews
+            | Forgets::Returns => {}
         }
     }
 
@@ -364,17 +503,35 @@ impl World {
     /// Every field is taken apart, so that a new one cannot be forgotten. Of names and rules a number is enough, because
     /// the world has three people and two policies; reasons follow from verdicts and ids from places. What a review is
     /// loaded with follows from the facts around it, and since when it is approved from its votes.
-    pub(super) fn key(&self) -> Box<[u8]> {
-        let Self { review, live, present, since, enabled, is_expert, is_frozen, waits, glass, history } = self;
-        let Review { state, authors, plan, round, votes, voters: _, approved_at: _, expires_after: _ } = review;
+    pub(super) fn key(&self, forgets: Forgets) -> Box<[u8]> {
+        let Self {
+            review,
+            shaped,
+            inherited,
+            live,
+            present,
+            since,
+            enabled,
+            is_expert,
+            is_frozen,
+            waits,
+            glass,
+            history,
+        } = self;
+        let Review { state, authors: _, plan, round, votes, voters: _, approved_at: _, expires_after: _ } = review;
         let Planned { digest, steps: _, blockers: _, asked: _ } = plan;
         let mut key = vec![*state as u8, *live, digest.0[0], *round as u8];
-        key.push(Who::ALL.into_iter().map(|who| u8::from(authors.contains(&who.id())) << who as u8).sum());
+        // Who shaped it, as it is loaded, and as a copy of it would load.
+        let loaded = shaped.and(*inherited, Forgets::Nothing);
+        let copied = shaped.and(*inherited, forgets);
+        key.push(bits(Who::ALL.map(|who| loaded.of(who))) << 3 | bits(Who::ALL.map(|who| copied.of(who))));
         key.push(bits([*is_expert, *is_frozen, *waits, glass.is_some(), enabled[0], enabled[1], enabled[2]]));
-        for Set { is_strict, life, is_rule_on } in [present, since] {
-            key.push(bits([*is_strict, *is_rule_on]));
-            key.extend(life.as_hours().to_be_bytes());
-        }
+        let Set { is_strict, life: life_now, is_rule_on } = present;
+        let Since { then, policies, life, levels } = since;
+        // Of what was set since, what it comes to.
+        key.push(bits([*is_strict, *is_rule_on, policies[0], policies[1], is_stopped(then.is_rule_on, *levels)]));
+        key.extend(life_now.as_hours().to_be_bytes());
+        key.extend((*life).min(then.life).as_hours().to_be_bytes());
         if let Some(BrokenGlass { change: _, by, at: _, reason: _, authors, reviewed: _ }) = glass {
             key.push(place_of(by));
             key.push(Who::ALL.into_iter().map(|who| u8::from(authors.contains(&who.id())) << who as u8).sum());

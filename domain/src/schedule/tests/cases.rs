@@ -174,6 +174,52 @@ fn every_way_to_let_a_freeze_end_sooner_is_seen() {
 }
 
 #[test]
+fn who_shaped_what_may_wait_lets_no_freeze_end_sooner() {
+    use crate::change::ChangeState;
+    let can: Vec<ChangeState> = ChangeState::ALL.iter().copied().filter(|state| can_wait(*state)).collect();
+    assert_eq!(can, [ChangeState::InReview, ChangeState::Approved]);
+}
+
+#[test]
+fn every_way_to_open_more_is_seen() {
+    let now = utc("2026-06-01T12:00Z");
+    let window = |id, recurrence| entry(id, Kind::Window, "UTC", recurrence);
+    let nights = || window(1, weekly(&[Day::Monday, Day::Tuesday], "22:00", 240));
+    let moved = |recurrence| opens_more(&[nights()], &[window(1, recurrence)], now);
+    let always = || weekly(Day::ALL, "00:00", 24 * 60);
+    assert!(moved(always()), "always open");
+    assert!(moved(weekly(&[Day::Monday], "22:00", 241)), "a minute more");
+    assert!(moved(weekly(&[Day::Monday], "21:59", 60)), "a minute sooner");
+    assert!(moved(weekly(&[Day::Wednesday], "22:00", 60)), "another day");
+    assert!(moved(once("2026-07-01T12:00", "2026-07-01T12:01")), "once");
+    assert!(moved(once("2031-07-01T12:00", "2031-07-01T12:01")), "once, in some years");
+    assert!(moved(Recurrence::Yearly { month: 5, day: 20, at: time("22:00"), minutes: 60 }), "next year");
+    let east = Entry { zone: "Asia/Tokyo".to_owned(), ..nights() };
+    assert!(opens_more(&[nights()], &[east], now), "by another clock");
+    let winter = Entry { zone: "Europe/Lisbon".to_owned(), ..nights() };
+    assert!(opens_more(&[nights()], &[winter.clone()], now) && opens_more(&[winter], &[nights()], now), "in summer");
+    for also in [always(), once("2026-07-01T12:00", "2026-07-01T12:01")] {
+        assert!(opens_more(&[nights()], &[nights(), window(2, also)], now), "one more");
+    }
+    assert!(opens_more(&[nights()], &[], now), "the last one goes");
+    let freeze = entry(1, Kind::Freeze, "UTC", always());
+    assert!(opens_more(&[nights()], &[freeze.clone()], now), "a freeze in its place is no window");
+
+    assert!(!moved(weekly(&[Day::Monday], "22:00", 240)), "a day less");
+    assert!(!moved(weekly(&[Day::Tuesday, Day::Wednesday], "00:00", 60)), "within, on the day after");
+    assert!(!moved(once("2026-06-02T00:00", "2026-06-02T02:00")), "once, within");
+    assert!(!moved(once("2026-05-01T00:00", "2026-05-31T00:00")), "it was");
+    assert!(!opens_more(&[], &[nights()], now), "the first one closes");
+    assert!(!opens_more(&[nights(), freeze.clone()], &[nights()], now), "freezes are asked about elsewhere");
+    assert!(!opens_more(&[nights(), window(2, always())], &[window(2, always())], now), "one that opens no more goes");
+    let far = window(1, once("2031-07-01T12:00", "2031-07-01T14:00"));
+    assert!(!opens_more(&[far.clone()], &[Entry { name: "Far".to_owned(), ..far.clone() }], now));
+    assert!(!opens_more(&[far.clone()], &[window(1, once("2031-07-01T12:30", "2031-07-01T14:00"))], now));
+    // Days that follow each other without a gap are one time.
+    assert!(!opens_more(&[window(1, always())], &[window(1, weekly(&[Day::Monday], "12:00", 7 * 24 * 60))], now));
+}
+
+#[test]
 fn json_is_strict() {
     let text = serde_json::to_string(&christmas()).expect("serialises");
     assert_eq!(serde_json::from_str::<Entry>(&text).expect("reads"), christmas());

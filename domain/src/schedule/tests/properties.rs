@@ -52,6 +52,30 @@ fn moments() -> impl Strategy<Value = DateTime<Utc>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
+    /// Where nothing opens more, no moment is open that was not; and where a moment is, it is said.
+    #[test]
+    fn what_opens_no_more_opens_at_no_other_moment(
+        before in entries(),
+        after in entries(),
+        now in moments(),
+        later in vec(0i64..700 * 24 * 60, 60),
+    ) {
+        let windows = |entries: &[Entry]| -> Vec<Entry> {
+            entries.iter().filter(|entry| entry.kind == Kind::Window).cloned().collect()
+        };
+        let (before, after) = (windows(&before), windows(&after));
+        let more = opens_more(&before, &after, now);
+        for at in later.into_iter().map(|minutes| now + TimeDelta::minutes(minutes)) {
+            let is_open = |entries: &[Entry]| verdict(entries, at) == Verdict::Open;
+            prop_assert!(more || is_open(&before) || !is_open(&after), "at {at}");
+        }
+        prop_assert!(!opens_more(&before, &before, now));
+        // What is there and less of it: one that opens at all its times, and one that goes.
+        let both = [before.clone(), after.clone()].concat();
+        prop_assert!(before.is_empty() || !opens_more(&both, &before, now));
+        prop_assert_eq!(!before.is_empty() && more && !after.is_empty(), !before.is_empty() && !after.is_empty() && opens_more(&before, &both, now));
+    }
+
     /// It opens at the moment that is told, and at none before.
     #[test]
     fn it_waits_until_the_first_open_moment(entries in entries(), now in moments(), parts in vec(0.0f64..1.0, 20)) {
