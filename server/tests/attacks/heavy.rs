@@ -80,7 +80,8 @@ async fn the_page_of_a_large_draft_is_short_and_holds_up_nobody(pool: PgPool) {
             whole = began.elapsed();
             let page = page.unwrap();
             assert_eq!(status(&page), 200, "{page}");
-            for told in ["Nodes (1111)", "The first 100 of 1111; search to narrow down.", "The review has all of them"] {
+            for told in ["Nodes (1111)", "The first 100 of 1111; search to narrow down.", "The review has all of them"]
+            {
                 assert!(page.contains(told), "{told}: {page}");
             }
             assert!(page.len() < 1024 * 1024, "{} bytes", page.len());

@@ -27,7 +27,7 @@ fn short() -> Limits {
 /// 170 of 170 were open after 109 seconds.
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn headers_that_never_end_are_given_up(pool: PgPool) {
-    let server = Near::start(pool, with(short())).await;
+    let server = Near::start(pool, with(Limits { connections_each: 1000, ..short() })).await;
     let mut open = Vec::new();
     for _ in 0..170 {
         open.push(server.begin("GET / HTTP/1.1\r\nHost: strata\r\nX-Slow: ").await);
