@@ -167,7 +167,7 @@ impl Tab {
             }
             Said::Heard(heard) if !self.is_leader() => {
                 self.heard_at.set(Date::now());
-                self.vote.is_settled();
+                self.vote.settle();
                 // Between the moment at which the page was rendered and this one, news may have passed by.
                 let is_first = heard != Heard::Nothing && !self.in_touch.replace(true);
                 self.live.hear(if is_first { &Heard::Again } else { &heard });
@@ -185,7 +185,7 @@ impl Tab {
             }
             Said::Leads(_) => {
                 self.heard_at.set(Date::now());
-                self.vote.is_settled();
+                self.vote.settle();
             }
             Said::Leaves if !self.is_leader() => self.ask_for_lead(false),
             Said::Hello | Said::Heard(_) | Said::Leaves => {}

@@ -35,7 +35,7 @@ impl Vote {
 
     /// Stands; `elected` is called where nobody comes before it in time.
     pub(super) fn stand(&self, elected: impl FnOnce() + 'static) {
-        self.is_settled();
+        self.settle();
         self.stands.set(true);
         *self.timer.borrow_mut() = set_timeout_with_handle(elected, WAITED_FOR).ok();
     }
@@ -43,12 +43,12 @@ impl Vote {
     /// Another stands.
     pub(super) fn heard(&self, other: f64) {
         if self.stands.get() && !self.is_before(other) {
-            self.is_settled();
+            self.settle();
         }
     }
 
     /// There is a leader, or one that comes before: this tab stands no more.
-    pub(super) fn is_settled(&self) {
+    pub(super) fn settle(&self) {
         self.stands.set(false);
         if let Some(timer) = self.timer.borrow_mut().take() {
             timer.clear();
@@ -58,6 +58,6 @@ impl Vote {
 
 impl Drop for Vote {
     fn drop(&mut self) {
-        self.is_settled();
+        self.settle();
     }
 }
