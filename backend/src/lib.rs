@@ -16,6 +16,7 @@ pub mod heavy;
 pub mod history;
 mod listener;
 pub mod loops;
+pub mod networks;
 pub mod news;
 pub mod notices;
 pub mod outage;
@@ -26,6 +27,7 @@ pub mod roles;
 pub mod runs;
 pub mod schedule;
 pub mod sessions;
+pub mod shares;
 pub mod webhooks;
 pub mod worker;
 

@@ -25,11 +25,14 @@ pub fn site_wait_seconds(failures: u32) -> u32 {
     back_off(failures, 60)
 }
 
-/// The same for one account, wherever the attempts come from, for devices that nobody signed in from before: no single
-/// network makes 100 failures in an hour, and who has many is not let try at will; but a wait is half a minute at most,
-/// so that a stranger cannot keep the owner out of a new device for long.
-pub fn account_wait_seconds(failures: u32) -> u32 {
-    back_off(failures, 100).min(30)
+/// The seconds to wait after that many failures at one account from one network, of so many at the account from everywhere.
+/// No single network makes 100 failures in an hour: from there on whoever failed once from their own network waits half a
+/// minute. Who did not fail is not held up, whatever strangers do: they would keep the owner out.
+pub fn wait_at_guessed_seconds(failures: u32, of_account: u32) -> u32 {
+    match failures {
+        0 => 0,
+        _ => wait_seconds(failures).max(back_off(of_account, 100).min(30)),
+    }
 }
 
 /// After so many failures within an hour, the owner of the account is told.
@@ -84,7 +87,13 @@ mod tests {
         assert_eq!(wait_seconds(u32::MAX), 300);
         assert_eq!((network_wait_seconds(19), network_wait_seconds(20), network_wait_seconds(21)), (0, 1, 2));
         assert_eq!((site_wait_seconds(59), site_wait_seconds(60)), (0, 1));
-        assert_eq!((account_wait_seconds(99), account_wait_seconds(100), account_wait_seconds(1000)), (0, 1, 30));
+    }
+
+    #[test]
+    fn guesses_from_everywhere_slow_down_whoever_guesses() {
+        assert_eq!(wait_at_guessed_seconds(0, 100_000), 0, "the owner, in a new place");
+        assert_eq!([99, 100, 1000].map(|of_account| wait_at_guessed_seconds(1, of_account)), [0, 1, 30]);
+        assert_eq!(wait_at_guessed_seconds(20, 100_000), 300, "what a network waits anyway");
     }
 
     #[test]

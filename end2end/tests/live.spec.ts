@@ -70,19 +70,60 @@ test('a leader that is asked for nothing any more lets another lead', async ({ s
   await expect(badge(second, 'in review')).toBeVisible();
 });
 
-test('a browser without locks has a stream for each tab', async ({ signedIn, api }) => {
-  const ada = await api(ADA);
+test('twelve tabs of a browser without locks share one stream too', async ({ signedIn, api }) => {
+  test.setTimeout(120_000);
+  const [ada, lena] = [await api(ADA), await api(LENA)];
   const id = await ada.draft('Heard without locks', { hostname: 'worker-locks.example.net', address: '10.77.22.3' });
   const first = await signedIn(ADA);
+  // As over plain HTTP on any host but this machine's.
   await first.context().addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
   const asked = streams(first.context());
-  const second = await first.context().newPage();
-  await open(first, `/changes/${id}`);
-  await open(second, `/changes/${id}`);
+  const tabs = [first];
+  while (tabs.length < 12) {
+    tabs.push(await first.context().newPage());
+  }
+  for (const tab of tabs) {
+    await open(tab, `/changes/${id}`);
+  }
   await ada.submit(id);
-  await expect(badge(first, 'in review')).toBeVisible();
-  await expect(badge(second, 'in review')).toBeVisible();
-  expect(new Set(asked).size).toBe(2);
+  for (const tab of tabs) {
+    await expect(badge(tab, 'in review')).toBeVisible();
+    await expect(live(tab)).toBeEmpty();
+  }
+  expect(asked, 'one stream for all').toEqual([first]);
+
+  await first.close({ runBeforeUnload: true });
+  await expect.poll(() => asked.length, { message: 'another tab leads' }).toBe(2);
+  await lena.approve(id);
+  for (const tab of tabs.slice(1)) {
+    await expect(badge(tab, 'approved')).toBeVisible();
+  }
+  expect(asked, 'and one alone').toHaveLength(2);
+});
+
+test('a stream that is cut off each time it was heard is asked for with a growing pause', async ({ signedIn, api, complaints }) => {
+  complaints.expect(/\/events/);
+  const ada = await api(ADA);
+  const id = await ada.draft('Cut off by a proxy', { hostname: 'worker-proxy.example.net', address: '10.77.22.6' });
+  const page = await signedIn(ADA);
+  let [asked, read] = [0, 0];
+  await page.clock.install();
+  // As a proxy that ends every answer: it opens, says something, and is over.
+  await page.context().route('**/events', (route) => {
+    asked += 1;
+    return route.fulfill({ contentType: 'text/event-stream', body: 'event: beat\ndata: \n\n' });
+  });
+  page.on('request', (request) => {
+    read += Number(new URL(request.url()).pathname === '/api/change_load');
+  });
+  await open(page, `/changes/${id}`);
+  for (let second = 0; second < 300; second += 5) {
+    await page.clock.runFor(5_000);
+    await sleep(20);
+  }
+  expect(asked, 'tries in five minutes').toBeLessThan(25);
+  expect(asked).toBeGreaterThan(5);
+  expect(read, 'and no more is read').toBeLessThanOrEqual(2 * asked);
 });
 
 test('a page that hears nothing says so, asks with a growing pause, and reads again when it does', async ({ signedIn, api, complaints }) => {

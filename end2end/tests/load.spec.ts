@@ -87,6 +87,7 @@ test.beforeAll(async ({ sessions }) => {
     change_list: read('change_list', of),
     change_load: read('change_load', `id=${id}`),
     draft_load: read('draft_load', `id=${id}`),
+    draft_page_load: read('draft_page_load', `id=${id}&search=sql`),
     draft_tail: read('draft_tail', `id=${id}&after=0`),
     vote_difference: read('vote_difference', `id=${id}&vote=${vote}`),
     record_load: read('record_load', `id=${id}`),

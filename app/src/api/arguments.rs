@@ -8,8 +8,8 @@ use leptos::server_fn::{Http, ServerFn};
 use serde::de::DeserializeOwned;
 
 use super::{
-    advisor, apply, catalogue, changes, drafting, editing, history, import, inbox, notices, policy, proposals, record,
-    review, role_map, runs, schedule, session, webhooks, what_if,
+    advisor, apply, catalogue, changes, draft_page, drafting, editing, history, import, inbox, notices, policy,
+    proposals, record, review, role_map, runs, schedule, session, webhooks, what_if,
 };
 
 /// The header of an answer whose function could not read its arguments; it never leaves the server.
@@ -80,6 +80,7 @@ const FUNCTIONS: &[Function] = &[
     of::<changes::ChangeStart>(),
     of::<changes::ChangeSubmit>(),
     of::<changes::ChangeWithdraw>(),
+    of::<draft_page::DraftPageLoad>(),
     of::<drafting::DraftAppend>(),
     of::<drafting::DraftRebase>(),
     of::<drafting::DraftTail>(),

@@ -85,20 +85,27 @@ pub async fn draft_load(id: i64) -> Result<DraftView, AppError> {
 
     let actor = actor();
     let view = answer(strata_backend::changes::change_load(&backend(), &actor, id).await)?;
-    let me = match actor {
-        strata_backend::Actor::Account(account) => Some(account.id),
-        strata_backend::Actor::Nobody | strata_backend::Actor::Operator => None,
-    };
-    let refused = super::drafting::edit_refused(&view.standing, view.change.state);
-    Ok(DraftView {
-        change: view.change,
-        live: view.live,
-        base: view.base,
-        edits: view.edits,
-        refused,
-        own: view.own,
-        me,
-    })
+    Ok(DraftView::of(view, &actor))
+}
+
+#[cfg(feature = "ssr")]
+impl DraftView {
+    /// What the editor needs of a change, for the one who looks.
+    pub(super) fn of(view: strata_backend::changes::ChangeView, actor: &strata_backend::Actor) -> Self {
+        let me = match actor {
+            strata_backend::Actor::Account(account) => Some(account.id.clone()),
+            strata_backend::Actor::Nobody | strata_backend::Actor::Operator => None,
+        };
+        Self {
+            refused: super::drafting::edit_refused(&view.standing, view.change.state),
+            change: view.change,
+            live: view.live,
+            base: view.base,
+            edits: view.edits,
+            own: view.own,
+            me,
+        }
+    }
 }
 
 /// Appends one edit to a draft; `version` is the one that the person saw.

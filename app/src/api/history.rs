@@ -103,7 +103,7 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
         }
     };
     let parts = heavy::parts_of(&topology);
-    let file = answer(heavy::run(parts, move || file::write_yaml(&topology)).await)?;
+    let file = answer(heavy::run(&actor, parts, move || file::write_yaml(&topology)).await)?;
     Ok(RevisionView { revision, file, origin, audit })
 }
 

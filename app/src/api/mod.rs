@@ -6,6 +6,7 @@ pub mod apply;
 pub mod arguments;
 pub mod catalogue;
 pub mod changes;
+pub mod draft_page;
 pub mod drafting;
 pub mod editing;
 pub mod history;

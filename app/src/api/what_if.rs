@@ -115,7 +115,7 @@ pub async fn what_if_load(environment: Option<String>, taken: Option<Taken>) -> 
     let revision = live.as_ref().map(|(revision, _)| revision.number);
     let topology = live.map_or_else(|| Topology::empty(&environment), |(_, topology)| topology);
     let taken = taken.unwrap_or_default();
-    let worked_out = heavy::run(heavy::parts_of(&topology), move || {
+    let worked_out = heavy::run(&actor, heavy::parts_of(&topology), move || {
         WhatIfView::of(environment, revision, topology, &catalogue, &taken)
     });
     answer(worked_out.await)

@@ -9,6 +9,8 @@ mod status;
 mod stream;
 #[cfg(feature = "hydrate")]
 mod tabs;
+#[cfg(feature = "hydrate")]
+mod vote;
 
 use std::collections::HashMap;
 

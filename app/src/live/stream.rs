@@ -7,12 +7,13 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
-use web_sys::js_sys::Math;
+use web_sys::js_sys::{Date, Math};
 use web_sys::{Event, EventSource, MessageEvent};
 
 use super::Heard;
 
-/// The pause before a stream that broke off is opened again; doubles up to [`LONGEST_PAUSE`] while nothing is heard.
+/// The pause before a stream that broke off is opened again; doubles up to [`LONGEST_PAUSE`], until one has lived for longer
+/// than that.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -33,6 +34,8 @@ struct Inner {
     /// What the source calls, for as long as there is one.
     listener: RefCell<Option<OnEvent>>,
     pause: Cell<Duration>,
+    /// When the one that is open opened, by the browser's clock.
+    opened_at: Cell<Option<f64>>,
     timer: Cell<Option<TimeoutHandle>>,
 }
 
@@ -44,6 +47,7 @@ impl Stream {
             source: RefCell::new(None),
             listener: RefCell::new(None),
             pause: Cell::new(FIRST_PAUSE),
+            opened_at: Cell::new(None),
             timer: Cell::new(None),
         });
         let weak = Rc::downgrade(&inner);
@@ -107,7 +111,11 @@ impl Inner {
             // The browser's own next try comes always after the same pause, and after a refusal never.
             "error" => return self.break_off(),
             // Before it opened, since the page was rendered or since it broke off, news may have passed by.
-            "open" | "reload" => Heard::Again,
+            "open" => {
+                self.opened_at.set(Some(Date::now()));
+                Heard::Again
+            }
+            "reload" => Heard::Again,
             "message" => {
                 let data = event.dyn_ref::<MessageEvent>().and_then(|message| message.data().as_string());
                 match data.and_then(|data| serde_json::from_str(&data).ok()) {
@@ -117,15 +125,17 @@ impl Inner {
             }
             _ => Heard::Beat,
         };
-        // A stream that is opened and cut off at once is no reason to ask again soon.
-        if event.type_() != "open" {
-            self.pause.set(FIRST_PAUSE);
-        }
         (self.hear)(&heard);
     }
 
     fn break_off(self: &Rc<Self>) {
         self.close();
+        // One that is cut off each time, soon after it opened and said something, is no reason to ask again soon: a proxy may
+        // do that for ever, and whoever hears it reads everything anew.
+        let lived = self.opened_at.take().map_or(0.0, |opened_at| Date::now() - opened_at);
+        if lived > LONGEST_PAUSE.as_secs_f64() * 1000.0 {
+            self.pause.set(FIRST_PAUSE);
+        }
         let pause = self.pause.get();
         self.pause.set((pause * 2).min(LONGEST_PAUSE));
         let weak = Rc::downgrade(self);

@@ -1,7 +1,8 @@
 //! The tabs of one person in one browser have one stream: the tab that holds a lock of the browser's has it, and tells
 //! the others what it hears. When it closes, the browser gives the lock to the next.
 //!
-//! A tab that knows no locks (they come with TLS or `localhost`) or no channel has a stream of its own.
+//! Locks come with TLS or `localhost`. Without them the tabs agree among themselves (`vote`). A tab that knows no channel
+//! to the others has a stream of its own.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -15,6 +16,7 @@ use web_sys::js_sys::{Array, Date, Function, Object, Promise, Reflect};
 use web_sys::{AbortController, BroadcastChannel, MessageEvent, VisibilityState};
 
 use super::stream::Stream;
+use super::vote::Vote;
 use super::{Heard, Live};
 
 /// The server sends a beat every 15 seconds; without three of them the page is not live.
@@ -33,6 +35,12 @@ enum Said {
     Hello,
     /// The leader heard this.
     Heard(Heard),
+    /// Without locks: the tab of that number would lead.
+    Stands(f64),
+    /// Without locks: the tab of that number leads.
+    Leads(f64),
+    /// Without locks: the leader closes.
+    Leaves,
 }
 
 /// What is called with what other tabs say.
@@ -51,6 +59,8 @@ struct Tab {
     release: RefCell<Option<Function>>,
     /// Takes back the request for it.
     abort: RefCell<Option<AbortController>>,
+    /// How the tabs agree where there are no locks.
+    vote: Vote,
     /// When something was last heard, by this tab's clock.
     heard_at: Cell<f64>,
     /// Whether anything was heard from a leader since the page was opened.
@@ -68,11 +78,12 @@ pub(super) fn join(live: Live, account: &str) {
         stream: RefCell::new(None),
         release: RefCell::new(None),
         abort: RefCell::new(None),
+        vote: Vote::new(),
         heard_at: Cell::new(Date::now()),
         in_touch: Cell::new(false),
         gone: Cell::new(false),
     });
-    if locks().is_some() && tab.open_channel() {
+    if tab.open_channel() {
         tab.say(&Said::Hello);
         tab.ask_for_lead(false);
     } else {
@@ -84,6 +95,11 @@ pub(super) fn join(live: Live, account: &str) {
         let weak = Rc::downgrade(&tab);
         window_event_listener_untyped(event, move |_| with(&weak, Tab::wake))
     });
+    // The browser gives the lock of a page that is left to the next; a vote needs a word.
+    let left = {
+        let weak = Rc::downgrade(&tab);
+        window_event_listener_untyped("pagehide", move |_| with(&weak, |tab| tab.resign()))
+    };
     let tab = StoredValue::new_local(tab);
     on_cleanup(move || {
         if let Some(looking) = looking {
@@ -92,6 +108,7 @@ pub(super) fn join(live: Live, account: &str) {
         for handle in awake {
             handle.remove();
         }
+        left.remove();
         if let Some(tab) = tab.try_get_value() {
             tab.leave();
         }
@@ -150,11 +167,53 @@ impl Tab {
             }
             Said::Heard(heard) if !self.is_leader() => {
                 self.heard_at.set(Date::now());
+                self.vote.settle();
                 // Between the moment at which the page was rendered and this one, news may have passed by.
                 let is_first = heard != Heard::Nothing && !self.in_touch.replace(true);
                 self.live.hear(if is_first { &Heard::Again } else { &heard });
             }
-            Said::Hello | Said::Heard(_) => {}
+            Said::Stands(_) if self.is_leader() => self.say(&Said::Leads(self.vote.number())),
+            Said::Stands(other) => self.vote.heard(other),
+            // One of the two was asleep while the other was made leader.
+            Said::Leads(other) if self.is_leader() => {
+                if self.vote.is_before(other) {
+                    self.say(&Said::Leads(self.vote.number()));
+                } else {
+                    *self.stream.borrow_mut() = None;
+                    self.heard_at.set(Date::now());
+                }
+            }
+            Said::Leads(_) => {
+                self.heard_at.set(Date::now());
+                self.vote.settle();
+            }
+            Said::Leaves if !self.is_leader() => self.ask_for_lead(false),
+            Said::Hello | Said::Heard(_) | Said::Leaves => {}
+        }
+    }
+
+    /// Without locks: has the tabs agree on who leads.
+    fn stand(self: &Rc<Self>) {
+        if self.is_leader() {
+            return;
+        }
+        self.say(&Said::Stands(self.vote.number()));
+        let weak = Rc::downgrade(self);
+        self.vote.stand(move || {
+            with(&weak, |tab| {
+                if !tab.is_leader() {
+                    tab.say(&Said::Leads(tab.vote.number()));
+                    tab.lead();
+                }
+            });
+        });
+    }
+
+    /// The page is left, and may be come back to: a leader by vote lets another lead.
+    fn resign(&self) {
+        if locks().is_none() && self.is_leader() {
+            *self.stream.borrow_mut() = None;
+            self.say(&Said::Leaves);
         }
     }
 
@@ -183,12 +242,17 @@ impl Tab {
     fn wake(self: &Rc<Self>) {
         if let Some(stream) = &*self.stream.borrow() {
             stream.try_now();
+            return;
+        }
+        // Whoever resigned and is come back to may be the only one.
+        if locks().is_none() && Date::now() - self.heard_at.get() > SILENT_FOR {
+            self.ask_for_lead(false);
         }
     }
 
     /// Asks for the lock: in turn, or at once from a leader that is asleep.
     fn ask_for_lead(self: &Rc<Self>, at_once: bool) {
-        let Some((manager, request)) = locks() else { return };
+        let Some((manager, request)) = locks() else { return self.stand() };
         let options = Object::new();
         if at_once {
             let _ = Reflect::set(&options, &"steal".into(), &JsValue::TRUE);
@@ -229,6 +293,7 @@ impl Tab {
 
     /// The page is gone: another tab may lead.
     fn leave(&self) {
+        self.resign();
         self.gone.set(true);
         *self.stream.borrow_mut() = None;
         if let Some(release) = self.release.borrow_mut().take() {

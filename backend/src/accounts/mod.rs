@@ -15,5 +15,5 @@ pub use device::DEVICE_KNOWN_DAYS;
 pub use leaving::{account_disable, account_enable, account_group_remove, account_revoke};
 pub use others::account_others;
 pub(crate) use present::account_of;
-pub use present::{actor_load, sign_out_everywhere, signed_out, standing_load};
+pub use present::{actor_load, allowed_anywhere, sign_out_everywhere, signed_out, standing_load};
 pub use sign_in::{Origin, SignInError, SignedIn, sign_in};

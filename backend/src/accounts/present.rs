@@ -2,10 +2,10 @@
 
 use strata_domain::account::{AccountId, Standing};
 use strata_domain::audit::AuditAction;
-use strata_domain::authz::Permission;
+use strata_domain::authz::{self, Permission};
 use uuid::Uuid;
 
-use crate::ctx::{Account, Actor, AuditRow, Backend, Scope, expect_rows};
+use crate::ctx::{Account, Actor, AuditRow, Backend, Scope, expect_rows, standing};
 use crate::error::Error;
 
 /// The actor of a session that holds this account and epoch; none where the account is unknown or disabled, or
@@ -47,6 +47,20 @@ pub(crate) async fn account_of(backend: &Backend, id: &AccountId) -> Result<Acco
 pub async fn standing_load(backend: &Backend, actor: &Actor, environment: &str) -> Result<Standing, Error> {
     let read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
     Ok(read.place().standing.clone())
+}
+
+/// Whether the actor may do that in any environment: asked where it is not known yet which one is meant. What is done there
+/// is authorised by itself.
+///
+/// # Errors
+/// [`Error::Refused`] where they may do it in none; [`Error::NotSignedIn`] for nobody.
+#[tracing::instrument(skip_all)]
+pub async fn allowed_anywhere(backend: &Backend, actor: &Actor, permission: Permission) -> Result<(), Error> {
+    let Some(account) = actor.account_id()? else { return Ok(()) };
+    let capabilities = sqlx::query_scalar!("SELECT DISTINCT capability FROM grants WHERE account_id = $1", account)
+        .fetch_all(backend.machinery())
+        .await?;
+    Ok(authz::allow(&standing(&capabilities, Vec::new()), permission)?)
 }
 
 /// Ends every session of the actor's account, this one too.

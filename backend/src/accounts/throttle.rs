@@ -3,7 +3,8 @@
 //!
 //! An attempt from a device that its account signed in from before is counted there alone: what strangers do elsewhere,
 //! or from the same network, does not hold it up. Any other is counted by account and network together, by network, and by
-//! account, each with a wait of its own ([`strata_domain::sign_in`]).
+//! site, each with a wait of its own ([`strata_domain::sign_in`]). It is counted by account as well; many failures there
+//! lengthen the wait of whoever failed from their own network, and nobody else's.
 //!
 //! An attempt is counted first and taken back when it succeeds: many guesses sent at once cannot slip through
 //! between the look and the count. Times are the database's, and no wait is longer than it is meant to be.
@@ -15,19 +16,23 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 use strata_domain::notice::Kind;
 use strata_domain::sign_in::{
-    GUESSES_TOLD, account_wait_seconds, network_wait_seconds, site_wait_seconds, wait_seconds,
+    GUESSES_TOLD, network_wait_seconds, site_wait_seconds, wait_at_guessed_seconds, wait_seconds,
 };
 
 use crate::ctx::Backend;
 use crate::error::Error;
+use crate::networks::Networks;
 
 /// After so many hours without a failure the count begins anew.
 const FORGOTTEN_AFTER_HOURS: i32 = 1;
 
-/// One counter, and the seconds to wait after so many failures at it.
+/// The seconds to wait after so many failures at a counter, of so many at the account.
+type Wait = fn(u32, u32) -> u32;
+
+/// One counter.
 struct Counter {
     key: String,
-    wait: fn(u32) -> u32,
+    wait: Wait,
     /// Whether success ends the count; else it only takes its own attempt back.
     is_ended_by_success: bool,
 }
@@ -36,46 +41,38 @@ struct Counter {
 pub(super) struct Counters {
     /// In the order in which they are locked, the same for everybody, so that two attempts never wait for each other.
     counters: Vec<Counter>,
-    /// The counter of the account, where the attempt is counted there.
-    account: Option<String>,
+    /// The counter by which the owner of the account is told: that of the account, or of the device where the attempt is
+    /// counted there alone.
+    told: String,
 }
 
 impl Counters {
     /// The counters for what was typed as the e-mail address and where it came from; `device` is the hash of the device's
     /// word, where this account signed in from it before.
     pub(super) fn of(email: &str, address: IpAddr, device: Option<&[u8]>) -> Self {
-        let counter = |kind: &str, words: &[&[u8]], wait: fn(u32) -> u32, is_ended_by_success| Counter {
+        let counter = |kind: &str, words: &[&[u8]], wait: Wait, is_ended_by_success| Counter {
             key: key(kind, words),
             wait,
             is_ended_by_success,
         };
         if let Some(device) = device {
-            let own = counter("device", &[email.as_bytes(), device], wait_seconds, true);
-            return Self { counters: vec![own], account: None };
+            let own = counter("device", &[email.as_bytes(), device], |failures, _| wait_seconds(failures), true);
+            return Self { told: own.key.clone(), counters: vec![own] };
         }
-        let (network, site) = networks(address);
-        let account = counter("account", &[email.as_bytes()], account_wait_seconds, false);
-        let own = Some(account.key.clone());
+        let Networks { network, site } = Networks::of(address);
+        // It holds up nobody by itself: whoever guesses from everywhere would keep the owner out.
+        let account = counter("account", &[email.as_bytes()], |_, _| 0, false);
+        let told = account.key.clone();
+        let own: [&[u8]; 2] = [email.as_bytes(), network.as_bytes()];
         let mut counters = vec![
             account,
-            counter("account-network", &[email.as_bytes(), network.as_bytes()], wait_seconds, true),
-            counter("address", &[network.as_bytes()], network_wait_seconds, false),
+            counter("account-network", &own, wait_at_guessed_seconds, true),
+            counter("address", &[network.as_bytes()], |failures, _| network_wait_seconds(failures), false),
         ];
-        counters.extend(site.map(|site| counter("site", &[site.as_bytes()], site_wait_seconds, false)));
+        let wait_at_site: Wait = |failures, _| site_wait_seconds(failures);
+        counters.extend(site.map(|site| counter("site", &[site.as_bytes()], wait_at_site, false)));
         counters.sort_by(|a, b| a.key.cmp(&b.key));
-        Self { counters, account: own }
-    }
-}
-
-/// The network of an address, and the site that has many of them. One subscriber of IPv6 has at least a /64, so single
-/// addresses there say nothing; many have a /48, with 65,536 networks to guess from.
-fn networks(address: IpAddr) -> (String, Option<String>) {
-    match address.to_canonical() {
-        IpAddr::V4(address) => (address.to_string(), None),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            (format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"), Some(format!("{a:x}:{b:x}:{c:x}::/48")))
-        }
+        Self { counters, told }
     }
 }
 
@@ -102,7 +99,7 @@ impl std::fmt::LowerHex for HexBytes<'_> {
 
 /// What became of an attempt that was to be counted.
 pub(super) enum Counted {
-    /// It may be made; so many failures the account has with it, where it is counted there.
+    /// It may be made; so many failures the account has with it, or its device.
     Yes { of_account: u32 },
     /// It comes too early by so many seconds.
     TooEarly { seconds: u32 },
@@ -111,17 +108,22 @@ pub(super) enum Counted {
 /// Counts an attempt, unless it comes too early.
 pub(super) async fn count(backend: &Backend, counters: &Counters) -> Result<Counted, Error> {
     let mut transaction = backend.begin().await?;
-    let mut longest = 0;
+    let mut seen = Vec::new();
     for counter in &counters.counters {
-        longest = longest.max(left(&mut transaction, counter).await?);
+        seen.push((counter, look(&mut transaction, counter).await?));
     }
+    let of_account = seen.iter().find(|(counter, _)| counter.key == counters.told).map_or(0, |(_, seen)| seen.failures);
+    let left = |(counter, seen): &(&Counter, Seen)| still((counter.wait)(seen.failures, of_account), seen.passed);
+    let longest = seen.iter().map(left).max().unwrap_or_default();
     if longest > 0 {
+        // What was found of another clock is put right, else it would hold them up anew.
+        transaction.commit().await?;
         return Ok(Counted::TooEarly { seconds: longest });
     }
     let mut of_account = 0;
     for counter in &counters.counters {
         let failures = raise(&mut transaction, &counter.key).await?;
-        if Some(&counter.key) == counters.account.as_ref() {
+        if counter.key == counters.told {
             of_account = failures;
         }
     }
@@ -175,12 +177,26 @@ pub(super) async fn tell_owner(pool: &PgPool, email: &str, of_account: u32) -> R
     Ok(())
 }
 
-/// The seconds until the counter lets the next attempt through; it is locked for the rest of the transaction.
-async fn left(connection: &mut PgConnection, counter: &Counter) -> Result<u32, Error> {
+/// What a counter says.
+struct Seen {
+    failures: u32,
+    /// Milliseconds since the last one.
+    passed: i64,
+}
+
+/// Looks at a counter, which is locked for the rest of the transaction.
+async fn look(connection: &mut PgConnection, counter: &Counter) -> Result<Seen, Error> {
     // An advisory lock, because there may be no row to lock yet.
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", counter.key)
         .fetch_one(&mut *connection)
         .await?;
+    // What was counted by a clock that was ahead is taken as of now: nobody waits for the time of another clock.
+    sqlx::query!(
+        "UPDATE sign_in_failures SET last_at = clock_timestamp() WHERE key = $1 AND last_at > clock_timestamp()",
+        counter.key,
+    )
+    .execute(&mut *connection)
+    .await?;
     let row = sqlx::query!(
         r#"SELECT failures, (extract(epoch FROM clock_timestamp() - last_at) * 1000)::bigint AS "passed!"
            FROM sign_in_failures WHERE key = $1 AND last_at >= now() - make_interval(hours => $2)"#,
@@ -189,11 +205,13 @@ async fn left(connection: &mut PgConnection, counter: &Counter) -> Result<u32, E
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map_or(0, |row| still((counter.wait)(row.failures.unsigned_abs()), row.passed)))
+    Ok(row.map_or(Seen { failures: 0, passed: 0 }, |row| Seen {
+        failures: row.failures.unsigned_abs(),
+        passed: row.passed,
+    }))
 }
 
-/// The seconds that are left of a wait after that many milliseconds; never more than all of it, also where the clock was set
-/// back since.
+/// The seconds that are left of a wait after that many milliseconds; never more than all of it.
 fn still(wait: u32, passed: i64) -> u32 {
     let passed = u64::try_from(passed).unwrap_or(0);
     let left = (u64::from(wait) * 1000).saturating_sub(passed).div_ceil(1000);

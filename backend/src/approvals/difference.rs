@@ -32,6 +32,10 @@ pub struct VoteDifference {
 /// [`Error::Refused`] for votes from before Strata kept what they were given on, and where it plans otherwise today.
 #[tracing::instrument(skip_all, fields(id, vote))]
 pub async fn vote_difference(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<VoteDifference, Error> {
+    heavy::act(actor, || difference(backend, actor, id, vote)).await
+}
+
+async fn difference(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<VoteDifference, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
     let environment_id = read.place().id;
     let row = sqlx::query!(
@@ -51,7 +55,7 @@ pub async fn vote_difference(backend: &Backend, actor: &Actor, id: i64, vote: i6
     let known = edits_between(read.connection(), id, from, to).await?;
     let topology = topology_of(read.connection(), environment_id, base).await?;
     let catalogue = catalogue_at(read.connection(), environment_id, version_read(catalogue)?).await?;
-    let planned = heavy::run(heavy::parts_of(&topology) + known.len(), move || {
+    let planned = heavy::in_act(heavy::parts_of(&topology) + known.len(), move || {
         edit::replay(&topology, &known, &catalogue).map(|desired| plan::plan(&topology, &desired, &catalogue))
     });
     let then = planned.await?.map_err(|error| {

@@ -49,7 +49,7 @@ pub(super) async fn fitting(connection: &mut PgConnection, environment_id: i64, 
         let base = topology_of(connection, environment_id, change.base_revision).await?;
         let edits = changes::edits_of(connection, change.id).await?;
         let (catalogue, revision) = (Arc::clone(&catalogue), change.base_revision);
-        let replayed = heavy::run(heavy::parts_of(&base) + edits.len(), move || {
+        let replayed = heavy::in_act(heavy::parts_of(&base) + edits.len(), move || {
             edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)
                 .map(drop)
                 .map_err(|error| changes::misfit(&edits, &error, revision))

@@ -100,6 +100,10 @@ pub async fn change_append(
     batch: Batch,
 ) -> Result<Appended, Error> {
     let seen = seen.into();
+    heavy::act(actor, || append(backend, actor, id, seen, batch.clone())).await
+}
+
+async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Batch) -> Result<Appended, Error> {
     let after = seen.after;
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
     check(&batch)?;
@@ -123,7 +127,7 @@ pub async fn change_append(
     let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
     check_text(&edits, &catalogue)?;
     let parts = heavy::parts_of(&base) + log.len() + edits.len();
-    let outcome = heavy::run(parts, move || carried(&base, &log, after, &edits, &catalogue))
+    let outcome = heavy::in_act(parts, move || carried(&base, &log, after, &edits, &catalogue))
         .await?
         .map_err(|error| Error::unexpected(format!("change {id} does not replay on its base: {error}")))?;
     let mut edits = match outcome {

@@ -46,7 +46,7 @@ impl Carried {
         let catalogue = own_of_change(connection, environment_id, change.catalogue, change.id).await?.catalogue();
         let choices: BTreeMap<i64, Choice> =
             log.iter().filter_map(|logged| Some((logged.sequence, *choices.get(&logged.sequence)?))).collect();
-        heavy::run(heavy::parts_of(&base) + log.len(), move || {
+        heavy::in_act(heavy::parts_of(&base) + log.len(), move || {
             let Rebased { edits, conflicts, desired } = rebase(&old_base, &log, &base, &catalogue, &choices);
             let edits = edits.into_iter().filter_map(|(place, edit)| {
                 let LoggedEdit { sequence, .. } = *log.get(place)?;

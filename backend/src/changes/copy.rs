@@ -25,6 +25,10 @@ use crate::heavy;
 /// [`Error::Refused`] for changes that are not over, or were applied, and where an edit no longer fits the catalogue.
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn change_copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
+    heavy::act(actor, || copy(backend, actor, id)).await
+}
+
+async fn copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::StartChange, Scope::Change(id)).await?;
     // The lock makes the second of a double click wait for the first.
     let Locked { change, .. } = Locked::take(&mut write, id).await?;
@@ -48,7 +52,7 @@ pub async fn change_copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i6
     let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
     let base = topology_of(write.connection(), environment_id, change.base).await?;
     let (count, revision) = (edits.len(), change.base);
-    heavy::run(heavy::parts_of(&base) + count, move || {
+    heavy::in_act(heavy::parts_of(&base) + count, move || {
         edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)
             .map_err(|error| misfit(&edits, &error, revision))
     })

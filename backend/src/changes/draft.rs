@@ -13,6 +13,7 @@ use crate::catalogues::{version_now, version_stored};
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::give_id;
 use crate::error::Error;
+use crate::heavy;
 
 /// Starts a draft over the live revision; gives its id.
 ///
@@ -66,6 +67,10 @@ async fn untouched_draft(write: &mut Write, base: i64, title: &str) -> Result<Op
 /// [`Error::Refused`] where the change takes no edits any more.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64, edit: Edit) -> Result<i64, Error> {
+    heavy::act(actor, || append_one(backend, actor, id, version, edit.clone())).await
+}
+
+async fn append_one(backend: &Backend, actor: &Actor, id: i64, version: i64, edit: Edit) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;

@@ -17,6 +17,7 @@ use crate::approvals::{self, UnderReview};
 use crate::catalogues::own_of_change;
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 use crate::runs;
 use crate::schedule::entries_of;
 
@@ -76,6 +77,10 @@ impl ChangeView {
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, Error> {
+    heavy::act(actor, || load(backend, actor, id)).await
+}
+
+async fn load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
     let (environment_id, live, standing) = {
         let place = read.place();

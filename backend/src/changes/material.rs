@@ -53,7 +53,7 @@ impl Material {
         let base = topology_of(connection, environment_id, change.base).await?;
         let own = own_of_change(connection, environment_id, change.catalogue, change.id).await?;
         let catalogue = own.catalogue();
-        let worked_out = heavy::run(heavy::parts_of(&base) + edits.len(), move || {
+        let worked_out = heavy::in_act(heavy::parts_of(&base) + edits.len(), move || {
             let desired = edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)?;
             Ok::<_, ReplayError>((Self::of(base, desired, catalogue), edits))
         });

@@ -12,6 +12,7 @@ use super::{Carried, Locked, Material, lapsed};
 use crate::catalogues::version_now;
 use crate::ctx::{Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 
 /// What became of a rebase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,16 @@ pub enum Rebasing {
 /// the same person, it is met already.
 #[tracing::instrument(skip_all, fields(id, version, choices = choices.len()))]
 pub async fn change_rebase(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    version: i64,
+    choices: &BTreeMap<i64, Choice>,
+) -> Result<Rebasing, Error> {
+    heavy::act(actor, || rebase(backend, actor, id, version, choices)).await
+}
+
+async fn rebase(
     backend: &Backend,
     actor: &Actor,
     id: i64,

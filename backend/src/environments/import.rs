@@ -67,11 +67,11 @@ pub async fn topology_import(
 ) -> Result<Imported, Error> {
     let title = changes::accepted_title(title)?;
     for _ in 0..ATTEMPTS {
-        let present = Present::load(backend, actor, environment).await?;
+        let present = heavy::act(actor, || Present::load(backend, actor, environment)).await?;
         let (live, version) = (present.live, present.version);
         let (bytes, into) = (bytes.to_vec(), environment.to_owned());
         let parts = heavy::parts_in(bytes.len()) + present.base.as_ref().map_or(0, heavy::parts_of);
-        let wanted = heavy::run(parts, move || wanted_by(&bytes, &into, present)).await??;
+        let wanted = heavy::run(actor, parts, move || wanted_by(&bytes, &into, present)).await??;
         if matches!(&wanted, Wanted::Edits(edits) if edits.is_empty()) {
             return Ok(Imported::Unchanged);
         }

@@ -24,11 +24,15 @@ pub async fn topology_live(
     actor: &Actor,
     environment: &str,
 ) -> Result<Option<(Revision, Topology)>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
-    match read.place().live {
-        Some(number) => revision_load(&mut read, number).await.map(Some),
-        None => Ok(None),
-    }
+    heavy::act(actor, || async {
+        let scope = Scope::Environment(environment);
+        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, scope).await?;
+        match read.place().live {
+            Some(number) => revision_load(&mut read, number).await.map(Some),
+            None => Ok(None),
+        }
+    })
+    .await
 }
 
 /// The revision of that number and its topology.
@@ -42,8 +46,12 @@ pub async fn topology_at(
     environment: &str,
     number: i64,
 ) -> Result<(Revision, Topology), Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
-    revision_load(&mut read, number).await
+    heavy::act(actor, || async {
+        let scope = Scope::Environment(environment);
+        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, scope).await?;
+        revision_load(&mut read, number).await
+    })
+    .await
 }
 
 async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topology), Error> {
@@ -91,7 +99,7 @@ pub(crate) async fn topology_of(
 
 /// A stored topology: a large one takes long to read.
 async fn topology_read(json: String) -> Result<Topology, Error> {
-    heavy::run(heavy::parts_in(json.len()), move || serde_json::from_str(&json)).await?.map_err(Error::unexpected)
+    heavy::in_act(heavy::parts_in(json.len()), move || serde_json::from_str(&json)).await?.map_err(Error::unexpected)
 }
 
 /// What a revision says, worked out before anything is locked: for a large topology, [`heavy::run`] is the place for that.

@@ -21,7 +21,7 @@ pub use looser::looser;
 pub use own::{Level, Levels, Own, Weakened, level_of, strictest_levels, weakened};
 
 use crate::findings::{RuleId, Severity};
-use crate::topology::{RoleId, SettingValue, Settings};
+use crate::topology::{Node, RoleId, SettingValue, Settings};
 
 /// The roles that an environment knows, and how much its rules matter to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,15 @@ impl Catalogue {
     /// The name for people, or the id where the role is unknown.
     pub fn role_name<'a>(&'a self, id: &'a RoleId) -> &'a str {
         self.role(id.as_str()).map_or(id.as_str(), |role| &role.name)
+    }
+
+    /// The availability group that one of the node's roles names.
+    pub fn group_of<'a>(&self, node: &'a Node) -> Option<&'a str> {
+        node.roles.iter().find_map(|assignment| {
+            let role = self.role(assignment.role.as_str())?;
+            let spec = role.settings.iter().find(|spec| spec.kind == SettingKind::Group)?;
+            assignment.settings.get(&spec.name).and_then(SettingValue::as_text)
+        })
     }
 }
 

@@ -46,10 +46,15 @@ pub(super) struct ServeArgs {
     /// Whom to tell of a hole, for /.well-known/security.txt: mailto:security@example.net or https://…
     #[arg(long, env = "STRATA_SECURITY_CONTACT", value_name = "URL")]
     security_contact: Option<Contact>,
-    /// Connections of clients at once; half of them at most from one address that is no trusted proxy
+    /// Connections of clients at once; a tenth of them is kept for networks from which somebody signed in lately
     #[arg(long, env = "STRATA_CONNECTIONS", value_name = "NUMBER", default_value_t = Limits::default().connections,
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(8..=100_000))]
     connections: usize,
+    /// Connections at once of one network (an address, or an IPv6 /64), and requests at once of one behind a trusted proxy;
+    /// three times as many where somebody signed in lately [default: a tenth of --connections, 32 at least]
+    #[arg(long, env = "STRATA_CONNECTIONS_EACH", value_name = "NUMBER",
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    connections_each: Option<usize>,
     #[command(flatten)]
     execution: Execution,
     #[command(flatten)]
@@ -106,7 +111,11 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         allowed_hosts: args.allowed_hosts.clone().unwrap_or_default(),
         hsts_subdomains: args.hsts_subdomains,
         security_contact: args.security_contact.clone(),
-        limits: Limits { connections: args.connections, ..Limits::default() },
+        limits: Limits {
+            connections: args.connections,
+            connections_each: args.connections_each.unwrap_or_else(|| Limits::each_of(args.connections)),
+            ..Limits::default()
+        },
         ready: serve::Readiness::default(),
     };
     serve::allow_files(args.connections);
@@ -119,12 +128,15 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
 
 /// Whether nobody reaches it but from here, as far as the command says.
 fn is_for_this_machine(args: &ServeArgs) -> bool {
-    args.addr.ip().is_loopback() && args.public_url.as_ref().is_none_or(PublicUrl::is_loopback)
+    args.addr.ip().is_loopback()
+        && args.public_url.as_ref().is_none_or(PublicUrl::is_loopback)
+        // A proxy is there for others.
+        && args.trusted_proxy.as_ref().is_none_or(TrustedProxies::is_empty)
 }
 
 /// Why there is no demo.
 const DEMO_ELSEWHERE: &str = "--demo makes accounts that everybody knows of, and this address can be reached from other machines. \
-    Leave --addr and --public-url out to try it here, or add --demo-anywhere if that is what you want.";
+    Leave --addr, --public-url and --trusted-proxy out to try it here, or add --demo-anywhere if that is what you want.";
 
 /// For a database with nothing in it.
 const FIRST_STEPS: &str = "

@@ -13,9 +13,11 @@ pub enum AddressError {
     Unreadable,
     /// It would go without TLS when somebody on the way wishes so.
     #[error(
-        "DATABASE_URL says sslmode={mode}, which goes without TLS when the server, or somebody on the way, says so. Say sslmode=verify-full (with the certificate checked), sslmode=require, or, where nobody can listen in, sslmode=disable."
+        "{said_by} says sslmode={mode}, which goes without TLS when the server, or somebody on the way, says so. Say sslmode=verify-full (with the certificate checked), sslmode=require, or, where nobody can listen in, sslmode=disable."
     )]
     FallsBack {
+        /// Where it is said: `DATABASE_URL` or `PGSSLMODE`.
+        said_by: &'static str,
         /// What it says.
         mode: &'static str,
     },
@@ -28,10 +30,11 @@ pub(super) fn read(url: &str, mode_is_set: bool) -> Result<PgConnectOptions, Add
     if options.get_socket().is_some() || is_this_machine(options.get_host()) {
         return Ok(options);
     }
+    let said_by = if says_mode(url) { "DATABASE_URL" } else { "PGSSLMODE" };
     match options.get_ssl_mode() {
         PgSslMode::Prefer if !mode_is_set && !says_mode(url) => Ok(options.ssl_mode(PgSslMode::Require)),
-        PgSslMode::Prefer => Err(AddressError::FallsBack { mode: "prefer" }),
-        PgSslMode::Allow => Err(AddressError::FallsBack { mode: "allow" }),
+        PgSslMode::Prefer => Err(AddressError::FallsBack { said_by, mode: "prefer" }),
+        PgSslMode::Allow => Err(AddressError::FallsBack { said_by, mode: "allow" }),
         PgSslMode::Disable | PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => Ok(options),
     }
 }
@@ -62,8 +65,11 @@ mod tests {
         assert_eq!(remote("?application_name=x"), Ok("Require".to_owned()));
         assert_eq!(remote("?sslmode=disable"), Ok("Disable".to_owned()));
         assert_eq!(remote("?sslmode=verify-full"), Ok("VerifyFull".to_owned()));
-        assert_eq!(remote("?sslmode=prefer"), Err(AddressError::FallsBack { mode: "prefer" }));
-        assert_eq!(remote("?ssl-mode=allow"), Err(AddressError::FallsBack { mode: "allow" }));
+        assert_eq!(remote("?sslmode=prefer"), Err(AddressError::FallsBack { said_by: "DATABASE_URL", mode: "prefer" }));
+        assert_eq!(remote("?ssl-mode=allow"), Err(AddressError::FallsBack { said_by: "DATABASE_URL", mode: "allow" }));
+        let by_environment = read("postgres://strata@db.example.net/strata", true).unwrap_err();
+        assert_eq!(by_environment, AddressError::FallsBack { said_by: "PGSSLMODE", mode: "prefer" });
+        assert!(by_environment.to_string().starts_with("PGSSLMODE says sslmode=prefer"), "{by_environment}");
         assert_eq!(mode("postgres://strata@10.0.0.5/strata"), Ok("Require".to_owned()));
         assert_eq!(mode("postgres://strata@[2001:db8::5]/strata"), Ok("Require".to_owned()));
         assert_eq!(mode("postgres://strata@x/strata?host=db.example.net"), Ok("Require".to_owned()));

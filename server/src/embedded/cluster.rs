@@ -1,6 +1,7 @@
 //! PostgreSQL's own folder: made once, whole or not at all.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::thread;
@@ -64,8 +65,12 @@ fn remove_left_behind(unfinished: &Path) -> Result<(), EmbeddedError> {
     }
 }
 
-/// The processes that work on a cluster: those that stand in its folder, or were told of it by an argument or the
-/// environment. What somebody else runs cannot be looked at, and does not work on what is ours.
+/// What makes a cluster: what starts `initdb`, itself, and the server that it starts. Anything else that has to do with the
+/// folder is somebody who looks.
+const MAKERS: [&str; 3] = ["setpriv", "initdb", "postgres"];
+
+/// The processes that make a cluster, of its folder's owner: those that stand in it, or were told of it by an argument or
+/// the environment. What somebody else runs does not work on what is ours.
 fn at_work_in(cluster: &Path) -> Vec<i32> {
     let real = fs::canonicalize(cluster).unwrap_or_else(|_| cluster.to_owned());
     let given = cluster.as_os_str().as_encoded_bytes();
@@ -73,9 +78,16 @@ fn at_work_in(cluster: &Path) -> Vec<i32> {
     let names = |file: PathBuf, wanted: &[u8]| {
         fs::read(file).is_ok_and(|text| text.split(|byte| *byte == 0).any(|word| word == wanted))
     };
+    let owner = |path: &Path| fs::metadata(path).map(|metadata| metadata.uid()).ok();
+    let owned_by = owner(cluster);
+    let is_maker = |process: &Path| {
+        fs::read_to_string(process.join("comm")).is_ok_and(|name| MAKERS.contains(&name.trim_end()))
+            && owner(process) == owned_by
+    };
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<i32>().ok()?, entry.path())))
+        .filter(|(_, process)| is_maker(process))
         .filter(|(_, process)| {
             fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&real))
                 || names(process.join("cmdline"), given)
@@ -115,4 +127,38 @@ pub(super) fn make_if_missing(folder: &DataFolder, owner: &Owner, binaries: &Bin
 fn said(output: &Output) -> String {
     let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
     super::supervisor::last_lines(&String::from_utf8_lossy(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    /// A program of that name, at work in a folder.
+    fn at_work(name: &str, programs: &Path, in_folder: &Path) -> Child {
+        let program = programs.join(name);
+        symlink("/bin/sleep", &program).unwrap();
+        Command::new(program).arg("60").current_dir(in_folder).spawn().unwrap()
+    }
+
+    #[test]
+    fn only_what_makes_a_cluster_is_ended_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (programs, cluster) = (folder.path().join("bin"), folder.path().join("postgres.new-1"));
+        fs::create_dir(&programs).unwrap();
+        fs::create_dir(&cluster).unwrap();
+        let mut maker = at_work("postgres", &programs, &cluster);
+        // Whoever looks at what is left: a shell, tar, du.
+        let mut others = ["bash", "tar", "du"].map(|name| at_work(name, &programs, &cluster));
+        assert_eq!(at_work_in(&cluster), [i32::try_from(maker.id()).unwrap()]);
+        remove_left_behind(&cluster).unwrap();
+        assert!(!cluster.exists() && maker.wait().is_ok());
+        for other in &mut others {
+            assert!(other.try_wait().unwrap().is_none(), "it has nothing to do with it");
+            other.kill().unwrap();
+            other.wait().unwrap();
+        }
+    }
 }

@@ -34,6 +34,9 @@ pub(super) async fn identify(
     match asked.await.unwrap_or(Err(Away)) {
         Ok(actor) => {
             let address = state.settings.trusted_proxies.client(peer, request.headers());
+            if matches!(actor, Actor::Account(_)) {
+                state.familiar.remember(address);
+            }
             request.extensions_mut().insert(ClientAddress(address));
             request.extensions_mut().insert(actor);
             next.run(request).await

@@ -3,7 +3,7 @@
 //! Who is not signed in is told so before anything is read; what is read comes within a deadline, and no more of the
 //! large ones at once than there is room for. What handlers get is whole and lies in memory.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -14,11 +14,12 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use strata_app::error::AppError;
 use strata_app::paths;
-use strata_backend::Actor;
+use strata_backend::shares::{Denied, Share};
+use strata_backend::{Actor, Outage, accounts};
+use strata_domain::authz::Permission;
 
 use super::answer::Asker;
-use super::shares::{Denied, Share};
-use super::{AppState, arguments, limit};
+use super::{AppState, Limits, arguments, limit, unavailable};
 
 /// What is brought by people who are not signed in yet.
 const OPEN: [&str; 1] = ["/api/sign_in"];
@@ -40,13 +41,19 @@ pub(super) async fn take_in(State(state): State<AppState>, request: Request, nex
     if actor == Actor::Nobody && !OPEN.contains(&path) {
         return sign_in_first(&parts);
     }
-    let _held_until_answered = match room(&state, &actor, &parts) {
-        Ok(share) => share,
-        Err(denied) => return no_room(&parts, denied),
+    let _held_until_answered = if takes_room(&parts) {
+        // Whoever may bring nothing anywhere takes no room from those who may.
+        if let Err(refused) = may_bring(&state, &actor, path).await {
+            return refused_before(&parts, refused);
+        }
+        match room(&state, &actor) {
+            Ok(share) => Some(share),
+            Err(denied) => return no_room(&parts, denied),
+        }
+    } else {
+        None
     };
-    let within = state.settings.limits.body_within(limit::announced(&parts.headers).unwrap_or(limit::most(path)));
-    let reading = read(body, limit::most(path), state.settings.limits.between_chunks);
-    let bytes = match tokio::time::timeout(within, reading).await.unwrap_or(Err(Unread::Late)) {
+    let bytes = match read(body, limit::most(path), &state.settings.limits).await {
         Ok(bytes) => bytes,
         Err(Unread::TooLong) => return limit::too_large(&parts, None),
         Err(Unread::Late) => return too_slow(&parts),
@@ -58,17 +65,33 @@ pub(super) async fn take_in(State(state): State<AppState>, request: Request, nex
     arguments::answer(parts, Body::from(bytes.clone()), Some(bytes), next).await
 }
 
-/// Room for an upload; a form needs none.
-fn room(state: &AppState, actor: &Actor, parts: &Parts) -> Result<Option<Share<String>>, Denied> {
+/// Whether it is an upload; a form needs no room.
+fn takes_room(parts: &Parts) -> bool {
     let is_small = limit::announced(&parts.headers).is_some_and(|length| length <= limit::FORM_BYTES);
-    if is_small || !limit::is_upload(parts.uri.path()) {
-        return Ok(None);
-    }
+    !is_small && limit::is_upload(parts.uri.path())
+}
+
+/// Asks whether what is brought there may be brought by them to any environment; which one it is for stands in the body.
+async fn may_bring(state: &AppState, actor: &Actor, path: &str) -> Result<(), strata_backend::Error> {
+    let permission = if path == limit::IMPORT { Permission::ImportTopology } else { Permission::EditChange };
+    let asked = accounts::allowed_anywhere(&state.backend, actor, permission);
+    tokio::time::timeout(unavailable::ANSWER_WITHIN, asked).await.unwrap_or(Err(Outage::Away.into()))
+}
+
+fn refused_before(parts: &Parts, refused: strata_backend::Error) -> Response {
+    let error = AppError::from(refused);
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let title = if status == StatusCode::FORBIDDEN { "Not allowed" } else { "That did not work" };
+    Asker::of_parts(parts).answer(status, title, &error, None)
+}
+
+/// Room for an upload.
+fn room(state: &AppState, actor: &Actor) -> Result<Share<String>, Denied> {
     let account = match actor {
         Actor::Account(account) => Some(account.id.clone()),
         Actor::Nobody | Actor::Operator => None,
     };
-    state.uploads.take(account).map(Some)
+    state.uploads.take(account)
 }
 
 /// Why a body was not read.
@@ -78,12 +101,16 @@ enum Unread {
     Broken,
 }
 
-async fn read(body: Body, most: u64, between: Duration) -> Result<Bytes, Unread> {
+async fn read(body: Body, most: u64, limits: &Limits) -> Result<Bytes, Unread> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let began = Instant::now();
     let mut body = body.into_data_stream();
     let mut read = Vec::new();
     loop {
-        match tokio::time::timeout(between, body.next()).await {
+        // At every moment as much has come as it had to by then: a trickle is not waited for to its end.
+        let within = limits.body_within(u64::try_from(read.len()).unwrap_or(u64::MAX));
+        let patience = within.saturating_sub(began.elapsed()).min(limits.between_chunks);
+        match tokio::time::timeout(patience, body.next()).await {
             Err(_) => return Err(Unread::Late),
             Ok(None) => return Ok(read.into()),
             Ok(Some(Err(_))) => return Err(Unread::Broken),

@@ -23,6 +23,11 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether that peer is one of them.
     pub(super) fn has(&self, peer: IpAddr) -> bool {
         self.0.contains(&peer)

@@ -2,9 +2,10 @@
 //!
 //! `axum::serve` has neither a cap nor a deadline for headers; what it does beside that is done here with the same parts.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,19 +14,20 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use futures::FutureExt;
-use http::Request;
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use strata_backend::shares::Denied;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::shares::{Denied, Share, Shares};
+use super::doors::{Admission, Doors, Held};
+use super::patience::Patient;
 use super::{Limits, TrustedProxies, shutdown};
 
 /// Connections that are being told that there are too many; more than that are closed without a word.
@@ -34,6 +36,8 @@ const TURNED_AWAY_AT_ONCE: usize = 64;
 const TOLD_WITHIN: Duration = Duration::from_secs(2);
 /// The log says so at most this often.
 const SAID_EVERY: Duration = Duration::from_secs(60);
+/// Whoever is turned away tries again after so many seconds.
+const AGAIN_AFTER: u16 = 5;
 /// Without file descriptors, trying again at once would only burn a core.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -42,6 +46,8 @@ pub(super) struct Connections {
     pub(super) router: Router,
     pub(super) limits: Limits,
     pub(super) trusted_proxies: TrustedProxies,
+    /// Who is let in.
+    pub(super) doors: Doors,
     pub(super) told: watch::Receiver<bool>,
 }
 
@@ -49,7 +55,6 @@ impl Connections {
     /// Takes connections until it is told to stop; then the answers that are under way end.
     pub(super) async fn serve(self, listener: TcpListener) {
         let Self { limits, .. } = self;
-        let shares = Shares::new(limits.connections, limits.connections.div_ceil(2));
         let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE));
         let mut told = self.told.clone();
         let mut open = JoinSet::new();
@@ -69,10 +74,12 @@ impl Connections {
                 }
             };
             let address = peer.ip().to_canonical();
-            match shares.take((!self.trusted_proxies.has(address)).then_some(address)) {
-                Ok(share) => {
-                    let router = self.router.clone();
-                    open.spawn(converse(stream, peer, router, limits, self.told.clone(), share));
+            let is_proxy = self.trusted_proxies.has(address);
+            match self.doors.connect((!is_proxy).then_some(address)) {
+                Ok(admission) => {
+                    let behind = is_proxy.then(|| (self.trusted_proxies.clone(), self.doors.clone()));
+                    let answerer = Answerer { peer, router: self.router.clone(), behind };
+                    open.spawn(converse(stream, answerer, limits, self.told.clone(), admission));
                 }
                 Err(denied) => {
                     if said.is_none_or(|at: Instant| at.elapsed() >= SAID_EVERY) {
@@ -109,23 +116,17 @@ async fn refused_by_the_system(error: &io::Error) {
 /// Answers what is asked on one connection, until it ends or is too slow.
 async fn converse(
     stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
+    answerer: Answerer,
     limits: Limits,
     mut told: watch::Receiver<bool>,
-    _share: Share<IpAddr>,
+    _admission: Admission,
 ) {
     // Without it a page that is streamed waits 40 ms for each piece.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("TCP_NODELAY: {error}");
     }
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(limits.stalled));
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request).boxed()
-    });
+    let stream = Patient::new(stream, limits.stalled, limits.taken_per_second);
+    let service = service_fn(move |request: Request<Incoming>| answerer.clone().answer(request).boxed());
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
@@ -142,6 +143,38 @@ async fn converse(
     let is_half_a_head = ended.is_err_and(|error| error.is_timeout()) && !parts.read_buf.is_empty();
     let said = if is_half_a_head { too_slow() } else { String::new() };
     end(parts.io.into_inner(), &said).await;
+}
+
+/// Answers the requests of one connection.
+#[derive(Clone)]
+struct Answerer {
+    peer: SocketAddr,
+    router: Router,
+    /// Where the peer is a proxy that is trusted: whose word tells who is behind it, and who of them is let in.
+    behind: Option<(TrustedProxies, Doors)>,
+}
+
+impl Answerer {
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        let Self { peer, router, behind } = self;
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let Some((proxies, doors)) = behind else { return router.oneshot(request).await };
+        match doors.ask(proxies.client(peer, request.headers())) {
+            // Held until the answer has been sent, as a connection of theirs would be.
+            Ok(admission) => Ok(router.oneshot(request).await?.map(|body| Body::new(Held::new(body, admission)))),
+            Err(denied) => {
+                let mut response = Response::new(Body::from(words(denied)));
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                let headers = response.headers_mut();
+                headers.insert(header::RETRY_AFTER, AGAIN_AFTER.into());
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+                Ok(response)
+            }
+        }
+    }
 }
 
 /// Says something, closes our half, and waits a little for the other: what lies unread when a connection is closed makes
@@ -164,11 +197,14 @@ async fn end(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
 }
 
 fn too_many(denied: Denied) -> String {
-    let text = match denied {
+    answer("503 Service Unavailable", &format!("Retry-After: {AGAIN_AFTER}\r\n"), words(denied))
+}
+
+fn words(denied: Denied) -> &'static str {
+    match denied {
         Denied::All => "Strata has as many connections as it takes. Try again in a few seconds.\n",
         Denied::Own => "Your address has as many connections to Strata as one may have. Close some, or try again.\n",
-    };
-    answer("503 Service Unavailable", "Retry-After: 5\r\n", text)
+    }
 }
 
 fn too_slow() -> String {

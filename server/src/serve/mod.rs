@@ -9,6 +9,7 @@ mod connections;
 mod contact;
 mod csrf;
 mod device;
+mod doors;
 mod events;
 mod headers;
 mod hosts;
@@ -16,6 +17,7 @@ mod limit;
 mod limits;
 mod linger;
 mod listener;
+mod patience;
 mod plain_forms;
 mod proposal;
 mod public_url;
@@ -24,7 +26,6 @@ mod record;
 mod request_id;
 mod router;
 mod sessions;
-mod shares;
 mod shutdown;
 mod site;
 mod unavailable;
@@ -41,11 +42,12 @@ use leptos::prelude::LeptosOptions;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use strata_backend::Backend;
 use strata_backend::loops::Over;
+use strata_backend::shares::Shares;
 use tokio::sync::watch;
 
 use connections::Connections;
+use doors::{Doors, Familiar};
 use linger::Drains;
-use shares::Shares;
 
 pub use client::TrustedProxies;
 pub use contact::Contact;
@@ -127,6 +129,7 @@ pub(crate) struct AppState {
     pub(crate) shutdown: watch::Receiver<bool>,
     uploads: Shares<String>,
     drains: Drains,
+    familiar: Familiar,
 }
 
 impl FromRef<AppState> for LeptosOptions {
@@ -155,9 +158,19 @@ pub async fn run(
     let limits = settings.limits;
     let trusted_proxies = settings.trusted_proxies.clone();
     let uploads = Shares::new(limits.uploads, limits.uploads_each);
-    let state = AppState { backend, leptos, settings, shutdown: shutdown.clone(), uploads, drains: Drains::default() };
+    let familiar = Familiar::default();
+    let doors = Doors::new(limits, familiar.clone());
+    let state = AppState {
+        backend,
+        leptos,
+        settings,
+        shutdown: shutdown.clone(),
+        uploads,
+        drains: Drains::default(),
+        familiar,
+    };
     let router: Router = router::router(state, &site);
-    let connections = Connections { router, limits, trusted_proxies, told: shutdown.clone() };
+    let connections = Connections { router, limits, trusted_proxies, doors, told: shutdown.clone() };
     let serving = connections.serve(listener.into_tokio());
     let mut told = shutdown;
     let late = async {

@@ -34,7 +34,7 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
     let rendered = Router::new()
         .leptos_routes_with_context(&state, generate_route_list(App), context, move || shell(options.clone()))
         .fallback(no_such_page)
-        .layer(from_fn_with_state(whole::turns(), whole::render));
+        .layer(from_fn_with_state(whole::Turns::default(), whole::render));
     let pages = Router::new()
         .route("/events", get(events::events))
         .route("/advisor/topology.yaml", get(proposal::topology_file))

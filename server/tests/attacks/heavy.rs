@@ -1,11 +1,15 @@
 //! Work that takes long: it holds up nobody who asks for something else.
 
 use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use server::serve::Settings;
 use sqlx::PgPool;
+use strata_backend::Actor;
+use strata_backend::environments::{Imported, topology_import};
+use strata_domain::account::Capability;
 
-use crate::near::{ADMIN, Near, head, status};
+use crate::near::{ADMIN, ENVIRONMENT, Near, head, status};
 
 /// A topology of that many nodes.
 fn large(nodes: usize) -> String {
@@ -48,4 +52,41 @@ async fn two_heavy_imports_stall_neither_health_nor_pages(pool: PgPool) {
     }
     // The test and the server share one thread: work that was done on it would let nothing else through.
     assert!(answered >= 9, "{answered} answers while two files were read");
+}
+
+/// The page of a draft without wasm was planned, checked and drawn on the threads that answer, with every step and finding.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn the_page_of_a_large_draft_is_short_and_holds_up_nobody(pool: PgPool) {
+    let server = Near::start(pool, Settings::default()).await;
+    let file = large(10_000);
+    let imported = topology_import(&server.backend, &Actor::Operator, ENVIRONMENT, file.as_bytes(), "Large").await;
+    let Ok(Imported::Change(id)) = imported else { panic!("{imported:?}") };
+    server.account("viewer@example.net", Capability::Viewer).await;
+    let cookie = server.sign_in("viewer@example.net").await;
+    let headers = [("Cookie", cookie.as_str()), ("Accept", "text/html")];
+    let path = format!("/changes/{id}/edit?q=n9");
+    let request = head(server.address, "GET", &path, &headers, 0);
+    let began = Instant::now();
+    let mut pages = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        pages.spawn(server.begin(request.clone()).await.rest());
+    }
+    let (mut longest, mut whole) = (Duration::ZERO, Duration::ZERO);
+    while !pages.is_empty() {
+        let asked = Instant::now();
+        assert_eq!(status(&server.ask("GET", "/healthz", &[], b"").await), 200);
+        longest = longest.max(asked.elapsed());
+        while let Some(page) = pages.try_join_next() {
+            whole = began.elapsed();
+            let page = page.unwrap();
+            assert_eq!(status(&page), 200, "{page}");
+            for told in ["Nodes (1111)", "The first 100 of 1111; search to narrow down.", "The review has all of them"]
+            {
+                assert!(page.contains(told), "{told}: {page}");
+            }
+            assert!(page.len() < 1024 * 1024, "{} bytes", page.len());
+        }
+    }
+    println!("/healthz took {longest:?} at most, the pages {whole:?}");
+    assert!(longest * 3 < whole, "/healthz took {longest:?}, all four pages {whole:?}");
 }

@@ -50,6 +50,13 @@ impl Near {
         Self { address, backend, stop, _site: site }
     }
 
+    /// Another account, with that grant.
+    pub async fn account(&self, email: &str, capability: Capability) {
+        let new = NewAccount { email: email.to_owned(), name: email.to_owned(), password: PASSWORD.to_owned() };
+        account_add(&self.backend, &Actor::Operator, new).await.unwrap();
+        account_grant(&self.backend, &Actor::Operator, email, ENVIRONMENT, capability).await.unwrap();
+    }
+
     /// Opens a connection and sends what may be no whole request.
     pub async fn begin(&self, bytes: impl Into<Vec<u8>>) -> Conversation {
         let (address, bytes) = (self.address, bytes.into());
@@ -61,6 +68,17 @@ impl Near {
             Conversation(stream)
         })
         .await
+    }
+
+    /// As [`Self::begin`], from another address of this machine.
+    pub async fn begin_from(&self, from: [u8; 4], bytes: impl AsRef<[u8]>) -> Conversation {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        let stream = socket.connect(self.address).await.unwrap().into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let _cut_off = (&stream).write_all(bytes.as_ref());
+        Conversation(stream)
     }
 
     /// Sends a whole request and reads the answer until the connection ends.
@@ -121,6 +139,16 @@ impl Conversation {
             String::from_utf8_lossy(&bytes).into_owned()
         })
         .await
+    }
+
+    /// Sends a byte ten times a second until an answer comes; gives that.
+    pub async fn trickle(self) -> String {
+        let mut sending = self.0.try_clone().unwrap();
+        let answer = tokio::spawn(self.rest());
+        while !answer.is_finished() && sending.write_all(b"x").is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        answer.await.unwrap()
     }
 
     /// Reads on until the text has come; what came before it is thrown away.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use server::serve::{Listener, Settings, Site, run};
+use server::serve::{Limits, Listener, Settings, Site, run};
 use sqlx::PgPool;
 use strata_backend::accounts::{NewAccount, account_add, account_grant};
 use strata_backend::ctx::{Limits, pool_options};
@@ -63,7 +63,10 @@ impl Served {
         account_grant(&backend, &Actor::Operator, EMAIL, ENVIRONMENT, Capability::Admin).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let opened = Site::open(site.path()).unwrap();
-        tokio::spawn(run(listener, opened, backend.clone(), Settings::default(), stopped));
+        // One address stands for the browsers of many.
+        let limits = Limits { connections_each: Limits::default().connections, ..Limits::default() };
+        let settings = Settings { limits, ..Settings::default() };
+        tokio::spawn(run(listener, opened, backend.clone(), settings, stopped));
         Self { address, backend, stop, _site: site }
     }
 

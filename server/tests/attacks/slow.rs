@@ -2,11 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use server::serve::{Limits, Settings};
 use sqlx::PgPool;
 use strata_backend::Actor;
+use strata_domain::account::Capability;
 
 use crate::near::{ADMIN, ENVIRONMENT, Near, has, head, status};
 use crate::running::{Folder, Server};
@@ -26,7 +27,7 @@ fn short() -> Limits {
 /// 170 of 170 were open after 109 seconds.
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn headers_that_never_end_are_given_up(pool: PgPool) {
-    let server = Near::start(pool, with(short())).await;
+    let server = Near::start(pool, with(Limits { connections_each: 1000, ..short() })).await;
     let mut open = Vec::new();
     for _ in 0..170 {
         open.push(server.begin("GET / HTTP/1.1\r\nHost: strata\r\nX-Slow: ").await);
@@ -90,6 +91,60 @@ async fn uploads_have_a_deadline_and_a_number(pool: PgPool) {
     assert_eq!(status(&answer), 422, "there is room again: {answer}");
 }
 
+/// Three viewers held all six places for three minutes.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn who_may_bring_nothing_takes_no_room_for_uploads(pool: PgPool) {
+    let limits = Limits { uploads: 1, uploads_each: 1, between_chunks: Duration::from_secs(10), ..short() };
+    let server = Near::start(pool, with(limits)).await;
+    server.account("viewer@example.net", Capability::Viewer).await;
+    server.account("lead@example.net", Capability::Lead).await;
+    for (email, path) in [("viewer@example.net", "/api/topology_import"), ("lead@example.net", "/api/draft_append")] {
+        let cookie = server.sign_in(email).await;
+        let begun = head(server.address, "POST", path, &[FORM, ("Cookie", &cookie)], 1024 * 1024);
+        let answer = server.begin(begun).await.rest().await;
+        assert_eq!(status(&answer), 403, "{email}: {answer}");
+    }
+    // What has no length is taken for an upload, too.
+    let cookie = server.sign_in("viewer@example.net").await;
+    let begun = format!(
+        "POST /api/topology_import HTTP/1.1\r\nHost: {}\r\n{}: {}\r\nCookie: {cookie}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        server.address, FORM.0, FORM.1
+    );
+    assert_eq!(status(&server.begin(begun).await.rest().await), 403);
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_trickle_is_given_up_and_all_places_have_a_number(pool: PgPool) {
+    let limits = Limits {
+        uploads: 3,
+        uploads_each: 2,
+        body: Duration::from_secs(2),
+        between_chunks: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let server = Near::start(pool, with(limits)).await;
+    server.account("zoe@example.net", Capability::Admin).await;
+    let (ada, zoe) = (server.sign_in(ADMIN).await, server.sign_in("zoe@example.net").await);
+    let mut open = Vec::new();
+    for cookie in [&ada, &ada, &zoe, &zoe] {
+        let begun = head(server.address, "POST", "/api/topology_import", &[FORM, ("Cookie", cookie)], UPLOAD);
+        open.push(server.begin(begun).await);
+    }
+    // Each sends a byte now and then: at that pace it would take weeks, and none of them is ever silent for long.
+    let began = Instant::now();
+    let mut answers = tokio::task::JoinSet::new();
+    for conversation in open {
+        answers.spawn(conversation.trickle());
+    }
+    let answers = answers.join_all().await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| status(answer)).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [408, 408, 408, 503], "{answers:?}");
+    assert!(began.elapsed() < Duration::from_secs(30), "not the three minutes that 16 MiB may take");
+    let full = answers.iter().find(|answer| status(answer) == 503).unwrap();
+    assert!(has(full, "retry-after: ") && full.contains("Others are sending"), "{full}");
+}
+
 /// It went on for 76 seconds.
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_refused_body_is_not_thrown_away_for_ever(pool: PgPool) {
@@ -121,7 +176,7 @@ async fn a_refused_body_is_not_thrown_away_for_ever(pool: PgPool) {
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn connections_have_a_number(pool: PgPool) {
-    let limits = Limits { connections: 8, ..Limits::default() };
+    let limits = Limits { connections: 8, connections_each: 4, ..Limits::default() };
     let server = Near::start(pool, with(limits)).await;
     let mut held = Vec::new();
     for _ in 0..4 {
@@ -130,7 +185,14 @@ async fn connections_have_a_number(pool: PgPool) {
     let refused = server.begin("").await.rest().await;
     assert_eq!(status(&refused), 503, "{refused}");
     assert!(has(&refused, "retry-after: ") && refused.contains("Your address"), "{refused}");
-    held.pop();
+    // From elsewhere there are still some, until all are taken.
+    for last in [2, 2, 3, 3] {
+        held.push(server.begin_from([127, 0, 0, last], "").await);
+    }
+    let refused = server.begin_from([127, 0, 0, 4], "").await.rest().await;
+    assert_eq!(status(&refused), 503, "{refused}");
+    assert!(has(&refused, "retry-after: ") && refused.contains("as many connections as it takes"), "{refused}");
+    held.truncate(3);
     // The server sees that one has gone when it next looks.
     let mut answer = String::new();
     for _ in 0..200 {
@@ -141,6 +203,31 @@ async fn connections_have_a_number(pool: PgPool) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(status(&answer), 200, "{answer}");
+}
+
+/// A proxy was counted as nobody, and so was everybody behind it.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn who_is_behind_a_proxy_has_a_share_too(pool: PgPool) {
+    let limits = Limits { connections: 40, connections_each: 2, ..Limits::default() };
+    let trusted_proxies = "127.0.0.1".parse().unwrap();
+    let server = Near::start(pool, Settings { limits, trusted_proxies, ..Settings::default() }).await;
+    let cookie = server.sign_in(ADMIN).await;
+    let stream = |client: &str| {
+        format!(
+            "GET /events HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nX-Forwarded-For: {client}\r\n\r\n",
+            server.address
+        )
+    };
+    // One who is signed in has three shares.
+    let mut held = Vec::new();
+    for _ in 0..6 {
+        held.push(server.begin(stream("203.0.113.9")).await.until("text/event-stream").await);
+    }
+    let from = |client| [("X-Forwarded-For", client)];
+    let refused = server.ask("GET", "/healthz", &from("203.0.113.9"), b"").await;
+    assert_eq!(status(&refused), 503, "{refused}");
+    assert!(has(&refused, "retry-after: ") && refused.contains("Your address"), "{refused}");
+    assert_eq!(status(&server.ask("GET", "/healthz", &from("203.0.113.10"), b"").await), 200);
 }
 
 /// A stream of events has no end and is often silent: no deadline is for it.

@@ -178,18 +178,22 @@ pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
     let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
     let parts = heavy::parts_of(&view.base) + view.edits.len();
-    answer(heavy::run(parts, move || build::review_of(view, &actor, timeline)).await)
+    let asked_by = actor.clone();
+    answer(heavy::run(&asked_by, parts, move || build::review_of(view, &actor, timeline)).await)
 }
 
 /// What became of a change since that vote.
 #[server(prefix = "/api", endpoint = "vote_difference", input = GetUrl)]
 pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppError> {
+    use strata_backend::heavy;
+
     use crate::server_context::{actor, answer, backend};
 
     let (backend, actor) = (backend(), actor());
     let difference = answer(strata_backend::approvals::vote_difference(&backend, &actor, id, vote).await)?;
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    Ok(build::difference_of(difference, &view))
+    let parts = heavy::parts_of(&view.base) + view.edits.len();
+    answer(heavy::run(&actor, parts, move || build::difference_of(difference, &view)).await)
 }
 
 /// The digest that a form sends along with what it is about.

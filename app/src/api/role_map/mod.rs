@@ -189,7 +189,7 @@ pub async fn role_map_load(
     let version = shown_by_number.then(|| revision.as_ref().map(|revision| revision.catalogue)).flatten();
     let scope = Scope::Environment(&environment);
     let own = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, version).await)?;
-    let shown = heavy::run(heavy::parts_of(&topology), move || {
+    let shown = heavy::run(&actor, heavy::parts_of(&topology), move || {
         RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref())
     });
     let mut view = answer(shown.await)?;

@@ -1,7 +1,5 @@
 //! The forms of the editor; each sends one [`crate::api::editing::EditForm`].
 
-use std::collections::BTreeMap;
-
 use leptos::either::Either;
 use leptos::form::{ActionForm, FromFormData};
 use leptos::prelude::*;
@@ -14,6 +12,7 @@ use web_sys::HtmlFormElement;
 
 use super::shortcuts::add_another;
 use super::{Forms, To, counted};
+use crate::api::draft_page::Cut;
 use crate::api::editing::ChangeEdit;
 use crate::components::{Act, SelectField, TextField, plain_words};
 
@@ -257,8 +256,7 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Forms) -> 
             let name = format!("form[settings][{}]", spec.name);
             let words = match spec.kind {
                 SettingKind::Choice(words) => Some(words),
-                // A list of hundreds serves nobody: a name is typed, and a rule tells where there is no such group.
-                SettingKind::Group => Some(draft.groups.get_value()).filter(|groups| groups.len() <= LISTED_GROUPS),
+                SettingKind::Group => draft.groups.get_value(),
                 SettingKind::Integer { .. }
                 | SettingKind::Text
                 | SettingKind::Path
@@ -277,34 +275,20 @@ fn SettingFields(prefix: String, role: Role, values: Settings, draft: Forms) -> 
     view! { <div class="fields">{fields}</div> }
 }
 
-/// Groups whose forms are listed at once; the search narrows them down.
-pub const LISTED_GROUPS: usize = 50;
-
 /// Availability groups: rename, remove.
 #[component]
 pub fn GroupList(
-    /// How many nodes are in each group; groups without a node may be missing.
-    members: BTreeMap<String, usize>,
-    /// What the list is narrowed down to, in lower case.
-    #[prop(optional, into)]
-    wanted: String,
+    /// Those that are listed, each with how many nodes are in it.
+    groups: Cut<(String, usize)>,
     /// Where the forms go.
     draft: Forms,
 ) -> impl IntoView {
-    let groups = draft.groups.get_value();
-    let total = groups.len();
-    let found: Vec<String> = match total > LISTED_GROUPS {
-        true => groups.into_iter().filter(|group| group.to_lowercase().contains(&wanted)).collect(),
-        false => groups,
-    };
-    let cut = (found.len() > LISTED_GROUPS).then(|| {
-        view! { <p class="hint">{format!("The first {LISTED_GROUPS} of {}; search to narrow down.", found.len())}</p> }
-    });
-    let items: Vec<_> = found
+    let cut = groups.told();
+    let total = groups.total;
+    let items: Vec<_> = groups
+        .listed
         .into_iter()
-        .take(LISTED_GROUPS)
-        .map(|group| {
-            let members = members.get(&group).copied().unwrap_or_default();
+        .map(|(group, members)| {
             let summary = view! { {group.clone()} " " <span class="hint">{counted(members)}</span> }.into_any();
             let forms = move || group_forms(&group, members, draft);
             view! { <li><Fold draft summary content=forms /></li> }
@@ -313,7 +297,7 @@ pub fn GroupList(
     view! {
         <h2 id="groups-heading">{format!("Availability groups ({total})")}</h2>
         <ul class="plain-list">{items}</ul>
-        {cut}
+        {cut.map(|cut| view! { <p class="hint">{cut}</p> })}
     }
 }
 
@@ -362,12 +346,15 @@ fn Fold(
 /// External services: add, update, remove.
 #[component]
 pub fn ServiceForms(
-    /// The services of the draft.
-    services: Vec<Service>,
+    /// The services of the draft that are listed.
+    services: Cut<Service>,
     /// Where the forms go.
     draft: Forms,
 ) -> impl IntoView {
-    let items: Vec<_> = services.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
+    let cut = services.told();
+    let total = services.total;
+    let items: Vec<_> =
+        services.listed.into_iter().map(|service| view! { <li><ServiceForm service draft /></li> }).collect();
     let roles = draft.catalogue.with_value(|catalogue| catalogue.roles.clone());
     let adds: Vec<_> = roles
         .into_iter()
@@ -391,8 +378,9 @@ pub fn ServiceForms(
         .collect();
     view! {
         <section class="panel" id="services" tabindex="-1" aria-labelledby="services-heading">
-            <h2 id="services-heading">{format!("Services ({})", items.len())}</h2>
+            <h2 id="services-heading">{format!("Services ({total})")}</h2>
             <ul class="plain-list">{items}</ul>
+            {cut.map(|cut| view! { <p class="hint">{cut}</p> })}
             {adds}
         </section>
     }

@@ -22,11 +22,12 @@ mod toolbar;
 mod wanted;
 mod workbench;
 
-use leptos::either::EitherOf3;
+use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 use strata_domain::catalogue::{Catalogue, Role};
 
-use crate::api::editing::{ChangeEdit, draft_load};
+use crate::api::draft_page::draft_page_load;
+use crate::api::editing::{ChangeEdit, DraftView, draft_load};
 use crate::components::{PageTitle, loaded};
 use crate::error::AppError;
 use crate::pages::{number, query};
@@ -41,27 +42,41 @@ pub fn ChangeEditPage() -> impl IntoView {
     let (node, search) = (query("node"), query("q"));
     let action = ServerAction::<ChangeEdit>::new();
     // Not on news: the editor takes in what others do by itself, edit by edit.
-    let view = Resource::new(move || (id.get(), action.version().get()), |(id, _)| draft_load(id));
+    let asked = move || (id.get(), action.version().get());
+    let page = Resource::new(asked, move |(id, _)| draft_page_load(id, node.get_untracked(), search.get_untracked()));
     let in_browser = RwSignal::new(false);
     Effect::new(move |_| in_browser.set(true));
     view! {
         <PageTitle text=move || format!("Edit #{}", id.get()) />
-        {loaded(view, move |view| {
+        {loaded(page, move |page| {
             move || {
-                let view = view.clone();
+                let mut page = page.clone();
                 if !in_browser.get() {
-                    let search = search.get_untracked().unwrap_or_default();
-                    return EitherOf3::A(view! { <PlainEditor view node=node.get_untracked() search action /> });
+                    let (node, search) = (node.get_untracked(), search.get_untracked().unwrap_or_default());
+                    return EitherOf3::A(view! { <PlainEditor page node search action /> });
                 }
-                let me = view.me.clone();
-                match Session::open(view) {
-                    Ok(session) => EitherOf3::B(view! { <Workbench session me /> }),
-                    Err(fault) => {
-                        EitherOf3::C(view! { <p class="notice" data-tone="danger" role="alert">{fault}</p> })
-                    }
+                match page.whole.take() {
+                    Some(view) => EitherOf3::B(view! { <BrowserEditor view /> }),
+                    None => EitherOf3::C(view! { <LargeDraft id=page.change.id /> }),
                 }
             }
         })}
+    }
+}
+
+/// A draft that is too large to come along with its page: the browser asks for it.
+#[component]
+fn LargeDraft(id: i64) -> impl IntoView {
+    loaded(Resource::new(move || id, draft_load), |view| view! { <BrowserEditor view /> })
+}
+
+/// The editor where wasm arrived.
+#[component]
+fn BrowserEditor(view: DraftView) -> impl IntoView {
+    let me = view.me.clone();
+    match Session::open(view) {
+        Ok(session) => Either::Left(view! { <Workbench session me /> }),
+        Err(fault) => Either::Right(view! { <p class="notice" data-tone="danger" role="alert">{fault}</p> }),
     }
 }
 
@@ -76,8 +91,8 @@ pub struct Forms {
     pub refused: StoredValue<Option<String>>,
     /// Where the forms go.
     pub to: To,
-    /// Names of the availability groups, sorted.
-    pub groups: StoredValue<Vec<String>>,
+    /// Names of the availability groups, sorted, where they are few enough to choose from.
+    pub groups: StoredValue<Option<Vec<String>>>,
     /// Its roles.
     pub catalogue: StoredValue<Catalogue>,
 }

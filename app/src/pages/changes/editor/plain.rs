@@ -3,51 +3,49 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use strata_domain::edit::replay;
-use strata_domain::topology::Topology;
-use strata_domain::{findings, plan};
 
 use super::forms::{AddGroupForm, AddNodeForm, GroupList, NodeForms, ServiceForms};
-use super::shown::{group_of, members_of};
 use super::{Forms, To, elsewhere};
-use crate::api::editing::{ChangeEdit, DraftView};
+use crate::api::draft_page::{Cut, DraftPage, ListedNode};
+use crate::api::editing::ChangeEdit;
 use crate::components::{ActError, Badge, FindingCounts, FindingList, PlanTable, Stateful};
 use crate::pages::changes::review::EditLog;
 use crate::paths;
 
-/// Nodes that the list shows at once; the search narrows it down.
-const LISTED_NODES: usize = 100;
-
 /// The draft as of its last edit.
 #[component]
 pub fn PlainEditor(
-    /// The draft.
-    view: DraftView,
-    /// The node whose forms are open.
+    /// What is shown of the draft.
+    page: DraftPage,
+    /// The node whose forms are asked for.
     node: Option<String>,
-    /// What the list of nodes is narrowed down to.
+    /// What the lists are narrowed down to.
     search: String,
     /// Where the forms go.
     action: ServerAction<ChangeEdit>,
 ) -> impl IntoView {
-    let DraftView { change, live, base, edits, refused, own, me: _ } = view;
-    let catalogue = own.catalogue();
-    // A log that does not fit is told by the editor; here the base stands for it.
-    let desired = replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue).unwrap_or_else(|_| base.clone());
-    let plan = plan::plan(&base, &desired, &catalogue);
-    let found = findings::check(&desired, &catalogue);
-    let summary = findings::summary(&found);
-    let found: Vec<_> = found.into_iter().map(|finding| (finding, false)).collect();
-    let mut groups = desired.availability_groups.clone();
-    groups.sort();
+    let DraftPage { change, live, refused, own, .. } = page;
+    let DraftPage { nodes, node: selected, groups, choice, services, findings, summary, plan, steps, .. } = page;
+    let DraftPage { edits, earlier, whole: _, .. } = page;
     let draft = Forms {
         id: change.id,
         version: change.version,
         refused: StoredValue::new(refused.clone()),
         to: To::Server(action),
-        groups: StoredValue::new(groups),
-        catalogue: StoredValue::new(catalogue),
+        groups: StoredValue::new(choice),
+        catalogue: StoredValue::new(own.catalogue()),
     };
+    let review = move |listed: usize, total: usize| {
+        (listed < total).then(|| {
+            view! {
+                <p class="hint">
+                    {format!("The first {listed} of {total}. ")} <a href=paths::change(change.id)>"The review has all of them"</a>
+                </p>
+            }
+        })
+    };
+    let (more_findings, more_steps) = (review(findings.listed.len(), findings.total), review(plan.steps.len(), steps));
+    let found: Vec<_> = findings.listed.into_iter().map(|finding| (finding, false)).collect();
     let stale = (change.base != live && change.state.is_open()).then(|| {
         view! {
             <p class="notice" data-tone="attention">
@@ -57,7 +55,6 @@ pub fn PlainEditor(
         }
     });
     let refused = refused.map(|reason| view! { <p class="notice" data-tone="attention">{reason}</p> });
-    let selected = node.as_deref().and_then(|hostname| desired.node(hostname)).cloned();
     let forms = match selected {
         Some(node) => Either::Left(view! { <NodeForms node draft /> }),
         None => {
@@ -66,11 +63,6 @@ pub fn PlainEditor(
         }
     };
     let error = elsewhere(draft.error());
-    let groups: Vec<String> = draft
-        .catalogue
-        .with_value(|catalogue| desired.nodes.iter().filter_map(|node| group_of(node, catalogue)).collect());
-    let members = members_of(groups.iter().map(String::as_str));
-    let steps = plan.steps.len();
     view! {
         <p class="crumbs">
             <a href=paths::changes(&change.environment)>{format!("Changes of {}", change.environment)}</a> " / "
@@ -89,24 +81,26 @@ pub fn PlainEditor(
         <ActError error />
         <div class="columns editor">
             <div class="column-list">
-                <NodeList id=change.id topology=desired.clone() search=search.clone() />
+                <NodeList id=change.id nodes search />
                 <section class="panel" aria-labelledby="groups-heading">
-                    <GroupList members wanted=search.to_lowercase() draft />
+                    <GroupList groups draft />
                     <AddGroupForm draft />
                 </section>
-                <ServiceForms services=desired.services draft />
+                <ServiceForms services draft />
             </div>
             <div class="column-main">{forms}</div>
             <aside class="column-side" aria-label="Effect of the draft">
                 <section class="panel" aria-labelledby="findings-heading">
                     <h2 id="findings-heading">"Findings"</h2>
                     <FindingList findings=found />
+                    {more_findings}
                 </section>
                 <section class="panel" aria-labelledby="plan-heading">
                     <h2 id="plan-heading">{format!("Plan ({steps})")}</h2>
                     <PlanTable plan catalogue=draft.catalogue />
+                    {more_steps}
                 </section>
-                <EditLog edits />
+                <EditLog edits earlier />
             </aside>
         </div>
     }
@@ -114,37 +108,24 @@ pub fn PlainEditor(
 
 /// Nodes of the draft that match the search, each a link to its forms.
 #[component]
-fn NodeList(id: i64, topology: Topology, search: String) -> impl IntoView {
-    let wanted = search.to_lowercase();
-    let mut nodes: Vec<_> = topology
-        .nodes
-        .iter()
-        .filter(|node| {
-            wanted.is_empty()
-                || node.hostname.to_lowercase().contains(&wanted)
-                || node.roles.iter().any(|assignment| assignment.role.as_str().contains(&wanted))
-        })
-        .collect();
-    nodes.sort_by(|a, b| a.hostname.cmp(&b.hostname));
-    let total = nodes.len();
+fn NodeList(id: i64, nodes: Cut<ListedNode>, search: String) -> impl IntoView {
+    let (found, cut) = (nodes.found, nodes.told());
     let items: Vec<_> = nodes
+        .listed
         .into_iter()
-        .take(LISTED_NODES)
         .map(|node| {
-            let roles = node.roles.iter().map(|assignment| assignment.role.to_string()).collect::<Vec<_>>().join(", ");
+            let roles = node.roles.join(", ");
             let roles = if roles.is_empty() { "no role".to_owned() } else { roles };
             view! {
                 <li><a href=paths::change_edit_node(id, &node.hostname)>{node.hostname.clone()}</a> " " <span class="hint">{roles}</span></li>
             }
         })
         .collect();
-    let cut = (total > LISTED_NODES).then(
-        || view! { <p class="hint">{format!("The first {LISTED_NODES} of {total}; search to narrow down.")}</p> },
-    );
-    let none = (total == 0).then(|| view! { <p class="empty">"No node here."</p> });
+    let cut = cut.map(|cut| view! { <p class="hint">{cut}</p> });
+    let none = (found == 0).then(|| view! { <p class="empty">"No node here."</p> });
     view! {
         <section class="panel" aria-labelledby="nodes-heading">
-            <h2 id="nodes-heading">{format!("Nodes ({total})")}</h2>
+            <h2 id="nodes-heading">{format!("Nodes ({found})")}</h2>
             <form method="get" action=paths::change_edit(id) class="inline-form" role="search">
                 <p class="field">
                     <label for="q">"Search" <span class="hint">" hostname or role"</span></label>

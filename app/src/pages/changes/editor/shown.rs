@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use strata_domain::catalogue::{Catalogue, Layer, SettingKind};
+use strata_domain::catalogue::{Catalogue, Layer};
 use strata_domain::diff::{self, Presence};
 use strata_domain::findings::{self, Finding, Severity, Subject, Summary};
 use strata_domain::plan::{self, Plan};
-use strata_domain::topology::{Node, Service, SettingValue, Topology};
+use strata_domain::topology::{Node, Service, Topology};
 
 /// One node of the draft, or one that the draft takes away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Row {
             findings: 0,
             layer: roles.iter().filter_map(|role| catalogue.role(role)).map(|role| role.layer).max(),
             roles: roles.iter().map(named).collect(),
-            group: group_of(node, catalogue),
+            group: catalogue.group_of(node).map(str::to_owned),
         }
     }
 
@@ -187,15 +187,6 @@ pub fn members_of<'a>(groups: impl Iterator<Item = &'a str>) -> BTreeMap<String,
         *members.entry(group).or_default() += 1;
     }
     members.into_iter().map(|(group, count)| (group.to_owned(), count)).collect()
-}
-
-/// The availability group that one of its roles names.
-pub fn group_of(node: &Node, catalogue: &Catalogue) -> Option<String> {
-    node.roles.iter().find_map(|assignment| {
-        let role = catalogue.role(assignment.role.as_str())?;
-        let spec = role.settings.iter().find(|spec| spec.kind == SettingKind::Group)?;
-        assignment.settings.get(&spec.name).and_then(SettingValue::as_text).map(str::to_owned)
-    })
 }
 
 /// Names as people order them: runs of digits count as numbers.

@@ -8,12 +8,13 @@ use strata_domain::topology::Node;
 use strata_domain::whatif::{Target, without};
 
 use super::findings::LiveFindings;
-use super::forms::{AddGroupForm, AddNodeForm, GroupList, LISTED_GROUPS, NodeForms, ServiceForms};
+use super::forms::{AddGroupForm, AddNodeForm, GroupList, NodeForms, ServiceForms};
 use super::kept::{anew, keep_place, keep_typing, turns};
 use super::session::Session;
 use super::shown::members_of;
 use super::workbench::CatalogueNow;
 use super::{Forms, To, counted, elsewhere};
+use crate::api::draft_page::{Cut, LISTED_GROUPS, groups_to_choose};
 use crate::api::what_if::LossView;
 use crate::components::{ActError, PlanTable};
 use crate::pages::changes::review::EditLog;
@@ -42,7 +43,7 @@ pub fn Side(
         version: 0,
         refused: StoredValue::new(session.refused.get()),
         to: To::Session(session),
-        groups: StoredValue::new(groups.get()),
+        groups: StoredValue::new(groups.with(|groups| groups_to_choose(groups))),
         catalogue: StoredValue::new(catalogue.get()),
     };
     // Only what these forms show draws them anew, so that what is being typed stays while others edit elsewhere.
@@ -87,13 +88,15 @@ pub fn Side(
         None => view! { <AddNodeForm draft=forms() like=session.like.get() /> }.into_any(),
     });
     let group_list = anew(group_turn, move || {
-        view! { <GroupList members=membership.get() wanted=wanted.get() draft=forms() /> }.into_any()
+        let groups = membership.with(|members| groups.with(|groups| Cut::of_groups(groups, members, &wanted.get())));
+        view! { <GroupList groups draft=forms() /> }.into_any()
     });
     // Stays as it is while groups come: whoever adds one goes on typing the next.
     let open_turn = turns(move || session.refused.track());
     let add_group = anew(open_turn, move || view! { <AddGroupForm draft=forms() /> }.into_any());
-    let service_panel =
-        anew(service_turn, move || view! { <ServiceForms services=services.get() draft=forms() /> }.into_any());
+    let service_panel = anew(service_turn, move || {
+        view! { <ServiceForms services=Cut::whole(services.get()) draft=forms() /> }.into_any()
+    });
     view! {
         <aside class="workbench-side" aria-label="Effect of the draft">
             <ActError error />

@@ -14,13 +14,17 @@ pub fn EditLog(
     /// How many are listed, the newest.
     #[prop(default = usize::MAX)]
     newest: usize,
+    /// How many come before these and are not given.
+    #[prop(default = 0)]
+    earlier: usize,
 ) -> impl IntoView {
-    let count = Memo::new(move |_| edits.with(Vec::len));
+    let count = Memo::new(move |_| earlier + edits.with(Vec::len));
     let listed = move || edits.with(|edits| edits.iter().rev().take(newest).cloned().collect::<Vec<_>>());
     let none = move || (count.get() == 0).then(|| view! { <p class="empty">"No edit yet."</p> });
     let cut = move || {
         let count = count.get();
-        (count > newest).then(|| view! { <p class="hint">{format!("The newest {newest} of {count}.")}</p> })
+        let listed = newest.min(count - earlier);
+        (count > listed).then(|| view! { <p class="hint">{format!("The newest {listed} of {count}.")}</p> })
     };
     view! {
         <section class="panel" aria-labelledby="edits-heading">

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What can be taken, and who has taken how much of it.
 #[derive(Debug)]
-pub(super) struct Shares<K> {
+pub struct Shares<K> {
     taken: Arc<Mutex<Taken<K>>>,
     all: usize,
     each: usize,
@@ -27,7 +27,7 @@ struct Taken<K> {
 
 /// Why none was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Denied {
+pub enum Denied {
     /// All of it is taken.
     All,
     /// Whoever asks has their share already.
@@ -36,23 +36,35 @@ pub(super) enum Denied {
 
 /// One of it, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Share<K: Eq + Hash> {
+pub struct Share<K: Eq + Hash> {
     taken: Arc<Mutex<Taken<K>>>,
     by: Option<K>,
 }
 
 impl<K: Clone + Eq + Hash> Shares<K> {
-    pub(super) fn new(all: usize, each: usize) -> Self {
+    /// So many for all together, and so many of them for each.
+    pub fn new(all: usize, each: usize) -> Self {
         Self { taken: Arc::new(Mutex::new(Taken { all: 0, by: HashMap::new() })), all, each }
     }
 
     /// Takes one; for nobody in particular, only the cap on all counts.
-    pub(super) fn take(&self, by: Option<K>) -> Result<Share<K>, Denied> {
+    ///
+    /// # Errors
+    /// [`Denied`] with why none is given.
+    pub fn take(&self, by: Option<K>) -> Result<Share<K>, Denied> {
+        self.take_of(by, self.all, self.each)
+    }
+
+    /// Takes one, with other caps than those that hold for most: for all together, and for this one.
+    ///
+    /// # Errors
+    /// [`Denied`] with why none is given.
+    pub fn take_of(&self, by: Option<K>, all: usize, each: usize) -> Result<Share<K>, Denied> {
         let mut taken = lock(&self.taken);
-        if by.as_ref().is_some_and(|by| taken.by.get(by).is_some_and(|has| *has >= self.each)) {
+        if by.as_ref().is_some_and(|by| taken.by.get(by).is_some_and(|has| *has >= each)) {
             return Err(Denied::Own);
         }
-        if taken.all >= self.all {
+        if taken.all >= all {
             return Err(Denied::All);
         }
         taken.all += 1;
