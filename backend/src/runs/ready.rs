@@ -219,7 +219,7 @@ impl OnLive {
     pub(super) async fn blockers_by_default(&mut self) -> Result<Vec<RuleId>, Error> {
         let Material { desired, catalogue, .. } = &mut self.carried.material;
         let (topology, rules) = (std::mem::take(desired), catalogue.clone());
-        let (topology, blocking) = heavy::run(heavy::parts_of(&topology), move || {
+        let (topology, blocking) = heavy::in_act(heavy::parts_of(&topology), move || {
             let blocking = findings::blockers_by_default(&topology, &rules);
             (topology, blocking)
         })
