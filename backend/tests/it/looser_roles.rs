@@ -2,6 +2,7 @@
 //! policy's rule no longer matches; free growth, and the plan is cheap; a lower minimum, and a blocker is gone.
 
 use strata_backend::Error;
+use strata_backend::approvals::change_vote;
 use strata_backend::audit::audit_list;
 use strata_backend::catalogues::{catalogue_load, role_remove, role_save};
 use strata_backend::changes::change_submit;
@@ -123,7 +124,9 @@ async fn a_looser_role_serves_only_what_is_submitted_after_it(pool: sqlx::PgPool
     let view = world.view(id).await;
     let votes: Vec<_> = view.review.votes.iter().map(|vote| view.review.standing_of(vote, view.now)).collect();
     assert_eq!((view.change.state, votes), (ChangeState::InReview, vec![VoteStanding::OtherRound]));
-    world.approve(id).await;
+    // The plan is the one that was made with the catalogue of now.
+    let (version, digest) = (view.change.version, view.review.plan.digest);
+    change_vote(backend, lena, id, version, Verdict::Approve, None, digest).await.unwrap();
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     world.run_to_the_end(run).await;
 }

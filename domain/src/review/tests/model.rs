@@ -263,6 +263,7 @@ fn a_product_that_forgets_is_found_out() {
     TakenBack: [Submit(Ann), Approve(Lea), Approve(Eve), TakeBack(Lea), Apply]
     Live: [Submit(Ann), Approve(Lea), Approve(Eve), LiveOther, Apply]
     Copies: [EditStays(Lea), PolicyChanges, Withdraw, Copy, Submit(Ann), Approve(Lea), Apply]
+    Decisions: [Decide(Lea), PolicyChanges, Withdraw, Copy, Submit(Ann), Approve(Lea), Apply]
     Gone: [Submit(Ann), Approve(Lea), Approve(Eve), Disable(Lea), Apply]
     Groups: [Submit(Ann), Approve(Lea), Approve(Eve), GroupChanges, Apply]
     OlderPolicies: [Submit(Ann), Approve(Lea), PolicyChanges, Apply]
@@ -270,6 +271,8 @@ fn a_product_that_forgets_is_found_out() {
     Defaults: [EditBreaks(Ann), RuleChanges, Submit(Ann), BreakGlass(Lea)]
     Lives: [Submit(Ann), Approve(Lea), Approve(Eve), ApprovalsExpire, LifeChanges, Apply]
     GlassAuthors: [Submit(Ann), BreakGlass(Lea), ReviewGlass(Ann)]
-    FreezeAuthors: [Submit(Ann), Approve(Lea), Approve(Eve), Freeze, Apply, EndFreeze(Ann)]
+    Returns: [Submit(Ann), Approve(Lea), Approve(Eve), RoleLoosens, Submit(Ann), Apply]
+    FreezeAuthors: [Submit(Ann), Freeze, EndFreeze(Ann)]
+    FreezeReviews: [Submit(Ann), Freeze, EndFreeze(Ann)]
     ");
 }
