@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use server::serve::{Limits, Listener, Settings, Site, run};
+use server::serve::{self, Listener, Settings, Site, run};
 use sqlx::PgPool;
 use strata_backend::accounts::{NewAccount, account_add, account_grant};
 use strata_backend::ctx::{Limits, pool_options};
@@ -64,7 +64,8 @@ impl Served {
         let (stop, stopped) = watch::channel(false);
         let opened = Site::open(site.path()).unwrap();
         // One address stands for the browsers of many.
-        let limits = Limits { connections_each: Limits::default().connections, ..Limits::default() };
+        let limits = serve::Limits::default();
+        let limits = serve::Limits { connections_each: limits.connections, ..limits };
         let settings = Settings { limits, ..Settings::default() };
         tokio::spawn(run(listener, opened, backend.clone(), settings, stopped));
         Self { address, backend, stop, _site: site }
