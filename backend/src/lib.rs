@@ -26,12 +26,14 @@ pub mod roles;
 pub mod runs;
 pub mod schedule;
 pub mod sessions;
+mod trouble;
 pub mod webhooks;
 pub mod worker;
 
 pub use ctx::{Account, Actor, Backend};
 pub use error::Error;
 pub use outage::Outage;
+pub use trouble::Trouble;
 
 /// The migrations of the folder `migrations`, in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

@@ -13,7 +13,7 @@ use strata_domain::notice::Means;
 
 use super::html::Content;
 use super::{Claim, Outcome, Sender, Verdict};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 
 /// Longest wait for each answer of the mail server.
@@ -156,7 +156,8 @@ impl Sender for Mailer {
     }
 
     async fn send(&self, backend: &Backend, claim: &Claim) -> Result<Outcome, Error> {
-        let written = sqlx::query_as!(
+        let written = ctx::statement(async {
+            Ok(sqlx::query_as!(
             Written,
             r#"SELECT d.title AS subject, n.title, n.text, n.path, n.change_id AS change, a.name, a.email AS address,
                       (a.disabled_at IS NULL AND EXISTS (
@@ -167,6 +168,8 @@ impl Sender for Mailer {
             claim.id,
         )
         .fetch_one(backend.machinery())
+        .await?)
+        })
         .await?;
         if !written.may_know {
             return Ok(Outcome::never("This person has no access to the environment any more."));

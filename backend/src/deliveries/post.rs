@@ -12,7 +12,7 @@ use strata_domain::notice::Means;
 use super::networks::{Networks, REFUSED, Resolver, is_refused};
 use super::signature::sign;
 use super::{Claim, Outcome, Sender, Verdict};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 
 /// Most characters that are kept of what an answer says its type is.
@@ -98,13 +98,16 @@ impl Sender for Poster {
     }
 
     async fn send(&self, backend: &Backend, claim: &Claim) -> Result<Outcome, Error> {
-        let call = sqlx::query_as!(
-            Call,
-            r#"SELECT w.id AS webhook, w.url, w.secret, w.active, d.payload AS "payload!"
+        let call = ctx::statement(async {
+            Ok(sqlx::query_as!(
+                Call,
+                r#"SELECT w.id AS webhook, w.url, w.secret, w.active, d.payload AS "payload!"
                FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = $1"#,
-            claim.id,
-        )
-        .fetch_one(backend.machinery())
+                claim.id,
+            )
+            .fetch_one(backend.machinery())
+            .await?)
+        })
         .await?;
         let Some(secret) = call.secret.as_deref().filter(|_| call.active) else {
             return Ok(Outcome::never("The webhook is switched off or removed."));
@@ -117,7 +120,7 @@ impl Sender for Poster {
                 let verdict = match status {
                     200..=299 => Verdict::Arrived,
                     GONE => {
-                        switch_off(backend, call.webhook).await?;
+                        ctx::statement(switch_off(backend, call.webhook)).await?;
                         Verdict::Never
                     }
                     _ => Verdict::Again,
