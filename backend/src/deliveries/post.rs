@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::{Client, redirect};
 use serde_json::Value;
 use strata_domain::notice::Means;
+use strata_domain::text::json_for_showing;
 
 use super::networks::{Networks, REFUSED, Resolver, is_refused};
 use super::signature::sign;
@@ -79,7 +80,8 @@ impl Poster {
         Ok((answer.status().as_u16(), kind.chars().take(TYPE_MAX).collect()))
     }
 
-    /// What is sent: as it was stored, with the address of the site before the path.
+    /// What is sent: as it was stored, with the address of the site before the path. What is hidden is escaped; a receiver
+    /// may well print it as it comes.
     fn body(&self, payload: &Value) -> String {
         let mut payload = payload.clone();
         if let Some(Value::String(url)) = payload.pointer_mut("/data/url")
@@ -87,7 +89,7 @@ impl Poster {
         {
             url.insert_str(0, &self.public_url);
         }
-        payload.to_string()
+        json_for_showing(&payload.to_string()).into_owned()
     }
 }
 

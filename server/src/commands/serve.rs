@@ -99,6 +99,8 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         machinery.spawn(notices::work(backend.clone(), telling, shutdown.receiver()));
     }
     tracing::info!("listening on http://{}", listener.address());
+    let ready = serve::Readiness::default();
+    database.report_to(ready.part("PostgreSQL"));
     let settings = serve::Settings {
         address,
         public_url: args.public_url.clone(),
@@ -107,7 +109,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         hsts_subdomains: args.hsts_subdomains,
         security_contact: args.security_contact.clone(),
         limits: Limits { connections: args.connections, ..Limits::default() },
-        ready: serve::Readiness::default(),
+        ready,
     };
     serve::allow_files(args.connections);
     let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;
