@@ -28,12 +28,14 @@ pub mod runs;
 pub mod schedule;
 pub mod sessions;
 pub mod shares;
+mod trouble;
 pub mod webhooks;
 pub mod worker;
 
 pub use ctx::{Account, Actor, Backend};
 pub use error::Error;
 pub use outage::Outage;
+pub use trouble::Trouble;
 
 /// The migrations of the folder `migrations`, in order.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

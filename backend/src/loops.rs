@@ -1,6 +1,6 @@
 //! The loops of the process, watched: none dies in silence. One that breaks is logged and begun again, after a pause that
-//! grows as long as it goes on breaking; [`Loops::report`] says how each of them is, for whoever asks whether the process
-//! is well.
+//! grows as long as it goes on breaking; [`Loops::report`] says how each of them is, and [`Loops::missing`] what broke or goes
+//! on failing ([`crate::Trouble`]), for whoever asks whether the process is well.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use sqlx::PgPool;
+use strata_domain::words::counted;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -19,6 +20,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A loop that went so long without a break is well: the next pause is short again.
 const WELL_AFTER: Duration = Duration::from_secs(60);
+/// What fails for so long is told; much passes sooner.
+const TOLD_AFTER: Duration = Duration::from_secs(10);
 
 /// How a loop is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +70,8 @@ pub struct Loops(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     loops: BTreeMap<u64, LoopReport>,
+    /// What fails at present, and since when.
+    failing: BTreeMap<u64, (String, Instant)>,
     counter: u64,
 }
 
@@ -78,12 +83,44 @@ impl Loops {
         loops
     }
 
-    /// The loops that broke and wait to begin again, each in words that anybody may read.
+    /// The loops that broke and wait to begin again, and those that go on failing, each in words that anybody may read.
     pub fn missing(&self) -> Vec<String> {
+        self.missing_after(TOLD_AFTER)
+    }
+
+    /// As [`Self::missing`], with what fails for that long.
+    pub(crate) fn missing_after(&self, told_after: Duration) -> Vec<String> {
         let broken = self.report().into_iter().filter(|report| !report.runs);
-        broken
+        let mut missing: Vec<_> = broken
             .map(|report| format!("{}: broke, and begins again after a pause; the log says why", report.name))
-            .collect()
+            .collect();
+        // Several do the same work; the one that fails for longest speaks for them.
+        let mut failing: BTreeMap<String, Duration> = BTreeMap::new();
+        for (name, since) in self.inner().failing.values() {
+            let longest = failing.entry(name.clone()).or_default();
+            *longest = since.elapsed().max(*longest);
+        }
+        missing.extend(failing.into_iter().filter(|(_, lasts)| *lasts >= told_after).map(|(name, lasts)| {
+            format!("{name}: fails since {}; the log says why", counted(lasts.as_secs(), "second"))
+        }));
+        missing
+    }
+
+    /// A number that nothing else of the process has.
+    pub(crate) fn number(&self) -> u64 {
+        let mut inner = self.inner();
+        inner.counter += 1;
+        inner.counter
+    }
+
+    /// What has that number and name fails from now on.
+    pub(crate) fn fails(&self, number: u64, name: &str) {
+        self.inner().failing.entry(number).or_insert_with(|| (name.to_owned(), Instant::now()));
+    }
+
+    /// It does no more.
+    pub(crate) fn fails_no_longer(&self, number: u64) {
+        self.inner().failing.remove(&number);
     }
 
     /// Runs a loop until it is over, and begins it again whenever it breaks: when it panics, or ends though nobody told it to.
@@ -139,14 +176,9 @@ struct Place {
 
 impl Place {
     fn take(loops: Loops, name: &str) -> Self {
-        let number = {
-            let mut inner = loops.inner();
-            inner.counter += 1;
-            let number = inner.counter;
-            let report = LoopReport { name: name.to_owned(), runs: true, restarts: 0, last_break: None };
-            inner.loops.insert(number, report);
-            number
-        };
+        let number = loops.number();
+        let report = LoopReport { name: name.to_owned(), runs: true, restarts: 0, last_break: None };
+        loops.inner().loops.insert(number, report);
         Self { loops, number }
     }
 

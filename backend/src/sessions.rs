@@ -14,7 +14,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, ExpiredDeletion, Result, SessionStore};
 use uuid::Uuid;
 
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 
 /// Key of the record's data that holds the account's id as text.
@@ -109,10 +109,10 @@ impl SessionStore for PgSessionStore {
 #[async_trait]
 impl ExpiredDeletion for PgSessionStore {
     async fn delete_expired(&self) -> Result<()> {
-        sqlx::query!("DELETE FROM sessions WHERE expires_at <= now()")
-            .execute(&self.pool)
-            .await
-            .map_err(store_error)?;
+        // No request is behind it, which would give up.
+        let deleted =
+            async { Ok(sqlx::query!("DELETE FROM sessions WHERE expires_at <= now()").execute(&self.pool).await?) };
+        ctx::statement(deleted).await.map_err(|error| StoreError::Backend(error.to_string()))?;
         Ok(())
     }
 }

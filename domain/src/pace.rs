@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::audit::AuditAction;
+use crate::notice::Kind;
 use crate::words::words;
 
 /// So many at once, and then one in each interval.
@@ -31,27 +32,60 @@ words!(Paced, "kind of pace" {
     Telling => "telling",
 });
 
+/// What an act counts as, by itself.
+enum Counted {
+    /// As that, whomever it tells.
+    As(Paced),
+    /// As what it tells; as nothing where it tells nobody.
+    AsTold,
+    /// As nothing, whatever it tells.
+    Never,
+}
+
 impl Paced {
-    /// What an audited act counts as; none for what has no pace. Breaking glass has none, and must never have one: there
-    /// is no time then. Nor has typing: that a plan moved is told once, however often it moves.
-    pub const fn of(action: AuditAction) -> Option<Self> {
-        match action {
-            AuditAction::CommentAdded => Some(Self::Talk),
-            AuditAction::DeliveryResent => Some(Self::Sending),
-            AuditAction::ChangeSubmitted
-            | AuditAction::ChangeSentBack
-            | AuditAction::ChangeRejected
-            | AuditAction::ChangeWithdrawn
-            | AuditAction::ChangeApproved
-            | AuditAction::VoteTakenBack
-            | AuditAction::ApplyAsked
-            | AuditAction::ApplyCalledOff
-            | AuditAction::PolicyProposed
-            | AuditAction::PolicyApproved
-            | AuditAction::PolicyRejected
-            | AuditAction::PolicyWithdrawn
-            | AuditAction::FreezeEnded => Some(Self::Telling),
-            _ => None,
+    /// What an audited act counts as that tells people `told`; none for what has no pace.
+    pub fn of(action: AuditAction, told: &[Kind]) -> Option<Self> {
+        match Counted::of(action) {
+            Counted::As(paced) => Some(paced),
+            Counted::AsTold => told.iter().find_map(|kind| Self::telling(*kind)),
+            Counted::Never => None,
+        }
+    }
+
+    /// What one that tells people this counts as.
+    pub const fn telling(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Commented => Some(Self::Talk),
+            Kind::Test => Some(Self::Sending),
+            Kind::Submitted
+            | Kind::Approved
+            | Kind::Lapsed
+            | Kind::CalledOff
+            | Kind::SentBack
+            | Kind::Rejected
+            | Kind::Withdrawn
+            | Kind::PolicyProposed
+            | Kind::PolicyApproved
+            | Kind::PolicyRejected
+            | Kind::PolicyWithdrawn
+            | Kind::ProposalMade
+            | Kind::ProposalInForce
+            | Kind::ProposalRejected
+            | Kind::ProposalWithdrawn
+            | Kind::FreezeEnded
+            | Kind::GlassReviewed => Some(Self::Telling),
+            // Typing has no pace: that a plan moved is told once, however often it moves, until somebody looks again.
+            Kind::Moved
+            // A change runs once for each time that it was submitted, which has a pace.
+            | Kind::RunStarted
+            | Kind::RunSucceeded
+            | Kind::RunFailed
+            // There is no time then.
+            | Kind::GlassBroken
+            // Nobody does them: time does, and who fails to sign in has to wait for that.
+            | Kind::Reminder
+            | Kind::Escalated
+            | Kind::AccountGuessed => None,
         }
     }
 
@@ -61,6 +95,65 @@ impl Paced {
             Self::Talk => Pace { at_once: 10, every_seconds: 6 },
             Self::Sending => Pace { at_once: 20, every_seconds: 15 },
             Self::Telling => Pace { at_once: 100, every_seconds: 3 },
+        }
+    }
+}
+
+impl Counted {
+    const fn of(action: AuditAction) -> Self {
+        match action {
+            AuditAction::CommentAdded => Self::As(Paced::Talk),
+            AuditAction::DeliveryResent => Self::As(Paced::Sending),
+            // Also where they tell nobody yet: others come after them.
+            AuditAction::ChangeApproved | AuditAction::VoteTakenBack | AuditAction::ApplyAsked => {
+                Self::As(Paced::Telling)
+            }
+            // Breaking glass must never have a pace, nor what takes power away from somebody: there is no time then.
+            AuditAction::GlassBroken | AuditAction::AccountRevoked | AuditAction::AccountDisabled => Self::Never,
+            // No wildcard: whoever adds an audited act says here how fast it may be done.
+            AuditAction::AccountAdded
+            | AuditAction::AccountGranted
+            | AuditAction::AccountEnabled
+            | AuditAction::SignedIn
+            | AuditAction::SignInFailed
+            | AuditAction::SignedOut
+            | AuditAction::SignedOutEverywhere
+            | AuditAction::EnvironmentCreated
+            | AuditAction::TopologyImported
+            | AuditAction::ChangeStarted
+            | AuditAction::ChangeEdited
+            | AuditAction::ChangeRebased
+            | AuditAction::ChangeSubmitted
+            | AuditAction::ChangeSentBack
+            | AuditAction::ChangeRejected
+            | AuditAction::ChangeWithdrawn
+            | AuditAction::RunStarted
+            | AuditAction::StepConfirmed
+            | AuditAction::RunSucceeded
+            | AuditAction::RunFailed
+            | AuditAction::RoleSaved
+            | AuditAction::RoleRemoved
+            | AuditAction::RuleLevelSet
+            | AuditAction::ApprovalLapsed
+            | AuditAction::PolicyProposed
+            | AuditAction::PolicyApproved
+            | AuditAction::PolicyRejected
+            | AuditAction::PolicyWithdrawn
+            | AuditAction::ProposalMade
+            | AuditAction::ProposalBacked
+            | AuditAction::ProposalInForce
+            | AuditAction::ProposalRejected
+            | AuditAction::ProposalWithdrawn
+            | AuditAction::ScheduleEntryAdded
+            | AuditAction::ScheduleEntryChanged
+            | AuditAction::ScheduleEntryRemoved
+            | AuditAction::FreezeEnded
+            | AuditAction::ApprovalLifetimeSet
+            | AuditAction::ApplyCalledOff
+            | AuditAction::GlassReviewed
+            | AuditAction::WebhookAdded
+            | AuditAction::WebhookRemoved
+            | AuditAction::PatienceSet => Self::AsTold,
         }
     }
 }
@@ -106,6 +199,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::ChangeState;
 
     const PACE: Pace = Pace { at_once: 3, every_seconds: 6 };
 
@@ -143,10 +237,41 @@ mod tests {
         );
     }
 
+    /// What tells people and has no pace, with the reason.
+    const UNPACED: [(Kind, &str); 5] = [
+        (Kind::Moved, "told once until somebody looks again"),
+        (Kind::RunStarted, "once for each submission"),
+        (Kind::RunSucceeded, "once for each submission"),
+        (Kind::RunFailed, "once for each submission"),
+        (Kind::GlassBroken, "there is no time then"),
+    ];
+
     #[test]
-    fn glass_is_broken_at_any_pace() {
-        assert_eq!(Paced::of(AuditAction::GlassBroken), None);
-        assert_eq!(Paced::of(AuditAction::ChangeEdited), None);
+    fn whatever_tells_people_has_a_pace_or_a_reason() {
+        let states = ChangeState::ALL.iter().flat_map(|from| ChangeState::ALL.iter().map(|to| Some((*from, *to))));
+        let moves: Vec<_> = states.chain([None]).collect();
+        for action in AuditAction::ALL {
+            for moved in &moves {
+                let Some(kind) = Kind::of(*action, *moved) else { continue };
+                let is_paced = Paced::of(*action, &[kind]).is_some();
+                let is_exempt = UNPACED.iter().any(|(exempt, _)| *exempt == kind);
+                assert!(is_paced != is_exempt, "{action:?} {moved:?} tells {kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_act_counts_by_what_it_tells_beside_its_subject() {
+        for told in [Kind::Lapsed, Kind::Approved] {
+            for action in [AuditAction::ChangeEdited, AuditAction::RuleLevelSet, AuditAction::ApprovalLifetimeSet] {
+                assert_eq!(Paced::of(action, &[Kind::Moved, told]), Some(Paced::Telling), "{action:?}");
+            }
+            for action in [AuditAction::GlassBroken, AuditAction::AccountDisabled, AuditAction::AccountRevoked] {
+                assert_eq!(Paced::of(action, &[told]), None, "{action:?}");
+            }
+        }
+        assert_eq!(Paced::of(AuditAction::ChangeEdited, &[Kind::Moved]), None);
+        assert_eq!(Paced::of(AuditAction::ChangeEdited, &[]), None);
     }
 
     #[test]

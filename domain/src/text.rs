@@ -7,11 +7,13 @@
 mod character;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use character::{Class, class_of};
+pub use yaml::yaml_for_showing;
 
 /// Longest name, in characters.
 pub const NAME_MAX: usize = 200;

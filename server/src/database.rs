@@ -17,6 +17,7 @@ use strata_backend::ctx::{Limits, pool_options};
 use strata_backend::roles::{self, Check, Standing, VersionError};
 
 use crate::embedded::{self, DataFolder, Embedded, EmbeddedError};
+use crate::serve::Part;
 
 pub use address::AddressError;
 
@@ -170,6 +171,13 @@ impl Database {
     /// The use cases over it.
     pub fn backend(&self) -> &Backend {
         &self.backend
+    }
+
+    /// Tells that part of the process from now on whether a private server runs; one that somebody else runs is asked itself.
+    pub fn report_to(&self, part: Part) {
+        if let Some(embedded) = &self.place.embedded {
+            embedded.report_to(part);
+        }
     }
 
     /// The data folder of the private one.

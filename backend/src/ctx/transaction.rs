@@ -8,6 +8,7 @@ use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::news::News;
+use strata_domain::notice::Kind;
 use strata_domain::pace::Paced;
 use uuid::Uuid;
 
@@ -100,6 +101,8 @@ pub struct Write {
     at: DateTime<Utc>,
     /// Whether a person does it now, who can be asked to wait.
     is_paced: bool,
+    /// What it told already, before the row that ends it.
+    told: Vec<Kind>,
 }
 
 impl Write {
@@ -109,7 +112,7 @@ impl Write {
         person: Person,
         at: DateTime<Utc>,
     ) -> Self {
-        Self { transaction, place, person, at, is_paced: false }
+        Self { transaction, place, person, at, is_paced: false, told: Vec::new() }
     }
 
     /// Of a person who acts now, and not too fast.
@@ -183,7 +186,9 @@ impl Write {
     pub(crate) async fn also_told(&mut self, row: &AuditRow) -> Result<(), Error> {
         let (environment_id, at) = (self.place()?.id, self.at);
         let sequence = self.log(row).await?;
-        outbox::leave(&mut self.transaction, row, sequence, environment_id, at).await
+        let told = outbox::told_by(row);
+        self.told.extend(told.iter().map(|(kind, _)| *kind));
+        outbox::leave(&mut self.transaction, &told, sequence, environment_id, at).await
     }
 
     /// Adds an audit row; gives its sequence.
@@ -213,12 +218,15 @@ impl Write {
     /// [`Error::TooMuch`] where the person did too much lately of what tells others; what the database says. Nothing is
     /// written then.
     pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
-        if let (true, Some(paced), Some(account)) = (self.is_paced, Paced::of(row.action), self.account_id()?) {
+        let told = outbox::told_by(&row);
+        let told_in_all: Vec<Kind> = self.told.iter().copied().chain(told.iter().map(|(kind, _)| *kind)).collect();
+        let paced = Paced::of(row.action, &told_in_all);
+        if let (true, Some(paced), Some(account)) = (self.is_paced, paced, self.account_id()?) {
             paces::take(&mut self.transaction, account, paced).await?;
         }
         let sequence = self.log(&row).await?;
         if let Some(environment_id) = self.place.as_ref().map(|place| place.id) {
-            outbox::leave(&mut self.transaction, &row, sequence, environment_id, self.at).await?;
+            outbox::leave(&mut self.transaction, &told, sequence, environment_id, self.at).await?;
         }
         for piece in &news {
             news::tell(&mut self.transaction, piece).await?;

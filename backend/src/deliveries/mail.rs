@@ -10,10 +10,11 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use strata_domain::notice::Means;
+use strata_domain::text::{visible, visible_lines};
 
 use super::html::Content;
 use super::{Claim, Outcome, Sender, Verdict};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 
 /// Longest wait for each answer of the mail server.
@@ -116,10 +117,12 @@ impl Mailer {
         let address: Address = written.address.parse().map_err(|_| "This is no mail address.".to_owned())?;
         let domain = self.settings.from.email.domain();
         let choices_url = format!("{}/settings/notifications", self.public_url);
+        // What was stored before there was a rule about texts is written out like all else.
+        let url = format!("{}{}", self.public_url, written.path);
         let content = Content {
-            title: &written.title,
-            text: &written.text,
-            url: &format!("{}{}", self.public_url, written.path),
+            title: &visible(&written.title),
+            text: &visible_lines(&written.text),
+            url: &visible(&url),
             choices_url: &choices_url,
         };
         let mut message = Message::builder()
@@ -142,11 +145,11 @@ impl Mailer {
     }
 }
 
-/// Text for a header of a mail: what breaks a line, or steers a terminal, is a blank there. The library that writes the
-/// headers would break itself.
+/// Text for a header of a mail: what breaks a line, or steers a terminal, is a blank there, since the library that writes the
+/// headers would break itself; what is hidden otherwise is written out.
 fn one_line(text: &str) -> String {
     let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    visible(&line.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 #[async_trait]
@@ -156,7 +159,8 @@ impl Sender for Mailer {
     }
 
     async fn send(&self, backend: &Backend, claim: &Claim) -> Result<Outcome, Error> {
-        let written = sqlx::query_as!(
+        let written = ctx::statement(async {
+            Ok(sqlx::query_as!(
             Written,
             r#"SELECT d.title AS subject, n.title, n.text, n.path, n.change_id AS change, a.name, a.email AS address,
                       (a.disabled_at IS NULL AND EXISTS (
@@ -167,6 +171,8 @@ impl Sender for Mailer {
             claim.id,
         )
         .fetch_one(backend.machinery())
+        .await?)
+        })
         .await?;
         if !written.may_know {
             return Ok(Outcome::never("This person has no access to the environment any more."));
@@ -204,6 +210,7 @@ mod tests {
     #[test]
     fn a_header_is_one_line() {
         assert_eq!(one_line("Ada\r\nBcc: all@example.net\u{1b}[2J \u{85}Admin"), "Ada Bcc: all@example.net [2J Admin");
+        assert_eq!(one_line("Ada \u{202e}nimdA\u{200b}"), "Ada <U+202E>nimdA<U+200B>");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! own addresses, on the networks beside it, or as the cloud's store of secrets often trusts whoever reaches it. So a
 //! webhook leads to public addresses, and to the networks that the operator lists; and to the cloud's store never.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -14,28 +14,27 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 pub(super) const REFUSED: &str =
     "The address does not lead to a public one, nor into a network that the operator of Strata allows.";
 
-/// Where clouds hand out secrets to whoever asks from the machine: refused whatever is listed.
-const METADATA: [IpAddr; 8] = [
-    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    // Containers of Amazon's.
-    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
-    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
+/// Where clouds hand out secrets to whoever asks from the machine: refused whatever is listed. Most of them do so at an
+/// address of the link, and each invents its own; nobody has a receiver there, since such an address is good for one link.
+const METADATA: [&str; 8] = [
+    "169.254.0.0/16",
+    "fe80::/10",
     // Alibaba's, Azure's, Oracle's.
-    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
-    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
-    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
-    // Amazon's and Google's.
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
-    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    "100.100.100.200/32",
+    "168.63.129.16/32",
+    "192.0.0.192/32",
+    // All that Amazon has there; Google's, Scaleway's.
+    "fd00:ec2::/32",
+    "fd20:ce::/64",
+    "fd00:42::/64",
 ];
 
 /// What is refused unless it is listed: networks that are nobody's in public.
-const PRIVATE: [&str; 19] = [
+const PRIVATE: [&str; 17] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
     "127.0.0.0/8",
-    "169.254.0.0/16",
     "172.16.0.0/12",
     "192.0.0.0/24",
     "192.0.2.0/24",
@@ -48,7 +47,6 @@ const PRIVATE: [&str; 19] = [
     "100::/64",
     "2001:db8::/32",
     "fc00::/7",
-    "fe80::/10",
     "fec0::/10",
 ];
 
@@ -79,10 +77,10 @@ impl Networks {
         let is_nowhere = address.is_unspecified()
             || address.is_multicast()
             || matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-        if is_nowhere || METADATA.contains(&address) {
+        if is_nowhere || is_in(&METADATA, address) {
             return false;
         }
-        self.0.iter().any(|network| network.contains(&address)) || !is_private(address) && !is_own(address)
+        self.0.iter().any(|network| network.contains(&address)) || !is_in(&PRIVATE, address) && !is_own(address)
     }
 }
 
@@ -103,8 +101,8 @@ fn meant(address: IpAddr) -> IpAddr {
     }
 }
 
-fn is_private(address: IpAddr) -> bool {
-    PRIVATE.iter().filter_map(|network| network.parse::<IpNet>().ok()).any(|network| network.contains(&address))
+fn is_in(networks: &[&str], address: IpAddr) -> bool {
+    networks.iter().filter_map(|network| network.parse::<IpNet>().ok()).any(|network| network.contains(&address))
 }
 
 /// Whether it is an address of this machine. One that cannot list its own refuses nothing by this: what is private is refused
@@ -205,18 +203,41 @@ mod tests {
     #[test]
     fn the_clouds_store_of_secrets_is_refused_whatever_is_listed() {
         let all = networks("0.0.0.0/0,::/0");
-        for metadata in METADATA {
-            assert!(!all.allow(metadata), "{metadata}");
+        for metadata in [
+            // Nearly everybody's; Amazon's for containers and pods; Tencent's; Scaleway's.
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.170.23",
+            "169.254.0.23",
+            "169.254.42.42",
+            "169.254.1.1",
+            "fe80::1",
+            "fe80::a9fe:a9fe",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            // Amazon's, of which the second is for pods and the third tells the time; Google's; Scaleway's.
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd00:ec2::123",
+            "fd20:ce::254",
+            "fd00:42::42",
+            // The same, spelled otherwise.
+            "::ffff:169.254.169.254",
+            "::ffff:169.254.42.42",
+            "64:ff9b::169.254.169.254",
+            "2002:a9fe:a9fe::",
+        ] {
+            assert!(!all.allow(metadata.parse().unwrap()), "{metadata}");
         }
-        for spelled in ["::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::"] {
-            assert!(!all.allow(spelled.parse().unwrap()), "{spelled}");
+        for beside in ["169.253.255.255", "169.255.0.1", "100.100.100.201", "fd00:43::42", "fd00:ec3::254"] {
+            assert!(all.allow(beside.parse().unwrap()), "{beside}");
         }
-        assert!(all.allow("169.254.1.1".parse().unwrap()));
     }
 
     #[test]
-    fn every_private_network_is_one() {
-        assert!(PRIVATE.iter().all(|network| network.parse::<IpNet>().is_ok()));
+    fn every_network_is_one() {
+        assert!(PRIVATE.iter().chain(&METADATA).all(|network| network.parse::<IpNet>().is_ok()));
     }
 
     #[test]

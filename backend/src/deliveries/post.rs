@@ -8,11 +8,12 @@ use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::{Client, redirect};
 use serde_json::Value;
 use strata_domain::notice::Means;
+use strata_domain::text::json_for_showing;
 
 use super::networks::{Networks, REFUSED, Resolver, is_refused};
 use super::signature::sign;
 use super::{Claim, Outcome, Sender, Verdict};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 
 /// Most characters that are kept of what an answer says its type is.
@@ -79,7 +80,8 @@ impl Poster {
         Ok((answer.status().as_u16(), kind.chars().take(TYPE_MAX).collect()))
     }
 
-    /// What is sent: as it was stored, with the address of the site before the path.
+    /// What is sent: as it was stored, with the address of the site before the path. What is hidden is escaped; a receiver
+    /// may well print it as it comes.
     fn body(&self, payload: &Value) -> String {
         let mut payload = payload.clone();
         if let Some(Value::String(url)) = payload.pointer_mut("/data/url")
@@ -87,7 +89,7 @@ impl Poster {
         {
             url.insert_str(0, &self.public_url);
         }
-        payload.to_string()
+        json_for_showing(&payload.to_string()).into_owned()
     }
 }
 
@@ -98,13 +100,16 @@ impl Sender for Poster {
     }
 
     async fn send(&self, backend: &Backend, claim: &Claim) -> Result<Outcome, Error> {
-        let call = sqlx::query_as!(
-            Call,
-            r#"SELECT w.id AS webhook, w.url, w.secret, w.active, d.payload AS "payload!"
+        let call = ctx::statement(async {
+            Ok(sqlx::query_as!(
+                Call,
+                r#"SELECT w.id AS webhook, w.url, w.secret, w.active, d.payload AS "payload!"
                FROM deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = $1"#,
-            claim.id,
-        )
-        .fetch_one(backend.machinery())
+                claim.id,
+            )
+            .fetch_one(backend.machinery())
+            .await?)
+        })
         .await?;
         let Some(secret) = call.secret.as_deref().filter(|_| call.active) else {
             return Ok(Outcome::never("The webhook is switched off or removed."));
@@ -117,7 +122,7 @@ impl Sender for Poster {
                 let verdict = match status {
                     200..=299 => Verdict::Arrived,
                     GONE => {
-                        switch_off(backend, call.webhook).await?;
+                        ctx::statement(switch_off(backend, call.webhook)).await?;
                         Verdict::Never
                     }
                     _ => Verdict::Again,

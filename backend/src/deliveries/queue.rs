@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Outcome, Sender, Verdict, backoff};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::error::Error;
 use crate::loops::said_by;
 use crate::news;
@@ -39,7 +39,7 @@ pub(crate) struct Claim {
     environment_id: i64,
 }
 
-/// Whose turn it is, for the senders of one means in one process: the environment that had the last one. Locked while a
+/// Whose turn it is, for the senders of one means in one process, urgent ones apart: the environment that had the last one. Locked while a
 /// delivery is claimed, so that each claim sees those before it.
 #[derive(Debug, Default)]
 pub(crate) struct Turn(Mutex<i64>);
@@ -53,7 +53,7 @@ pub(crate) async fn deliver_next(
 ) -> Result<ControlFlow<()>, Error> {
     let claim = {
         let mut after = turn.0.lock().await;
-        let Some(claim) = Claim::next(backend, sender, urgent_alone, *after).await? else {
+        let Some(claim) = ctx::statement(Claim::next(backend, sender, urgent_alone, *after)).await? else {
             return Ok(ControlFlow::Break(()));
         };
         *after = claim.environment_id;
@@ -120,7 +120,7 @@ impl Claim {
             }
             Err(_) => Outcome::again("There was no end of it within a minute."),
         };
-        self.record(backend, &outcome).await?;
+        ctx::statement(self.record(backend, &outcome)).await?;
         match outcome.verdict {
             Verdict::Arrived => tracing::info!("delivered"),
             Verdict::Again => tracing::warn!(status = outcome.status, "not delivered; it is tried again"),

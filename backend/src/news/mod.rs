@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::listener::{self, Listener};
 use crate::loops::{Loops, Over};
 use crate::notices;
+use crate::trouble::Trouble;
 
 use streams::Streams;
 pub use streams::{Heard, NewsStream, STREAMS_MAX};
@@ -100,15 +101,14 @@ impl NewsHub {
 async fn listen(hub: NewsHub) {
     // What broke the loop, if anything did, may have lost news as well.
     let mut was_lost = hub.hears.send_replace(false);
+    let mut trouble = Trouble::of(&hub.loops, "news");
     let listening = async {
         loop {
-            let lost = listen_once(&hub, &mut was_lost).await;
+            let lost = listen_once(&hub, &mut was_lost, &mut trouble).await;
             hub.hears.send_replace(false);
-            if !was_lost {
-                let why = lost.map_or_else(|error| error.to_string(), |()| "the connection is gone".to_owned());
-                tracing::warn!("news are lost until the database answers again: {why}");
-            }
             was_lost = true;
+            let why = lost.map_or_else(|error| error.to_string(), |()| "the connection is gone".to_owned());
+            trouble.failed(&why);
             tokio::time::sleep(RECONNECT_AFTER).await;
         }
     };
@@ -119,7 +119,7 @@ async fn listen(hub: NewsHub) {
 }
 
 /// Listens on one connection until it is lost.
-async fn listen_once(hub: &NewsHub, was_lost: &mut bool) -> Result<(), sqlx::Error> {
+async fn listen_once(hub: &NewsHub, was_lost: &mut bool, trouble: &mut Trouble) -> Result<(), sqlx::Error> {
     let mut listener = Listener::on(&hub.pool, &[STANDING, CHANNEL]).await?;
     // What was told of standings before the connection stood is looked up.
     in_time(hub.streams.judge(listener.connection(), None)).await?;
@@ -128,8 +128,8 @@ async fn listen_once(hub: &NewsHub, was_lost: &mut bool) -> Result<(), sqlx::Err
         for news in in_time(everything_open(&hub.pool)).await? {
             let _nobody_listens = hub.sender.send(news);
         }
-        tracing::info!("news arrive again");
     }
+    trouble.passed();
     hub.hears.send_replace(true);
     let mut judged_at = Instant::now();
     loop {

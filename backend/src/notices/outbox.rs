@@ -30,24 +30,30 @@ pub(super) struct Row {
     attempts: i32,
 }
 
-/// Leaves what an act tells in the outbox, in the act's transaction. `sequence` is that of its audit row.
-pub(crate) async fn leave(
-    connection: &mut PgConnection,
-    row: &AuditRow,
-    sequence: i64,
-    environment_id: i64,
-    at: DateTime<Utc>,
-) -> Result<(), Error> {
-    if let Some(kind) = Kind::of(row.action, moved(row)) {
-        add(connection, kind, environment_id, sequence, change_of(row), at).await?;
-    }
+/// What an act tells, each with the change that it is about.
+pub(crate) fn told_by(row: &AuditRow) -> Vec<(Kind, Option<i64>)> {
+    let mut told: Vec<_> = Kind::of(row.action, moved(row)).map(|kind| (kind, change_of(row))).into_iter().collect();
     // An act that moved what is asked moves changes beside its own subject.
     for (list, kind) in [("in_review_again", Kind::Lapsed), ("approved", Kind::Approved)] {
         let after = row.after.as_ref();
         let changes = after.and_then(|after| after.pointer(&format!("/changes/{list}"))?.as_array());
-        for change in changes.into_iter().flatten().filter_map(serde_json::Value::as_i64) {
-            add(connection, kind, environment_id, sequence, Some(change), at).await?;
-        }
+        told.extend(
+            changes.into_iter().flatten().filter_map(serde_json::Value::as_i64).map(|change| (kind, Some(change))),
+        );
+    }
+    told
+}
+
+/// Leaves what an act tells in the outbox, in the act's transaction. `sequence` is that of its audit row.
+pub(crate) async fn leave(
+    connection: &mut PgConnection,
+    told: &[(Kind, Option<i64>)],
+    sequence: i64,
+    environment_id: i64,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    for (kind, change) in told {
+        add(connection, *kind, environment_id, sequence, *change, at).await?;
     }
     Ok(())
 }

@@ -12,15 +12,24 @@ use tokio::task::JoinSet;
 
 use super::outbox::Which;
 use super::{choices, fan_out, nudges, outbox, retention};
-use crate::ctx::Backend;
+use crate::ctx::{self, Backend};
 use crate::deliveries::{self, MailSettings, Mailer, Networks, Poster, Turn};
 use crate::error::Error;
-use crate::loops::{Over, said_by};
+use crate::loops::{Loops, Over, said_by};
+use crate::trouble::Trouble;
 
 /// How often to look for what only time makes due.
 const NUDGE_EVERY: Duration = Duration::from_secs(60);
+/// Longest that the look may take, with what it leaves.
+const NUDGES_WITHIN: Duration = Duration::from_secs(120);
 /// How often to remove what is old.
 const SWEEP_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// When to do so again, either of the two, after it failed.
+const DUE_AGAIN: Duration = Duration::from_secs(10);
+/// Longest that removing may take: each of its statements as long as the database lets it.
+const SWEEPS_WITHIN: Duration = Duration::from_secs(180);
+/// Longest that telling one thing may take, to however many people: longer, and the way to the database has been cut.
+const TELLS_WITHIN: Duration = Duration::from_secs(120);
 /// Longest pause after errors that go on.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// How many rows of the outbox are told at once, how many mails and how many calls are sent at once: one that hangs does not
@@ -67,6 +76,7 @@ pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receive
     let mut kept = Kept { backend: backend.clone(), shutdown: shutdown.clone(), tasks: JoinSet::new() };
     let looping = |name, wake: &watch::Sender<()>| Loop {
         name,
+        loops: backend.loops().clone(),
         poll: settings.poll,
         wake: wake.subscribe(),
         shutdown: shutdown.clone(),
@@ -75,15 +85,17 @@ pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receive
         let (backend, wake, shutdown) = (backend.clone(), outbox_wake.clone(), shutdown.clone());
         kept.keep("notices: waking", move || wake_on_news(backend.clone(), wake.clone(), shutdown.clone()));
     }
-    let turn = Arc::new(Mutex::new(0));
+    // What is urgent has a turn of its own: whoever claims something else holds nothing that it waits for.
+    let (turn, urgent_turn) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
     for which in std::iter::once(Which::Urgent).chain(std::iter::repeat_n(Which::Any, TELLERS)) {
-        let (backend, turn, wake) = (backend.clone(), Arc::clone(&turn), sender_wake.clone());
-        let one = looping("outbox", &outbox_wake);
+        let turn = Arc::clone(if which == Which::Urgent { &urgent_turn } else { &turn });
+        let (backend, wake) = (backend.clone(), sender_wake.clone());
+        let one = looping("notices: telling", &outbox_wake);
         kept.keep("notices: telling", move || {
             let (backend, turn, wake) = (backend.clone(), Arc::clone(&turn), wake.clone());
             one.clone().run(async move || {
                 // Another process may send what this one writes.
-                let mail = sends_mail || choices::is_mail_sent(backend.machinery()).await?;
+                let mail = sends_mail || ctx::statement(choices::is_mail_sent(backend.machinery())).await?;
                 let found = tell_next(&backend, which, &turn, mail).await?;
                 if found.is_continue() {
                     wake.send_replace(());
@@ -93,10 +105,11 @@ pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receive
         });
     }
     if let (Some(mail), Some(public_url)) = (mail, &public_url) {
-        let turn = Arc::new(Turn::default());
+        let (turn, urgent_turn) = (Arc::new(Turn::default()), Arc::new(Turn::default()));
         for number in 0..=MAILERS {
-            let (backend, turn, public_url) = (backend.clone(), Arc::clone(&turn), Arc::clone(public_url));
-            let (mail, one) = (mail.clone(), looping("mails", &sender_wake));
+            let turn = Arc::clone(if number == 0 { &urgent_turn } else { &turn });
+            let (backend, public_url) = (backend.clone(), Arc::clone(public_url));
+            let (mail, one) = (mail.clone(), looping("notices: mailing", &sender_wake));
             kept.keep("notices: mailing", move || {
                 let (backend, turn) = (backend.clone(), Arc::clone(&turn));
                 let mailer = Mailer::new(mail.clone(), Arc::clone(&public_url));
@@ -105,11 +118,12 @@ pub async fn work(backend: Backend, settings: Settings, shutdown: watch::Receive
         }
     }
     if let Some(public_url) = &public_url {
-        let turn = Arc::new(Turn::default());
+        let (turn, urgent_turn) = (Arc::new(Turn::default()), Arc::new(Turn::default()));
         for number in 0..=POSTERS {
-            let (backend, turn, public_url) = (backend.clone(), Arc::clone(&turn), Arc::clone(public_url));
+            let turn = Arc::clone(if number == 0 { &urgent_turn } else { &turn });
+            let (backend, public_url) = (backend.clone(), Arc::clone(public_url));
             let (networks, timeout) = (settings.networks.clone(), settings.call_timeout);
-            let one = looping("calls", &sender_wake);
+            let one = looping("notices: calling", &sender_wake);
             kept.keep("notices: calling", move || {
                 let (backend, turn, one) = (backend.clone(), Arc::clone(&turn), one.clone());
                 let poster = Poster::new(timeout, networks.clone(), Arc::clone(&public_url));
@@ -154,21 +168,22 @@ async fn tell_next(backend: &Backend, which: Which, turn: &Mutex<i64>, mail: boo
     let row = {
         // Locked, so that each claim sees those before it.
         let mut after = turn.lock().await;
-        let Some(row) = outbox::next(backend.machinery(), which, *after).await? else {
+        let Some(row) = ctx::statement(outbox::next(backend.machinery(), which, *after)).await? else {
             return Ok(ControlFlow::Break(()));
         };
         *after = row.environment_id;
         row
     };
     // A row that cannot be told puts itself off, whatever breaks over it, and not the loop.
-    let told = AssertUnwindSafe(fan_out::tell(backend, &row, mail)).catch_unwind().await;
+    let telling = ctx::within(TELLS_WITHIN, fan_out::tell(backend, &row, mail));
+    let told = AssertUnwindSafe(telling).catch_unwind().await;
     match told.unwrap_or_else(|panic| Err(Error::unexpected(said_by(panic.as_ref())))) {
         // Told here, or by another process beside us.
         Ok(true | false) => {}
         Err(error @ Error::Unavailable(_)) => return Err(error),
         Err(error) => {
             tracing::warn!(outbox = row.id, "could not be told now: {error}");
-            row.put_off(backend.machinery(), &error).await?;
+            ctx::statement(row.put_off(backend.machinery(), &error)).await?;
         }
     }
     Ok(ControlFlow::Continue(()))
@@ -194,20 +209,28 @@ async fn wake_on_news(backend: Backend, wake: watch::Sender<()>, mut shutdown: w
 async fn on_time(backend: Backend, sends_mail: bool, mut shutdown: watch::Receiver<bool>) {
     let mut nudge = tokio::time::interval(NUDGE_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut reminding = Trouble::of(backend.loops(), "notices: reminding");
+    let mut sweeping = Trouble::of(backend.loops(), "notices: removing what is old");
     loop {
         let pool = backend.machinery();
-        let done = tokio::select! {
-            _ = nudge.tick() => async {
+        let (time, trouble, done) = tokio::select! {
+            _ = nudge.tick() => (&mut nudge, &mut reminding, async {
                 if sends_mail {
-                    choices::mail_is_sent(pool).await?;
+                    ctx::statement(choices::mail_is_sent(pool)).await?;
                 }
-                nudges::nudge(&backend).await
-            }.await,
-            _ = sweep.tick() => retention::sweep(pool).await,
+                ctx::within(NUDGES_WITHIN, nudges::nudge(&backend)).await
+            }.await),
+            _ = sweep.tick() => {
+                (&mut sweep, &mut sweeping, ctx::within(SWEEPS_WITHIN, retention::sweep(pool)).await)
+            }
             () = stopped(&mut shutdown) => return,
         };
-        if let Err(error) = done {
-            tracing::warn!("what is due is looked at again in a minute: {error}");
+        match done {
+            Ok(()) => trouble.passed(),
+            Err(error) => {
+                trouble.failed(&error);
+                time.reset_after(DUE_AGAIN);
+            }
         }
     }
 }
@@ -216,6 +239,7 @@ async fn on_time(backend: Backend, sends_mail: bool, mut shutdown: watch::Receiv
 #[derive(Clone)]
 struct Loop {
     name: &'static str,
+    loops: Loops,
     poll: Duration,
     wake: watch::Receiver<()>,
     shutdown: watch::Receiver<bool>,
@@ -223,29 +247,24 @@ struct Loop {
 
 impl Loop {
     async fn run(mut self, mut once: impl AsyncFnMut() -> Result<ControlFlow<()>, Error>) {
-        let mut failures = 0_u32;
+        let mut trouble = Trouble::of(&self.loops, self.name);
         while !*self.shutdown.borrow() && self.shutdown.has_changed().is_ok() {
             // What is told from here on is looked at in the next turn.
             self.wake.mark_unchanged();
             let pause = match once().await {
                 Ok(found) => {
-                    if std::mem::take(&mut failures) > 0 {
-                        tracing::info!(of = self.name, "work goes on");
-                    }
+                    trouble.passed();
                     if found.is_continue() {
                         continue;
                     }
                     self.poll
                 }
                 Err(error) => {
-                    if failures == 0 {
-                        tracing::warn!(of = self.name, "no work until this passes: {error}");
-                    }
-                    failures = failures.saturating_add(1);
-                    Duration::from_millis(250).saturating_mul(1 << failures.min(10)).min(LONGEST_BACKOFF)
+                    trouble.failed(&error);
+                    Duration::from_millis(250).saturating_mul(1 << trouble.failures().min(10)).min(LONGEST_BACKOFF)
                 }
             };
-            let is_idle = failures == 0;
+            let is_idle = trouble.failures() == 0;
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 told = self.wake.changed(), if is_idle => if told.is_err() { tokio::time::sleep(pause).await },

@@ -22,6 +22,7 @@ use crate::ctx::{self, Backend};
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::loops::Over;
+use crate::trouble::Trouble;
 use executors::Executor;
 
 pub use process::Process;
@@ -105,7 +106,9 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
 
 /// Frees what processes held that died on this machine, once; while the database is away, as soon as it is back.
 async fn free_of_the_dead(backend: Backend, here: Process, mut shutdown: watch::Receiver<bool>) {
-    while ctx::statement(process::free_of_the_dead(&backend, &here)).await.is_err() {
+    let mut trouble = Trouble::of(backend.loops(), "worker: freeing what the dead held");
+    while let Err(error) = ctx::statement(process::free_of_the_dead(&backend, &here)).await {
+        trouble.failed(&error);
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = stopped(&mut shutdown) => return,
@@ -115,20 +118,24 @@ async fn free_of_the_dead(backend: Backend, here: Process, mut shutdown: watch::
 
 /// Passes on what the channel says. Polling makes up for whatever is missed, so errors only pause.
 async fn listen(backend: Backend, told: watch::Sender<()>, mut shutdown: watch::Receiver<bool>) {
+    let mut trouble = Trouble::of(backend.loops(), "worker: listening");
     tokio::select! {
         () = stopped(&mut shutdown) => {}
         () = async {
             loop {
-                // The loops of the worker say that the database is away; twice would be noise.
-                let _polling_goes_on = listen_once(&backend, &told).await;
+                // Polling goes on meanwhile.
+                if let Err(error) = listen_once(&backend, &told, &mut trouble).await {
+                    trouble.failed(&error);
+                }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         } => {}
     }
 }
 
-async fn listen_once(backend: &Backend, told: &watch::Sender<()>) -> Result<(), sqlx::Error> {
+async fn listen_once(backend: &Backend, told: &watch::Sender<()>, trouble: &mut Trouble) -> Result<(), sqlx::Error> {
     let mut listener = Listener::on(backend.machinery(), &[CHANNEL]).await?;
+    trouble.passed();
     while listener.next().await?.is_some() {
         told.send_replace(());
     }

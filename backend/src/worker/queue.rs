@@ -15,6 +15,7 @@ use super::{settle, stopped};
 use crate::ctx::{self, Backend};
 use crate::error::Error;
 use crate::runs;
+use crate::trouble::Trouble;
 
 /// The end of a run plans a whole topology anew, which may take its time.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
@@ -44,23 +45,26 @@ enum Done {
 impl Worker {
     /// Works until it has to stop.
     pub(super) async fn work(mut self) {
-        let mut backoff = Backoff::default();
+        let mut trouble = Trouble::of(self.backend.loops(), "worker: carrying out");
         // A step that had to be dropped while the database was away; given back when it answers.
         let mut dropped = None;
         while !self.has_to_stop() {
             let outcome = self.once(&mut dropped).await;
             let pause = match outcome {
                 Ok(ControlFlow::Continue(())) => {
-                    backoff.ended(&self.owner);
+                    trouble.passed();
                     continue;
                 }
                 Ok(ControlFlow::Break(())) => {
-                    backoff.ended(&self.owner);
+                    trouble.passed();
                     self.poll
                 }
-                Err(error) => backoff.failed(&self.owner, &error),
+                Err(error) => {
+                    trouble.failed(&error);
+                    pause_after(trouble.failures())
+                }
             };
-            let is_idle = !backoff.is_on();
+            let is_idle = trouble.failures() == 0;
             let (work, shutdown) = (&mut self.work, &mut self.shutdown);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -174,28 +178,7 @@ impl Worker {
     }
 }
 
-/// Errors are logged when they begin and when they end, not each time.
-#[derive(Default)]
-struct Backoff {
-    failures: u32,
-}
-
-impl Backoff {
-    const fn is_on(&self) -> bool {
-        self.failures > 0
-    }
-
-    fn failed(&mut self, worker: &str, error: &Error) -> Duration {
-        if self.failures == 0 {
-            tracing::warn!(worker, "no work until this passes: {error}");
-        }
-        self.failures = self.failures.saturating_add(1);
-        Duration::from_millis(250).saturating_mul(1 << self.failures.min(10)).min(LONGEST_BACKOFF)
-    }
-
-    fn ended(&mut self, worker: &str) {
-        if std::mem::take(&mut self.failures) > 0 {
-            tracing::info!(worker, "work goes on");
-        }
-    }
+/// How long to wait after so many failures on end.
+fn pause_after(failures: u32) -> Duration {
+    Duration::from_millis(250).saturating_mul(1 << failures.min(10)).min(LONGEST_BACKOFF)
 }

@@ -9,14 +9,17 @@ use sqlx::{Connection, PgPool};
 use strata_backend::changes::{change_load, change_start};
 use strata_backend::ctx::{Limits, pool_options};
 use strata_backend::runs::{run_load, run_log};
+use strata_backend::webhooks::webhook_add;
 use strata_backend::worker::Process;
 use strata_backend::worker::executors::DryRun;
 use strata_backend::{Backend, Error, Outage};
 use strata_domain::news::News;
+use strata_domain::notice::Topic;
 use strata_domain::run::RunState;
 
 use crate::news::{until, until_it_listens};
 use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, with_limits};
+use crate::telling::{Receiver, Telling};
 use crate::wire::Wire;
 use crate::worker::Stuck;
 
@@ -184,6 +187,37 @@ async fn a_worker_whose_way_was_cut_goes_on(pool: PgPool) {
     });
     assert_eq!(ended.await.unwrap().state, RunState::Succeeded);
     working.stop().await;
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn who_tells_people_goes_on_after_the_way_was_cut(pool: PgPool) {
+    let mut world = World::new(pool.clone()).await;
+    let receiver = Receiver::new().await;
+    let topics = [Topic::ToApprove].into();
+    webhook_add(&world.backend, &world.ada, ENVIRONMENT, &receiver.url(), &topics).await.unwrap();
+    let wire = Wire::to(&pool);
+    let direct = world.backend.clone();
+    world.backend = Backend::new(pool_options(20).connect_with(wire.options(&pool)).await.unwrap());
+    let telling = Telling::new(&world, None);
+    world.backend = direct;
+    // All who claim are in the middle of it when the way is cut, and those of what is urgent with them.
+    let mut connection = pool.acquire().await.unwrap();
+    let mut holder = connection.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE outbox, deliveries IN ACCESS EXCLUSIVE MODE").execute(&mut *holder).await.unwrap();
+    let hang = "pg_stat_activity WHERE wait_event_type = 'Lock'
+                AND (query LIKE 'UPDATE outbox%' OR query LIKE 'UPDATE deliveries%')";
+    crate::telling::until("they hang", async || world.count(hang).await >= 4).await;
+    wire.cut();
+    holder.rollback().await.unwrap();
+    world.in_review("worker-2.example.net").await;
+    // What was under way is given up only when the database itself would have ended it.
+    let told = tokio::time::timeout(Duration::from_secs(200), async {
+        while receiver.calls().is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    told.await.expect("it is told and sent");
+    telling.stop().await;
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -4,12 +4,13 @@ use base64::Engine;
 use strata_backend::audit::audit_list;
 use strata_backend::deliveries::{delivery_list, delivery_resend};
 use strata_backend::notices::{choices_get, choices_set};
+use strata_backend::webhooks::webhook_add;
 use strata_domain::audit::AuditAction;
 use strata_domain::notice::{Channel, DeliveryState, Means, Topic};
 use strata_domain::review::Verdict;
 
 use crate::support::{ENVIRONMENT, World, email, refusal};
-use crate::telling::{Mailbox, Telling, all_told, refusing, settle_times, states, tell_all, until};
+use crate::telling::{Mailbox, Receiver, Telling, all_told, refusing, settle_times, states, tell_all, until};
 
 const WORKER: &str = "worker-2.example.net";
 
@@ -57,6 +58,32 @@ async fn a_mail_says_what_the_page_says_and_leads_there(pool: sqlx::PgPool) {
         assert_eq!(mail.in_reply_to.as_ref(), Some(&thread), "one conversation for each change");
         assert_eq!(mail.headers["references"], thread);
     }
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_was_stored_before_the_rule_about_texts_is_written_out_in_a_mail_and_escaped_in_a_call(
+    pool: sqlx::PgPool,
+) {
+    let world = lena_alone(pool).await;
+    let (mailbox, receiver) = (Mailbox::new(&[]).await, Receiver::new().await);
+    webhook_add(&world.backend, &world.ada, ENVIRONMENT, &receiver.url(), &[Topic::ToApprove].into()).await.unwrap();
+    let id = world.in_review(WORKER).await;
+    let title = "Old \u{1b}[31m\u{202e}eltit";
+    sqlx::query("UPDATE changes SET title = $1").bind(title).execute(&world.pool).await.unwrap();
+    let named = "UPDATE accounts SET name = E'Lena\\u202E\\u200BdaeL' WHERE email = $1";
+    sqlx::query(named).bind(email("Lena Lead")).execute(&world.pool).await.unwrap();
+    tell_all(&world, Some(mailbox.settings())).await;
+    let mails = mailbox.mails().await;
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    let is_hidden =
+        |letter: char| letter.is_control() && !letter.is_whitespace() || matches!(letter, '\u{202e}' | '\u{200b}');
+    for text in [&mail.subject, &mail.text, &mail.html] {
+        assert!(!text.contains(is_hidden), "{text:?}");
+        assert!(text.contains("&lt;U+202E&gt;eltit") || text.contains("<U+202E>eltit"), "{text:?}");
+    }
+    let call = receiver.calls().remove(0);
+    assert!(!call.body.contains(is_hidden) && call.body.contains("\\u202e"), "{}", call.body);
+    assert_eq!((&call.json()["data"]["title"], &call.json()["data"]["change"]), (&title.into(), &id.into()));
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

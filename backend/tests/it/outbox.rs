@@ -6,7 +6,7 @@ use strata_backend::Actor;
 use strata_backend::accounts::account_grant;
 use strata_backend::changes::change_start;
 use strata_backend::environments::{environment_create, topology_import};
-use strata_backend::notices::{Settings, choices_set};
+use strata_backend::notices::{Settings, choices_set, nudge};
 use strata_backend::runs::{change_apply, change_break_glass};
 use strata_backend::webhooks::webhook_add;
 use strata_domain::account::Capability;
@@ -215,6 +215,88 @@ async fn a_process_without_an_address_tells_in_the_page_and_leaves_the_sending_t
     tell_all(&world, None).await;
     let call = receiver.calls().remove(0).json();
     assert_eq!(call["data"]["url"], format!("{PUBLIC_URL}/changes/{id}"));
+}
+
+/// Whatever is claimed there that is not urgent takes that many seconds to be claimed.
+async fn slow_down(world: &World, table: &str, seconds: u32) {
+    let statements = format!(
+        "CREATE FUNCTION slow_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF NOT NEW.urgent THEN PERFORM pg_sleep({seconds}); END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER slow_{table} BEFORE UPDATE OF lease_until ON {table}
+             FOR EACH ROW WHEN (NEW.lease_until IS NOT NULL) EXECUTE FUNCTION slow_{table}();"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&world.pool).await.unwrap();
+}
+
+/// Waits until a claim sleeps there.
+async fn until_one_sleeps(world: &World, table: &str) {
+    let sleeps = format!("pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'UPDATE {table}%'");
+    until("a claim hangs", async || world.count(&sleeps).await > 0).await;
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_is_urgent_waits_for_no_claim_of_anything_else(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let receiver = Receiver::new().await;
+    let topics = Topic::ALL.iter().copied().filter(|topic| topic.is_for_webhooks()).collect();
+    webhook_add(&world.backend, &world.ada, "production", &receiver.url(), &topics).await.unwrap();
+    let (id, other) = (world.in_review(WORKER).await, world.in_review("worker-3.example.net").await);
+    tell_all(&world, None).await;
+    let before = receiver.calls().len();
+    slow_down(&world, "outbox", 20).await;
+    slow_down(&world, "deliveries", 20).await;
+    webhook_add(&world.backend, &world.ada, "production", &format!("{}&other", receiver.url()), &topics).await.unwrap();
+    say(&world, "production", other, 2).await;
+    sqlx::query(
+        "INSERT INTO deliveries (key, environment_id, means, kind, title, webhook_id, payload, urgent, created_at, next_at)
+         SELECT gen_random_uuid(), environment_id, 'webhook', 'strata.test', 'Slow', max(id), '{}', false, now(), now()
+         FROM webhooks GROUP BY environment_id",
+    )
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    let telling = Telling::new(&world, None);
+    until_one_sleeps(&world, "outbox").await;
+    until_one_sleeps(&world, "deliveries").await;
+    let begun = std::time::Instant::now();
+    let seen = digest_of(&world.view(id).await);
+    change_break_glass(&world.backend, &world.adam, id, seen, "All calls fail at once.").await.unwrap();
+    until("it is told and sent", async || receiver.calls().len() > before).await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(receiver.calls()[before].body.contains("glass.broken"), "{:?}", receiver.calls()[before]);
+    telling.kill();
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_goes_on_failing_is_told_of_until_it_passes(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let telling = Telling::new(&world, None);
+    let missing = || world.backend.loops().missing();
+    sqlx::raw_sql("REVOKE UPDATE ON outbox FROM strata_app").execute(&world.pool).await.unwrap();
+    until("it is said", async || missing().iter().any(|one| one.starts_with("notices: telling: fails since "))).await;
+    assert_eq!(missing().len(), 1, "one line for all that do the same: {:?}", missing());
+    sqlx::raw_sql("GRANT UPDATE ON outbox TO strata_app").execute(&world.pool).await.unwrap();
+    until("it passes", async || missing().is_empty()).await;
+    telling.stop().await;
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_is_wrong_with_one_change_keeps_no_other_from_being_told_of(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let (wrong, right) = (world.in_review(WORKER).await, world.in_review("worker-3.example.net").await);
+    let statements = format!(
+        "CREATE FUNCTION out_of_order() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+         CREATE TRIGGER out_of_order BEFORE INSERT ON outbox
+             FOR EACH ROW WHEN (NEW.change_id = {wrong} AND NEW.since IS NOT NULL) EXECUTE FUNCTION out_of_order();
+         UPDATE changes SET waiting_since = now() - interval '25 hours';"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&world.pool).await.unwrap();
+    nudge(&world.backend).await.unwrap();
+    assert_eq!(world.count(&format!("outbox WHERE kind = 'change.reminder' AND change_id = {right}")).await, 1);
+    assert_eq!(world.count("outbox WHERE kind = 'change.reminder'").await, 1);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -2,14 +2,17 @@
 
 use futures::future::join_all;
 use strata_backend::approvals::comment_add;
-use strata_backend::changes::change_submit;
+use strata_backend::changes::{change_edit, change_submit};
+use strata_backend::proposals::{proposal_withdraw, rule_level_propose};
 use strata_backend::runs::change_break_glass;
 use strata_backend::webhooks::{webhook_add, webhook_test};
 use strata_backend::{Actor, Error};
+use strata_domain::catalogue::Level;
+use strata_domain::findings::RuleId;
 use strata_domain::notice::Topic;
 use strata_domain::pace::Paced;
 
-use crate::support::{ENVIRONMENT, World, digest_of};
+use crate::support::{ENVIRONMENT, World, add_node, digest_of};
 
 async fn say(world: &World, actor: &Actor, change: i64, number: u32) -> Result<(), Error> {
     comment_add(&world.backend, actor, change, None, &format!("Number {number}"), &format!("k-{number}")).await
@@ -49,6 +52,48 @@ async fn a_webhook_is_no_gun(pool: sqlx::PgPool) {
     let tried = tries.iter().filter(|tried| tried.is_ok()).count();
     assert_eq!(tried, usize::try_from(Paced::Sending.pace().at_once).unwrap());
     assert_eq!(world.count("deliveries").await, i64::try_from(tried).unwrap());
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn proposals_that_are_made_and_given_up_again_have_a_pace(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, .. } = &world;
+    let at_once = Paced::Telling.pace().at_once;
+    let mut done = 0;
+    let refused = loop {
+        let proposed =
+            rule_level_propose(backend, ada, ENVIRONMENT, RuleId::SqlNoMaster, Level::Off, "Only to try it").await;
+        let id = match proposed {
+            Ok(id) => id,
+            Err(error) => break error,
+        };
+        if let Err(error) = proposal_withdraw(backend, ada, ENVIRONMENT, id).await {
+            break error;
+        }
+        done += 2;
+        assert!(done <= at_once + 20, "there is no end of it");
+    };
+    assert!(matches!(refused, Error::TooMuch { .. }), "{refused:?}");
+    let told = world.count("outbox").await;
+    assert!(told <= i64::from(at_once) + 20, "{told}");
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn an_edit_that_ends_an_approval_has_a_pace_and_typing_has_none(pool: sqlx::PgPool) {
+    let world = World::new(pool.clone()).await;
+    let World { backend, ada, .. } = &world;
+    let (approved, draft) = (world.approved("worker-2.example.net").await, world.draft("worker-3.example.net").await);
+    // As after as many acts as there may be at once.
+    let held =
+        sqlx::query("UPDATE paces SET due = now() + interval '300 seconds' WHERE paced = 'telling'").execute(&pool).await;
+    assert!(held.unwrap().rows_affected() > 0);
+    let edit = |id: i64, hostname: &'static str| {
+        let world = &world;
+        async move { change_edit(backend, ada, id, world.version(id).await, add_node(hostname, "worker")).await }
+    };
+    let refused = edit(approved, "worker-4.example.net").await;
+    assert!(matches!(refused, Err(Error::TooMuch { .. })), "{refused:?}");
+    edit(draft, "worker-4.example.net").await.unwrap();
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -5,7 +5,7 @@ use super::figures::Figures;
 use super::ids;
 use super::subnet::Subnet;
 use crate::catalogue::Catalogue;
-use crate::edit::hostname_problem;
+use crate::edit::{dns_name_problem, hostname_problem};
 use crate::findings::is_http_url;
 
 /// GiB in a TiB.
@@ -163,7 +163,7 @@ fn is_nfs_path(text: &str) -> bool {
             let literal = server.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
             return match literal {
                 Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-                None => hostname_problem(server).is_none(),
+                None => dns_name_problem(server).is_none(),
             };
         }
         _ => text,

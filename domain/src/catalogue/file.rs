@@ -7,6 +7,7 @@ use serde::de::Error;
 use super::{Own, accept};
 use crate::file::{FileError, depth, place, text_of};
 use crate::inventory::check_keys;
+use crate::text::yaml_for_showing;
 
 /// Reads the file that [`write_yaml`] writes, or the same as JSON.
 ///
@@ -31,7 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<Own, FileError> {
 
 /// The file; [`read`] gives the same again.
 pub fn write_yaml(own: &Own) -> String {
-    serde_norway::to_string(own).expect("all keys of a catalogue are texts")
+    yaml_for_showing(own).expect("all keys of a catalogue are texts")
 }
 
 #[cfg(test)]

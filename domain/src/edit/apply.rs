@@ -1,7 +1,7 @@
 //! Applies edits, one or a whole log.
 
 use super::index::Index;
-use super::{Edit, check_text, hostname_problem};
+use super::{Edit, check_text, dns_name_problem};
 use crate::catalogue::{Catalogue, SettingKind};
 use crate::limits::{self, TooMany};
 use crate::text::TextFault;
@@ -268,7 +268,7 @@ fn node_mut<'a>(topology: &'a mut Topology, index: &Index, hostname: &str) -> Re
 }
 
 fn check_hostname(hostname: &str) -> Result<(), EditError> {
-    match hostname_problem(hostname) {
+    match dns_name_problem(hostname) {
         None => Ok(()),
         Some(problem) => Err(EditError::BadHostname { hostname: hostname.to_owned(), problem }),
     }

@@ -35,10 +35,11 @@ pub(crate) use named::named_by;
 pub use text::check_text;
 pub(crate) use text::check_value;
 
+use crate::text::NAME_MAX;
 use crate::topology::{Container, Hardware, Node, RoleId, Service, SettingValue, Settings};
 
-/// Longest hostname, in characters.
-pub const HOSTNAME_MAX: usize = 253;
+/// Longest hostname of a node, in characters: it is a name like all others.
+pub const HOSTNAME_MAX: usize = NAME_MAX;
 
 /// One step from one topology to the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,14 +232,24 @@ pub(crate) fn settings_text(settings: &Settings) -> String {
     pairs.join(", ")
 }
 
-/// Why a text is no hostname, if it is none: labels of letters, digits and inner hyphens, at most 63 characters
-/// each and 253 in all.
+/// Why a node cannot have that hostname: labels of letters, digits and inner hyphens, at most 63 characters each and
+/// [`HOSTNAME_MAX`] in all.
 pub fn hostname_problem(hostname: &str) -> Option<&'static str> {
+    const { assert!(HOSTNAME_MAX == 200, "the sentence says how many") };
+    dns_name_problem(hostname).or_else(|| {
+        let is_long = hostname.len() > HOSTNAME_MAX;
+        is_long.then_some("it is longer than 200 characters")
+    })
+}
+
+/// Why a text is no name that DNS could have, which is as long as 253 characters: a machine that is no node, or a node
+/// from before names had a limit.
+pub(crate) fn dns_name_problem(hostname: &str) -> Option<&'static str> {
     if hostname.is_empty() {
         return Some("it is empty");
     }
-    if hostname.len() > HOSTNAME_MAX {
-        return Some("it is longer than 253 characters");
+    if hostname.len() > 253 {
+        return Some("it is longer than any name on the network can be");
     }
     for label in hostname.split('.') {
         if label.is_empty() {

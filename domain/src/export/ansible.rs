@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use crate::catalogue::Catalogue;
-use crate::edit::hostname_problem;
+use crate::edit::dns_name_problem;
 use crate::text::class_of;
 use crate::topology::{Node, RoleId, SettingValue, Settings, Topology};
 
@@ -62,7 +62,7 @@ pub fn ansible(topology: &Topology, catalogue: &Catalogue) -> String {
 
 fn host_name(node: &Node, names: &mut Names) -> String {
     // Only a draft that was never checked has other names; Ansible would take them for ranges and ports.
-    if hostname_problem(&node.hostname).is_some() { names.take("node_1") } else { names.take(&node.hostname) }
+    if dns_name_problem(&node.hostname).is_some() { names.take("node_1") } else { names.take(&node.hostname) }
 }
 
 fn groups<'t>(topology: &'t Topology, catalogue: &'t Catalogue, names: &mut Names) -> Vec<Group<'t>> {

@@ -18,12 +18,15 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use crate::catalogue::Catalogue;
-use crate::text::visible;
+use crate::text::{excerpt, visible, yaml_for_showing};
 use crate::topology::Topology;
 use budget::Budget;
 
 /// Largest file that is read.
 pub const LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// As much of what is wrong is shown, in characters: some of it can be a name as long as the file.
+const SHOWN: usize = 2_000;
 
 /// The version of the format that is written, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -41,7 +44,7 @@ pub struct FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = visible(&self.message);
+        let message = excerpt(&self.message, SHOWN);
         match (self.line, self.column) {
             (Some(line), Some(column)) => write!(f, "line {line}, column {column}: {message}"),
             (Some(line), None) => write!(f, "line {line}: {message}"),
@@ -156,7 +159,17 @@ fn encrypted_by(text: &str) -> Option<&'static str> {
         ("age-encryption.org/", "`age --decrypt FILE`"),
     ];
     let text = text.trim_start();
-    BEGINNINGS.into_iter().find(|(beginning, _)| text.starts_with(beginning)).map(|(_, with)| with)
+    let whole = BEGINNINGS.into_iter().find(|(beginning, _)| text.starts_with(beginning)).map(|(_, with)| with);
+    whole.or_else(|| is_of_sops(text).then_some("`sops decrypt FILE`"))
+}
+
+/// Whether SOPS has encrypted the file: each value alone, with a part of its own that says how.
+fn is_of_sops(text: &str) -> bool {
+    let is_its_part = |line: &str| {
+        let line = line.trim_start();
+        ["sops:", "[sops]", "sops_version="].iter().any(|beginning| line.starts_with(beginning))
+    };
+    text.contains("ENC[") && (text.contains("\"sops\":") || text.lines().any(is_its_part))
 }
 
 /// Whether there is nothing but space and comments.
@@ -191,9 +204,9 @@ struct Written<'a> {
     topology: &'a Topology,
 }
 
-/// The topology as YAML; reading it gives the same topology.
+/// The topology as YAML that can be shown anywhere; reading it gives the same topology.
 pub fn write_yaml(topology: &Topology) -> String {
-    serde_norway::to_string(&Written { version: VERSION, topology }).expect("all keys of a topology are texts")
+    yaml_for_showing(&Written { version: VERSION, topology }).expect("all keys of a topology are texts")
 }
 
 /// The topology as JSON, indented; reading it gives the same topology.

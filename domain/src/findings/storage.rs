@@ -92,7 +92,7 @@ pub(crate) fn is_http_url(text: &str) -> bool {
         Some(colon) => authority.split_at(colon),
         None => (authority, ""),
     };
-    crate::edit::hostname_problem(host).is_none() && is_port_part(port)
+    crate::edit::dns_name_problem(host).is_none() && is_port_part(port)
 }
 
 /// Nothing, or a colon and a port.

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::model::{ALL, Inventory, Place, Vars, known};
+use super::model::{ALL, Inventory, Owner, Place, Vars, known};
 use super::pattern::expand;
 use super::said::kept;
 use super::words::{split, value};
@@ -55,7 +55,7 @@ pub(super) fn read(text: &str) -> Result<Inventory, FileError> {
     reader.declared.sort_unstable();
     for (group, place) in &reader.spoken_of {
         if reader.declared.binary_search(group).is_err() {
-            let name = &reader.inventory.groups[*group].name;
+            let name = shown(&reader.inventory.groups[*group].name);
             let message = format!("the group `{name}` is nowhere in the file; a line `[{name}]` declares it");
             return Err(FileError { line: Some(place.line), column: Some(place.column), message });
         }
@@ -123,14 +123,16 @@ impl Reader {
             };
             match known(name) {
                 Some(name) => {
-                    vars.insert(name, Rc::new(kept(value(text))));
+                    if vars.insert(name, Rc::new(kept(value(text)))).is_some() {
+                        return Err((word.start, format!("`{name}` is there twice in one line")));
+                    }
                 }
                 None => self.inventory.count_unknown(name, hosts.names.len(), Some(number)),
             }
         }
         for name in &hosts.names {
             let host = self.inventory.host(name, Some(number)).map_err(wrong)?;
-            self.inventory.hosts[host].vars.extend(vars.iter().map(|(name, value)| (*name, Rc::clone(value))));
+            self.inventory.say(Owner::Host(host), &vars, Some(number));
             if let Some(group) = group {
                 self.inventory.join(group, host);
             }
@@ -157,7 +159,8 @@ impl Reader {
         let name = name.trim();
         match known(name) {
             Some(name) => {
-                self.inventory.groups[group].vars.insert(name, Rc::new(kept(value(text))));
+                let said = Vars::from([(name, Rc::new(kept(value(text))))]);
+                self.inventory.say(Owner::Group(group), &said, Some(number));
             }
             None => self.inventory.count_unknown(name, 1, Some(number)),
         }

@@ -10,6 +10,7 @@
 //! Reading never panics, and its time and memory are bounded: ranges, aliases and what groups pass on are counted
 //! before they are built.
 
+mod heard;
 mod ini;
 mod mapping;
 mod model;
@@ -44,9 +45,10 @@ use crate::findings::text::counted;
 use crate::limits;
 use crate::text::{self, excerpt, visible};
 use crate::topology::{Node, Service, Topology};
+use heard::{Heard, contradictions, of_host};
 use model::{ALL, Inventory};
 use resolve::Resolved;
-use said::{Said, said, shown};
+use said::shown;
 
 /// Most hosts of one inventory.
 pub const LIMIT_HOSTS: usize = 200_000;
@@ -100,6 +102,13 @@ pub enum What {
         /// Number of hosts and groups that it is set for.
         count: usize,
     },
+    /// Something that is said of a group and could not be used.
+    GroupVariable {
+        /// The group's name.
+        name: String,
+        /// Which variable, and what is in the way.
+        why: String,
+    },
     /// A host that is left out, or something about it that could not be used.
     Host {
         /// Its name in the inventory.
@@ -123,6 +132,7 @@ impl fmt::Display for Unmapped {
                 let (name, times) = (excerpt(name, SHOWN), counted(*count, "time"));
                 write!(f, "variable {name} (set {times}): not part of a topology")
             }
+            What::GroupVariable { name, why } => write!(f, "group {}: {}", excerpt(name, SHOWN), visible(why)),
             What::Host { name, why } => write!(f, "host {}: {}", excerpt(name, SHOWN), visible(why)),
         }
     }
@@ -179,20 +189,14 @@ fn import(
     let mut topology = Topology::empty(environment);
     let mut notes = Vec::new();
     let mut explained = Explained::new(inventory);
+    let mut heard = Heard::default();
     let mut length = 0;
     for host in &inventory.hosts {
         let facts = resolved.facts(host);
         let made = node::make(&facts, catalogue);
-        notes.extend(
-            made.notes
-                .into_iter()
-                .map(|why| Unmapped { what: What::Host { name: host.name.clone(), why }, line: host.line }),
-        );
-        let availability_group = match said(&facts.vars, "availability_group") {
-            Said::Text(name) => Some(name),
-            Said::Nothing | Said::Unreadable(_) => None,
-        };
-        explained.look(&host.groups, made.node.as_ref(), availability_group.as_deref());
+        notes.extend(made.notes.into_iter().map(|why| of_host(host, why)));
+        notes.extend(heard.of_host(&facts, made.unused).map(|why| of_host(host, why)));
+        explained.look(&host.groups, made.node.as_ref(), catalogue);
         if let Some(node) = made.node {
             length += length_of(&node);
             if length > LIMIT_TEXT {
@@ -201,14 +205,16 @@ fn import(
             topology.nodes.push(node);
         }
     }
-    topology.services = services(resolved.of_all("strata_services"), catalogue)?;
-    topology.availability_groups = match resolved.of_all("strata_availability_groups") {
+    topology.services = services(resolved.of_all("strata_services")?, catalogue)?;
+    topology.availability_groups = match resolved.of_all("strata_availability_groups")? {
         None | Some(Value::Null) => unique(named_groups(&topology, catalogue)),
         Some(value) => groups(value)?,
     };
     limits::check(&topology).map_err(|too_many| FileError::of_file(too_many.to_string()))?;
     let mut unmapped = unmapped_groups(inventory, resolved, &explained);
+    unmapped.extend(heard.of_groups(inventory, resolved, &topology.availability_groups));
     unmapped.extend(notes);
+    unmapped.extend(contradictions(inventory));
     unmapped.extend(inventory.unknown.iter().map(|(name, unknown)| Unmapped {
         what: What::Variable { name: name.clone(), count: unknown.count },
         line: unknown.line,
@@ -231,8 +237,12 @@ fn unique<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
 
 /// The availability groups that nodes name.
 fn named_groups<'t>(topology: &'t Topology, catalogue: &'t Catalogue) -> impl Iterator<Item = &'t str> {
-    let on_nodes = topology.nodes.iter().flat_map(|node| &node.roles);
-    on_nodes.filter_map(|assignment| {
+    topology.nodes.iter().flat_map(|node| groups_of(node, catalogue))
+}
+
+/// The availability groups that a node names.
+fn groups_of<'t>(node: &'t Node, catalogue: &'t Catalogue) -> impl Iterator<Item = &'t str> {
+    node.roles.iter().filter_map(|assignment| {
         let rule = catalogue.role(assignment.role.as_str())?.group.as_ref()?;
         assignment.settings.get(&rule.setting)?.as_text()
     })
@@ -292,17 +302,17 @@ impl<'i> Explained<'i> {
         Self { inventory, by_site: all.clone(), by_group: all }
     }
 
-    fn look(&mut self, groups: &[usize], node: Option<&Node>, availability_group: Option<&str>) {
-        let names = |prefix: &str, value: Option<&str>, group: &str| {
-            value.is_some_and(|value| {
-                group == value || group_name(value) == group || group_name(&format!("{prefix}{value}")) == group
-            })
+    /// What a node is decides, and not what was said of it.
+    fn look(&mut self, groups: &[usize], node: Option<&Node>, catalogue: &Catalogue) {
+        let names = |prefix: &str, value: &str, group: &str| {
+            group == value || group_name(value) == group || group_name(&format!("{prefix}{value}")) == group
         };
         let site = node.and_then(|node| node.site.as_deref());
         for &number in groups {
             let name = &self.inventory.groups[number].name;
-            self.by_site[number] &= names("site_", site, name);
-            self.by_group[number] &= names("availability_group_", availability_group, name);
+            self.by_site[number] &= site.is_some_and(|site| names("site_", site, name));
+            let mut joined = node.into_iter().flat_map(|node| groups_of(node, catalogue));
+            self.by_group[number] &= joined.any(|joined| names("availability_group_", joined, name));
         }
     }
 

@@ -16,6 +16,19 @@ pub(super) const ALL: usize = 0;
 /// Which of equally deep groups says a variable: that with the highest; set for a group, and 1 where it is not.
 pub(super) const PRIORITY: &str = "ansible_group_priority";
 
+/// Those that say a whole number, however it is written.
+pub(super) const FIGURES: [&str; 6] = [
+    "ansible_memtotal_mb",
+    "ansible_processor_vcpus",
+    "strata_disk_gib",
+    "strata_iops",
+    "strata_memory_mib",
+    "strata_vcpus",
+];
+
+/// Those that are about the whole topology, whoever they are said of.
+pub(super) const OF_ALL: [&str; 2] = ["strata_availability_groups", "strata_services"];
+
 /// The variables that say something about a topology; those with `strata_` are written by our export.
 const KNOWN: [&str; 29] = [
     PRIORITY,
@@ -79,6 +92,21 @@ pub(super) struct Place {
     pub column: usize,
 }
 
+/// What a variable is said of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    Host(usize),
+    Group(usize),
+}
+
+/// A variable that is said of one host or group in several ways.
+pub(super) struct Contradiction {
+    /// What was said first.
+    pub first: Rc<Value>,
+    /// Where something else was said last.
+    pub line: Option<usize>,
+}
+
 /// How often a variable that is not understood is set, and where first.
 #[derive(Default)]
 pub(super) struct Unknown {
@@ -90,6 +118,7 @@ pub(super) struct Inventory {
     pub hosts: Vec<Host>,
     pub groups: Vec<Group>,
     pub unknown: BTreeMap<String, Unknown>,
+    pub contradictions: BTreeMap<(Owner, &'static str), Contradiction>,
     host_numbers: HashMap<String, usize>,
     group_numbers: HashMap<String, usize>,
     mentions: usize,
@@ -101,6 +130,7 @@ impl Inventory {
             hosts: Vec::new(),
             groups: Vec::new(),
             unknown: BTreeMap::new(),
+            contradictions: BTreeMap::new(),
             host_numbers: HashMap::new(),
             group_numbers: HashMap::new(),
             mentions: 0,
@@ -166,6 +196,20 @@ impl Inventory {
         self.mention()?;
         self.groups[parent].children.push((child, place));
         Ok(())
+    }
+
+    /// Variables that are said of a host or a group. What is said last is taken, as Ansible does it; that something else
+    /// was said before is kept.
+    pub fn say(&mut self, owner: Owner, vars: &Vars, line: Option<usize>) {
+        let kept = match owner {
+            Owner::Host(host) => &mut self.hosts[host].vars,
+            Owner::Group(group) => &mut self.groups[group].vars,
+        };
+        for (&name, value) in vars {
+            let Some(before) = kept.insert(name, Rc::clone(value)).filter(|before| before != value) else { continue };
+            let of = self.contradictions.entry((owner, name));
+            of.or_insert_with(|| Contradiction { first: before, line }).line = line;
+        }
     }
 
     /// Counts a variable that is not understood.

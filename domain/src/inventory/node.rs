@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::mapping::setting_value;
+use super::model::PRIORITY;
 use super::resolve::Facts;
 use super::said::{self, Said, said};
 use crate::catalogue::{Catalogue, Replication, SettingKind};
@@ -22,17 +23,24 @@ const SITE: [&str; 3] = ["site", "datacenter", "dc"];
 const REPLICATION: [&str; 6] =
     ["replication", "mysql_replication_role", "mysql_role", "mariadb_role", "postgresql_role", "pg_role"];
 
+const AVAILABILITY_GROUP: &str = "availability_group";
+const VCPUS: [&str; 2] = ["strata_vcpus", "ansible_processor_vcpus"];
+const MEMORY: [&str; 2] = ["strata_memory_mib", "ansible_memtotal_mb"];
+
 /// A node, if there is enough to make one, and what could not be used, in sentences.
 pub(super) struct Made {
     pub node: Option<Node>,
     pub notes: Vec<String>,
+    /// Variables that would say something of a topology and say nothing of this node, with why.
+    pub unused: Vec<(&'static str, String)>,
 }
 
 /// Makes the node of a host.
 pub(super) fn make(facts: &Facts<'_>, catalogue: &Catalogue) -> Made {
     let mut notes = Vec::new();
     let node = node(facts, catalogue, &mut notes);
-    Made { node, notes }
+    let unused = node.as_ref().map(|node| unused(facts, node, catalogue)).unwrap_or_default();
+    Made { node, notes, unused }
 }
 
 fn node(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> Option<Node> {
@@ -41,8 +49,8 @@ fn node(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> Op
     let vars = &facts.vars;
     let container = container(vars, notes);
     let hardware = Hardware {
-        vcpus: figure(vars, &["strata_vcpus", "ansible_processor_vcpus"], notes),
-        memory_mib: figure(vars, &["strata_memory_mib", "ansible_memtotal_mb"], notes),
+        vcpus: figure(vars, &VCPUS, notes),
+        memory_mib: figure(vars, &MEMORY, notes),
         disk: one_of(vars, "strata_disk", "kind of disk", notes),
         disk_gib: figure(vars, &["strata_disk_gib"], notes),
         iops: figure(vars, &["strata_iops"], notes),
@@ -236,7 +244,7 @@ fn roles(facts: &Facts<'_>, catalogue: &Catalogue, notes: &mut Vec<String>) -> V
     }
     let of_catalogue = |id: &RoleId| catalogue.role(id.as_str());
     let joins = facts.roles.keys().filter_map(of_catalogue).any(|role| role.group.is_some());
-    let group = if joins { first_name(&facts.vars, &["availability_group"], notes) } else { None };
+    let group = if joins { first_name(&facts.vars, &[AVAILABILITY_GROUP], notes) } else { None };
     for (id, given) in &facts.roles {
         let Some(role) = of_catalogue(id) else { continue };
         let mut settings = given.clone();
@@ -277,6 +285,79 @@ fn first_word(vars: &BTreeMap<&'static str, &Value>, notes: &mut Vec<String>) ->
     first_text(vars, &[name], notes).map(|word| (name, word))
 }
 
+/// Variables that somebody may think to have said something by.
+fn unused(facts: &Facts<'_>, node: &Node, catalogue: &Catalogue) -> Vec<(&'static str, String)> {
+    let vars = &facts.vars;
+    let is_said = |name: &str| vars.get(name).is_some_and(|value| !value.is_null());
+    let mut unused = Vec::new();
+    let mut add = |name: &'static str, why: &str| unused.push((name, why.to_owned()));
+    let roles = || node.roles.iter().filter_map(|has| Some((has, catalogue.role(has.role.as_str())?)));
+    let given = "`strata_roles` say something else";
+
+    let joined = || roles().filter_map(|(has, role)| Some(has.settings.get(&role.group.as_ref()?.setting)));
+    match said(vars, AVAILABILITY_GROUP) {
+        Said::Nothing => {}
+        _ if joined().next().is_none() => add(AVAILABILITY_GROUP, "no role there joins an availability group"),
+        // One that is not taken has been told.
+        Said::Text(name) if text::name_problem(&name).is_none() => {
+            let is_taken = |group: Option<&SettingValue>| group.and_then(SettingValue::as_text) == Some(&*name);
+            if !joined().any(is_taken) {
+                add(AVAILABILITY_GROUP, given);
+            }
+        }
+        Said::Text(_) | Said::Unreadable(_) => {}
+    }
+
+    let rule = roles().find_map(|(has, role)| Some((has, role.replication.as_ref()?)));
+    let part = |name: &str| match (said(vars, name), rule) {
+        (Said::Text(word), Some((_, rule))) => replication(&word, rule),
+        _ => None,
+    };
+    let mut replications = REPLICATION.into_iter().filter(|name| is_said(name));
+    match (replications.next(), rule) {
+        (None, _) => {}
+        (Some(first), None) => {
+            for name in std::iter::once(first).chain(replications) {
+                add(name, "no role there has a part in replication");
+            }
+        }
+        (Some(first), Some((has, rule))) => {
+            if part(first)
+                .is_some_and(|part| has.settings.get(&rule.setting).and_then(SettingValue::as_text) != Some(part))
+            {
+                add(first, given);
+            }
+            for name in replications.filter(|name| part(name).is_none() || part(name) != part(first)) {
+                add(name, &format!("`{first}` comes before it, and says something else"));
+            }
+        }
+    }
+
+    let beside_private: &[&'static str] = if is_said(ADDRESS[0]) { &[] } else { &ADDRESS[1..] };
+    for names in [&SITE[..], beside_private, &VCPUS[..], &MEMORY[..]] {
+        let mut those_said = names.iter().filter(|name| is_said(name));
+        let Some(first) = those_said.next() else { continue };
+        for &name in those_said.filter(|name| plain(vars[**name]) != plain(vars[*first])) {
+            add(name, &format!("`{first}` comes before it, and says something else"));
+        }
+    }
+    if is_said("strata_ha") && !is_said("strata_platform") {
+        add("strata_ha", "it says nothing without `strata_platform`");
+    }
+    if is_said(PRIORITY) {
+        add(PRIORITY, "a group has a priority, and a host has none");
+    }
+    unused
+}
+
+/// A value for a comparison: how it is written, whatever its type.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        value => value.to_string(),
+    }
+}
+
 fn exported<'i>(facts: &Facts<'i>, notes: &mut Vec<String>) -> &'i [Value] {
     match facts.vars.get("strata_roles") {
         None | Some(Value::Null) => &[],
@@ -302,6 +383,9 @@ pub(super) fn assignment(value: &Value, catalogue: &Catalogue) -> Result<(RoleId
             let shown = said::shown(value);
             format!("the setting `{name}` of `{id}` is `{shown}`, which is no text, whole number, true or false")
         })?;
+        if value.as_text().is_some_and(said::is_of_sops) {
+            return Err(format!("the setting `{name}` of `{id}` is encrypted by SOPS; decrypt the file first"));
+        }
         let names_group = role.setting(name).is_some_and(|spec| spec.kind == SettingKind::Group);
         check_value(name, &value, names_group).map_err(|fault| {
             let problem = fault.problem.to_string();

@@ -8,7 +8,11 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::model::{Inventory, PRIORITY};
+use super::model::{FIGURES, Inventory, PRIORITY};
+use super::said::not_taken;
+
+/// As many ways to write a number are told.
+const SHOWN_WAYS: usize = 3;
 
 /// A number as it is understood: whole, or the bits of one that is not.
 #[derive(PartialEq, Eq, Hash)]
@@ -18,7 +22,7 @@ enum Understood {
 }
 
 /// Puts numbers that are written in an uncommon way back to how they are written, as texts. Where the file has a number
-/// in several ways, that of a value is not known; a whole one stays as it is, and another is told where it is used.
+/// in several ways, that of a value is not known: it is told where a text is meant, and stays as it is where a figure is.
 pub(super) fn as_written(inventory: &mut Inventory, text: &str) {
     let is_odd = |word: &&str| understood(word).is_some_and(|number| common(&number).as_deref() != Some(word));
     if !words(text).any(|word| is_odd(&word)) {
@@ -32,15 +36,25 @@ pub(super) fn as_written(inventory: &mut Inventory, text: &str) {
     }
     let owners = inventory.hosts.iter_mut().map(|host| &mut host.vars);
     for vars in owners.chain(inventory.groups.iter_mut().map(|group| &mut group.vars)) {
-        for (_, value) in vars.iter_mut().filter(|(name, _)| **name != PRIORITY) {
+        for (name, value) in vars.iter_mut().filter(|(name, _)| **name != PRIORITY) {
             let Value::Number(number) = &**value else { continue };
             let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
             let number = whole.map(Understood::Whole).or_else(|| Some(Understood::Other(number.as_f64()?.to_bits())));
-            if let Some(ways) = number.as_ref().and_then(|number| ways.get(number))
-                && let Some(way) = ways.first().filter(|_| ways.len() == 1)
-                && number.as_ref().and_then(common).as_deref() != Some(*way)
-            {
-                *value = Rc::new(Value::String((*way).to_owned()));
+            let Some(ways) = number.as_ref().and_then(|number| ways.get(number)) else { continue };
+            let way = ways.first().filter(|_| ways.len() == 1);
+            match (way, number.as_ref().and_then(common)) {
+                (Some(way), common) if common.as_deref() != Some(*way) => {
+                    *value = Rc::new(Value::String((*way).to_owned()));
+                }
+                (None, Some(common)) if !FIGURES.contains(name) => {
+                    let ways =
+                        ways.iter().take(SHOWN_WAYS).map(|way| format!("`{way}`")).collect::<Vec<_>>().join(", ");
+                    let why = format!(
+                        "and the file has this number in several ways ({ways}); where it is meant as a text, put it in quotes"
+                    );
+                    *value = Rc::new(not_taken(common, why));
+                }
+                (Some(_) | None, _) => {}
             }
         }
     }

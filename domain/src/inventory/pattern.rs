@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::LIMIT_HOSTS;
 
-/// Longest pattern; a hostname has at most 253 characters.
+/// Longest pattern; a name on the network has at most 253 characters.
 const LIMIT_LENGTH: usize = 300;
 
 /// What a pattern stands for.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::mapping::{Mapping, Meaning};
-use super::model::{ALL, Group, Host, Inventory, PRIORITY, Place};
+use super::model::{ALL, Group, Host, Inventory, PRIORITY, Place, Vars};
 use super::said::shown;
 use crate::catalogue::Catalogue;
 use crate::file::FileError;
@@ -18,11 +18,20 @@ use crate::topology::{RoleId, SettingValue, Settings};
 /// Roles with the settings that groups give them; `None` where two groups contradict each other.
 type Roles = BTreeMap<RoleId, BTreeMap<String, Option<SettingValue>>>;
 
+/// The group that says a variable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SaidBy<'i> {
+    depth: usize,
+    priority: i64,
+    name: &'i str,
+    number: usize,
+}
+
 /// What a group passes on.
 #[derive(Clone, Default)]
 struct Share<'i> {
     /// The deepest group says the value; among equally deep ones that of the highest priority, and then the last by name.
-    vars: BTreeMap<&'static str, ((usize, i64, &'i str), &'i Value)>,
+    vars: BTreeMap<&'static str, (SaidBy<'i>, &'i Value)>,
     roles: Roles,
 }
 
@@ -66,6 +75,8 @@ fn add_role<'s>(
 pub(super) struct Resolved<'i> {
     inventory: &'i Inventory,
     shares: Vec<Share<'i>>,
+    /// The groups, parents before their children.
+    order: Vec<usize>,
     /// Groups that are a role, or known to be none.
     pub mapped: Vec<bool>,
 }
@@ -74,6 +85,8 @@ pub(super) struct Resolved<'i> {
 pub(super) struct Facts<'i> {
     pub host: &'i Host,
     pub vars: BTreeMap<&'static str, &'i Value>,
+    /// The groups that say those which the host does not say itself.
+    pub from: BTreeMap<&'static str, usize>,
     pub roles: BTreeMap<RoleId, Settings>,
     /// Settings of roles about which its groups say different things.
     pub unsure: Vec<(RoleId, String)>,
@@ -92,7 +105,8 @@ impl<'i> Resolved<'i> {
         let mut depths = vec![0usize; groups.len()];
         let mut shares: Vec<Share<'i>> = vec![Share::default(); groups.len()];
         let mut mapped = vec![false; groups.len()];
-        for number in order(inventory)? {
+        let order = order(inventory)?;
+        for &number in &order {
             let group = &groups[number];
             let above: &[usize] = if parents[number].is_empty() && number != ALL { &[ALL] } else { &parents[number] };
             let mut share = Share::default();
@@ -102,7 +116,8 @@ impl<'i> Resolved<'i> {
             }
             let priority = priority(group)?;
             for (name, value) in group.vars.iter().filter(|(name, _)| **name != PRIORITY) {
-                share.vars.insert(name, ((depths[number], priority, &group.name), value));
+                let from = SaidBy { depth: depths[number], priority, name: &group.name, number };
+                share.vars.insert(name, (from, value));
             }
             // `all` and `ungrouped` are Ansible's own, whatever a mapping calls a role.
             if number != ALL && group.name != "ungrouped" {
@@ -118,7 +133,7 @@ impl<'i> Resolved<'i> {
             }
             shares[number] = share;
         }
-        Ok(Self { inventory, shares, mapped })
+        Ok(Self { inventory, shares, order, mapped })
     }
 
     /// What is said of a host by itself and by its groups.
@@ -126,6 +141,9 @@ impl<'i> Resolved<'i> {
         let mut share = Share::default();
         let groups: &[usize] = if host.groups.is_empty() { &[ALL] } else { &host.groups };
         groups.iter().for_each(|group| share.take(&self.shares[*group]));
+        let is_own = |name: &&'static str| host.vars.contains_key(name);
+        let from = share.vars.iter().filter(|(name, _)| !is_own(name)).map(|(name, (from, _))| (*name, from.number));
+        let from: BTreeMap<_, _> = from.collect();
         let mut vars: BTreeMap<_, _> = share.vars.into_iter().map(|(name, (_, value))| (name, value)).collect();
         vars.extend(host.vars.iter().map(|(name, value)| (*name, &**value)));
         let (mut roles, mut unsure) = (BTreeMap::new(), Vec::new());
@@ -139,15 +157,41 @@ impl<'i> Resolved<'i> {
             }
             roles.insert(role, sure);
         }
-        Facts { host, vars, roles, unsure }
+        Facts { host, vars, from, roles, unsure }
+    }
+
+    /// Which groups have a host, themselves or below them.
+    pub fn with_hosts(&self) -> Vec<bool> {
+        let groups = &self.inventory.groups;
+        let mut with: Vec<bool> = groups.iter().map(|group| group.hosts > 0).collect();
+        for &number in self.order.iter().rev() {
+            with[number] |= groups[number].children.iter().any(|(child, _)| with[*child]);
+        }
+        with[ALL] = !self.inventory.hosts.is_empty();
+        with
     }
 
     /// A variable that is about the whole topology: `all` says it, or, once `ansible-inventory` has handed it down,
     /// every host.
-    pub fn of_all(&self, name: &'static str) -> Option<&'i Value> {
-        let groups = self.inventory.groups.iter().map(|group| &group.vars);
-        let hosts = self.inventory.hosts.iter().map(|host| &host.vars);
-        groups.chain(hosts).find_map(|vars| vars.get(name)).map(|value| &**value)
+    ///
+    /// # Errors
+    /// Where two of them say different things: there is one topology.
+    pub fn of_all(&self, name: &'static str) -> Result<Option<&'i Value>, FileError> {
+        let groups = self.inventory.groups.iter().map(|group| ("group", &group.name, &group.vars));
+        let hosts = self.inventory.hosts.iter().map(|host| ("host", &host.name, &host.vars));
+        let said = |(kind, owner, vars): (_, _, &'i Vars)| Some((kind, owner, &**vars.get(name)?));
+        let mut said = groups.chain(hosts).filter_map(said);
+        let Some((kind, owner, value)) = said.next() else { return Ok(None) };
+        match said.find(|(_, _, other)| *other != value) {
+            None => Ok(Some(value)),
+            Some((other_kind, other, _)) => {
+                let (owner, other) = (excerpt(owner, 80), excerpt(other, 80));
+                Err(FileError::of_file(format!(
+                    "`{name}` is about the whole topology, and the {kind} `{owner}` says something else than the \
+                     {other_kind} `{other}`"
+                )))
+            }
+        }
     }
 }
 
@@ -215,7 +259,8 @@ fn circle(inventory: &Inventory, waiting_for: &[usize]) -> FileError {
     let (parent, place) = parent_of[number].map_or((number, None), |(parent, place)| (parent, place));
     let message = format!(
         "the groups go round in a circle: `{}` is a child of `{}`, which is below it",
-        groups[number].name, groups[parent].name
+        excerpt(&groups[number].name, 80),
+        excerpt(&groups[parent].name, 80)
     );
     at(place, message)
 }

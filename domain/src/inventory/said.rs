@@ -12,7 +12,9 @@ use crate::text::{self, excerpt};
 const VAULT: &str = "__ansible_vault";
 /// How `ansible-inventory` prints a text that must not be taken for a template.
 pub(super) const UNSAFE: &str = "__ansible_unsafe";
-/// How a text is kept that is not taken, as what is wrong with it.
+/// How a value is kept that SOPS has encrypted.
+const SOPS: &str = "__strata_sops";
+/// How a value is kept that is not taken: as it is shown, and what is wrong with it.
 const NOT_TAKEN: &str = "__strata_not_taken";
 /// What an encrypted text begins with.
 const VAULT_HEADER: &str = "$ANSIBLE_VAULT;";
@@ -35,12 +37,34 @@ pub(super) fn kept(value: Value) -> Value {
     if said.trim_start().starts_with(VAULT_HEADER) {
         return encrypted();
     }
+    if is_of_sops(said) {
+        return marked(SOPS, Value::Null);
+    }
     match text::check_line("", said) {
         Ok(()) => value,
         Err(fault) => {
-            let why = format!("`{}`, which is not taken: {}", excerpt(said, SHOWN), fault.problem);
-            marked(NOT_TAKEN, Value::String(why.trim_end_matches('.').to_owned()))
+            let why = format!("which is not taken: {}", fault.problem);
+            not_taken(excerpt(said, SHOWN), why.trim_end_matches('.'))
         }
+    }
+}
+
+/// A value that is not taken, as it is shown, with the rest of a sentence that says why.
+pub(super) fn not_taken(shown: impl Into<String>, why: impl Into<String>) -> Value {
+    marked(NOT_TAKEN, Value::Array(vec![Value::String(shown.into()), Value::String(why.into())]))
+}
+
+/// Whether SOPS has encrypted a text: it does so with each value of a file alone.
+pub(super) fn is_of_sops(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("ENC[") && text.ends_with(']')
+}
+
+/// How a value that is not taken is shown, and why it is not.
+fn why_not_taken(items: &Map<String, Value>) -> Option<(&str, &str)> {
+    match items.get(NOT_TAKEN)?.as_array()?.as_slice() {
+        [shown, why] => shown.as_str().zip(why.as_str()),
+        _ => None,
     }
 }
 
@@ -85,9 +109,12 @@ pub(super) fn said(vars: &BTreeMap<&'static str, &Value>, name: &str) -> Said {
         Some(Value::Number(number)) => Said::Text(number.to_string()),
         Some(Value::Bool(value)) => Said::Text(value.to_string()),
         Some(value @ Value::Array(_)) => Said::Unreadable(format!("`{}`, a list", shown(value))),
-        Some(value @ Value::Object(items)) => match (unsafe_text(items), items.get(NOT_TAKEN)) {
+        Some(value @ Value::Object(items)) => match (unsafe_text(items), why_not_taken(items)) {
             (Some(said), _) => Said::Text(said.clone()),
-            (None, Some(Value::String(why))) => Said::Unreadable(why.clone()),
+            (None, Some((shown, why))) => Said::Unreadable(format!("`{shown}`, {why}")),
+            (None, _) if items.contains_key(SOPS) => {
+                Said::Unreadable("encrypted by SOPS; decrypt the file first (`sops decrypt FILE`)".to_owned())
+            }
             (None, _) if items.contains_key(VAULT) => {
                 Said::Unreadable("encrypted; only Ansible can read it, with its password".to_owned())
             }
@@ -100,7 +127,10 @@ pub(super) fn said(vars: &BTreeMap<&'static str, &Value>, name: &str) -> Said {
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(said) => excerpt(said, SHOWN),
-        Value::Object(items) if items.contains_key(VAULT) => "encrypted".to_owned(),
+        Value::Object(items) if items.contains_key(VAULT) || items.contains_key(SOPS) => "encrypted".to_owned(),
+        Value::Object(items) if why_not_taken(items).is_some() => {
+            why_not_taken(items).map(|(shown, _)| shown.to_owned()).unwrap_or_default()
+        }
         value => excerpt(&value.to_string(), SHOWN),
     }
 }

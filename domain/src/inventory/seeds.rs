@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, Seq
 use serde_json::Value;
 
 use super::model::{Vars, known};
-use super::said::{kept, tagged, unsafe_text};
+use super::said::{kept, not_taken, tagged, unsafe_text};
 use crate::file::budget::Budget;
 use crate::file::suggest::suggestion;
 use crate::text::excerpt;
@@ -254,8 +254,27 @@ impl<'de> Visitor<'de> for Any<'_> {
         self.budget.charge(0).map(|()| Value::from(value))
     }
 
+    /// A whole number that no figure of ours is as large as; what it is meant to be is a text.
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Value, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Value, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    /// What is no number (`.nan`, `.inf`) is no absent value either.
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        self.budget.charge(0).map(|()| Value::from(value))
+        self.budget.charge(0)?;
+        if value.is_finite() {
+            return Ok(Value::from(value));
+        }
+        let written = match (value.is_nan(), value.is_sign_positive()) {
+            (true, _) => ".nan",
+            (false, true) => ".inf",
+            (false, false) => "-.inf",
+        };
+        Ok(not_taken(written, "which is no number; where it is meant as a text, put it in quotes"))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {

@@ -4,11 +4,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::model::{ALL, Inventory};
+use super::model::{ALL, Inventory, Owner};
 use super::numbers;
 use super::pattern::expand;
 use super::seeds::{Any, Key, Merged, OneOf, ReadVars, Text, VarsOf, any_seed};
@@ -73,19 +72,9 @@ impl Reader {
             inventory.count_unknown(name, owners.len(), None);
         }
         for owner in owners {
-            let kept = match *owner {
-                Owner::Host(host) => &mut inventory.hosts[host].vars,
-                Owner::Group(group) => &mut inventory.groups[group].vars,
-            };
-            kept.extend(vars.known.iter().map(|(name, value)| (*name, Rc::clone(value))));
+            inventory.say(*owner, &vars.known, None);
         }
     }
-}
-
-#[derive(Clone, Copy)]
-enum Owner {
-    Host(usize),
-    Group(usize),
 }
 
 /// A map of groups: the whole file, or the children of a group; children can also be a list.

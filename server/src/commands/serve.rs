@@ -104,6 +104,8 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
         machinery.spawn(notices::work(backend.clone(), telling, shutdown.receiver()));
     }
     tracing::info!("listening on http://{}", listener.address());
+    let ready = serve::Readiness::default();
+    database.report_to(ready.part("PostgreSQL"));
     let settings = serve::Settings {
         address,
         public_url: args.public_url.clone(),
@@ -116,7 +118,7 @@ async fn serve_on(args: &ServeArgs, listener: Listener, site: Site, database: &D
             connections_each: args.connections_each.unwrap_or_else(|| Limits::each_of(args.connections)),
             ..Limits::default()
         },
-        ready: serve::Readiness::default(),
+        ready,
     };
     serve::allow_files(args.connections);
     let served = serve::run(listener, site, backend.clone(), settings, shutdown.receiver()).await;

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
+use crate::serve::Part;
+
 pub use error::EmbeddedError;
 pub use folder::DataFolder;
 
@@ -73,6 +75,11 @@ impl Embedded {
     /// Where its data lies.
     pub fn folder(&self) -> &DataFolder {
         &self.folder
+    }
+
+    /// Tells that part of the process from now on whether the server runs.
+    pub fn report_to(&self, part: Part) {
+        self.supervisor.report_to(part);
     }
 
     /// The process id of the server, as long as it runs.

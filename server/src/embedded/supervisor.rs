@@ -1,6 +1,7 @@
 //! Starts the server, starts it again should it die, and stops it.
 
 use std::fs::{self, File};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -15,6 +16,7 @@ use super::owner::Owner;
 use super::postmaster::{self, Postmaster};
 use super::replaced::Program;
 use super::{DataFolder, EmbeddedError};
+use crate::serve::Part;
 
 /// Only part of the socket's name; nothing listens on the network.
 pub(super) const PORT: u16 = 5432;
@@ -46,6 +48,28 @@ pub(super) struct Supervisor {
 struct State {
     process: Option<i32>,
     stopping: bool,
+    /// What is in the way of a server that takes connections; nothing while one does.
+    missing: Option<String>,
+    /// Whom that is told.
+    part: Option<Part>,
+}
+
+impl State {
+    /// No server takes connections.
+    fn is_missing(&mut self, why: &str) {
+        if let Some(part) = &self.part {
+            part.is_missing(why);
+        }
+        self.missing = Some(why.to_owned());
+    }
+
+    /// One does.
+    fn is_well(&mut self) {
+        self.missing = None;
+        if let Some(part) = &self.part {
+            part.is_well();
+        }
+    }
 }
 
 /// Everything that a start needs, kept for the next one.
@@ -113,6 +137,16 @@ impl Supervisor {
         }
     }
 
+    /// Tells that part from now on whether a server runs.
+    pub(super) fn report_to(&self, part: Part) {
+        let mut state = lock(&self.shared);
+        state.part = Some(part);
+        match state.missing.take() {
+            Some(why) => state.is_missing(&why),
+            None => state.is_well(),
+        }
+    }
+
     pub(super) fn process(&self) -> Option<i32> {
         lock(&self.shared).process
     }
@@ -146,18 +180,42 @@ fn lock(shared: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
 
 /// Runs the server until it is asked to stop. Tells once how the first start went; if it failed, that is the end.
 fn look_after(recipe: &Recipe, shared: &Mutex<State>, started: &Sender<Result<(), EmbeddedError>>) {
-    let mut pause = FIRST_PAUSE;
-    let mut running = match start_settled(recipe, shared) {
+    let mut first = match start_settled(recipe, shared) {
         Ok(running) => {
             let _nobody_waits = started.send(Ok(()));
-            running
+            Some(running)
         }
         Err(error) => {
             let _nobody_waits = started.send(Err(error));
             return;
         }
     };
+    // With the end of this thread the kernel stops the server, and nobody would start it again.
+    again_after_panics(shared, || keep_running(first.take(), recipe, shared));
+}
+
+/// Does that until it ends by itself; where it panics, once more after a pause that grows as long as it does so.
+fn again_after_panics(shared: &Mutex<State>, mut work: impl FnMut()) {
+    let mut pause = FIRST_PAUSE;
     loop {
+        let began = Instant::now();
+        let Err(panic) = panic::catch_unwind(AssertUnwindSafe(&mut work)) else { return };
+        let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        tracing::error!("what looks after PostgreSQL broke; it begins again: {}", said.unwrap_or("without a word"));
+        lock(shared).is_missing("What looks after it broke, and begins again; the log says why.");
+        pause = pause_after(began.elapsed(), pause);
+        if sleep_unless_stopping(pause, shared) {
+            return;
+        }
+    }
+}
+
+/// Looks after the server that runs, or starts one where none is given, until it is asked to stop.
+fn keep_running(running: Option<Running>, recipe: &Recipe, shared: &Mutex<State>) {
+    let mut pause = FIRST_PAUSE;
+    let Some(mut running) = running.or_else(|| start_again(Duration::ZERO, &mut pause, recipe, shared)) else { return };
+    loop {
+        lock(shared).is_well();
         let began = Instant::now();
         let end = wait_or_replace(&mut running, recipe, shared);
         if lock(shared).stopping {
@@ -167,21 +225,37 @@ fn look_after(recipe: &Recipe, shared: &Mutex<State>, started: &Sender<Result<()
             End::Ended(status) => {
                 let log = recipe.folder.log();
                 tracing::error!("PostgreSQL ended ({status}); starting it again. Its log: {}", log.display());
+                lock(shared).is_missing("It ended, and is started again.");
                 pause = pause_after(began.elapsed(), pause);
             }
             End::Replaced => pause = Duration::ZERO,
         }
-        running = loop {
-            if sleep_unless_stopping(pause, shared) {
-                return;
+        match start_again(pause, &mut pause, recipe, shared) {
+            Some(again) => running = again,
+            None => return,
+        }
+    }
+}
+
+/// Starts a server after a pause, again and again until one takes connections; none where it is asked to stop meanwhile.
+fn start_again(first: Duration, pause: &mut Duration, recipe: &Recipe, shared: &Mutex<State>) -> Option<Running> {
+    *pause = first;
+    loop {
+        if sleep_unless_stopping(*pause, shared) {
+            return None;
+        }
+        match start_settled(recipe, shared) {
+            Ok(again) => {
+                tracing::info!("PostgreSQL is back");
+                return Some(again);
             }
-            match start_settled(recipe, shared) {
-                Ok(again) => break again,
-                Err(error) => tracing::error!("{error}"),
+            Err(error) => {
+                // The pause grows, and with it the time between two of these.
+                tracing::error!("PostgreSQL cannot be started: {error}");
+                lock(shared).is_missing("It cannot be started; the log says why.");
             }
-            pause = longer(pause);
-        };
-        tracing::info!("PostgreSQL is back");
+        }
+        *pause = longer(*pause);
     }
 }
 
@@ -324,6 +398,40 @@ pub(super) fn last_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::Readiness;
+
+    #[test]
+    fn what_looks_after_the_server_goes_on_after_a_panic_and_says_that_it_broke() {
+        let (shared, ready) = (Mutex::new(State::default()), Readiness::default());
+        lock(&shared).part = Some(ready.part("PostgreSQL"));
+        let (mut times, mut told) = (0, Vec::new());
+        again_after_panics(&shared, || {
+            times += 1;
+            if times < 3 {
+                panic!("a bug");
+            }
+            told = ready.parts_missing();
+            lock(&shared).is_well();
+        });
+        assert!(matches!(&told[..], [one] if one.starts_with("PostgreSQL: What looks after it broke")), "{told:?}");
+        assert_eq!((times, ready.parts_missing()), (3, Vec::new()));
+        // Asked to stop meanwhile, it does.
+        lock(&shared).stopping = true;
+        again_after_panics(&shared, || panic!("a bug"));
+    }
+
+    #[test]
+    fn a_part_that_is_asked_late_hears_what_is_so() {
+        let ready = Readiness::default();
+        let (_, ended) = mpsc::channel();
+        let supervisor = Supervisor { shared: Arc::default(), ended, thread: None };
+        lock(&supervisor.shared).is_missing("It cannot be started; the log says why.");
+        supervisor.report_to(ready.part("PostgreSQL"));
+        let told = ready.parts_missing();
+        assert_eq!(told, ["PostgreSQL: It cannot be started; the log says why."]);
+        lock(&supervisor.shared).is_well();
+        assert_eq!(ready.parts_missing(), [""; 0]);
+    }
 
     #[test]
     fn a_server_that_ran_well_is_back_at_once() {

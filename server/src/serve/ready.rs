@@ -30,6 +30,12 @@ impl Readiness {
         Part { name: name.into(), parts: Arc::clone(&self.parts) }
     }
 
+    /// The parts that do not work, each with why.
+    pub(crate) fn parts_missing(&self) -> Vec<String> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.iter().map(|(name, why)| format!("{name}: {why}")).collect()
+    }
+
     /// What is missing now; nothing where all is well.
     async fn missing(&self, backend: &Backend) -> Vec<String> {
         let mut found = self.found.lock().await;
@@ -39,8 +45,7 @@ impl Readiness {
         };
         let mut missing = database.1.clone();
         *found = Some(database);
-        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        missing.extend(parts.iter().map(|(name, why)| format!("{name}: {why}")));
+        missing.extend(self.parts_missing());
         missing.extend(backend.loops().missing());
         missing
     }

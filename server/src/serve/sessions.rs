@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use strata_backend::Backend;
 use strata_backend::sessions::PgSessionStore;
+use strata_backend::{Backend, Trouble};
 use tokio::sync::watch;
 use tower_sessions::cookie::{SameSite, time};
 use tower_sessions::{ExpiredDeletion, Expiry, SessionManagerLayer};
@@ -14,6 +14,8 @@ use super::{Settings, shutdown};
 const IDLE_HOURS: i64 = 8;
 /// Ended sessions are removed this often.
 const CLEANED_EVERY: Duration = Duration::from_secs(10 * 60);
+/// And after so long where that failed.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// The session layer. Behind TLS the cookie's name binds it to this host, this path and TLS.
 pub(super) fn layer(backend: &Backend, settings: &Settings) -> SessionManagerLayer<PgSessionStore> {
@@ -31,11 +33,20 @@ pub(super) fn layer(backend: &Backend, settings: &Settings) -> SessionManagerLay
 /// Removes sessions that have ended, until it is time to stop.
 pub(super) async fn clean(backend: Backend, mut told: watch::Receiver<bool>) {
     let store = PgSessionStore::new(&backend);
+    let mut trouble = Trouble::of(backend.loops(), "sessions");
     loop {
-        // A failure is logged by the store; the next time is soon.
-        let _tried_again_later = store.delete_expired().await;
+        let pause = match store.delete_expired().await {
+            Ok(()) => {
+                trouble.passed();
+                CLEANED_EVERY
+            }
+            Err(error) => {
+                trouble.failed(&error);
+                TRIED_AGAIN_AFTER
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(CLEANED_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
             () = shutdown::wait(&mut told) => return,
         }
     }

@@ -76,6 +76,7 @@ fn what_is_said_of_replication_is_understood_or_told() {
         unmapped(&imported),
         [
             "line 2: host 10.0.0.1: its `mysql_role` is `arbiter`, which is neither master nor slave",
+            "line 2: host 10.0.0.1: its `pg_role` is not used: `mysql_role` comes before it, and says something else",
             "line 3: host 10.0.0.2: its groups say different things about `replication` of `sql`",
         ]
     );
@@ -199,6 +200,237 @@ fn what_is_of_the_whole_is_read_or_refused() {
         let told = told(&format!("all:\n  vars:\n    {vars}\n"));
         assert!(told.contains(told_of), "{told}");
     }
+}
+
+#[test]
+fn a_group_is_explained_by_what_its_hosts_got_and_not_by_what_was_said() {
+    let silent = import("[ag_1]\nd1 ansible_host=10.0.0.1\n[ag_1:vars]\navailability_group=ag_1\n");
+    assert_eq!(nodes(&silent), ["d1 10.0.0.1 []"]);
+    assert_eq!(
+        unmapped(&silent),
+        [
+            "line 1: group ag_1 (1 host): no role is known for it",
+            "line 1: group ag_1: its `availability_group` is not used: no role there joins an availability group",
+        ]
+    );
+    // Where a node got the group, the same lines say all.
+    let joined = import(
+        "[ag_1]\nd1 ansible_host=10.0.0.1\n[ag_1:vars]\navailability_group=ag_1\n[cassandra]\nd1\n[site_dc1]\nd1 site=dc1\n",
+    );
+    assert_eq!(unmapped(&joined), [""; 0]);
+    // A host that is left out explains no group.
+    let left_out = import("[site_dc1]\nh1 private_ip=10.0.0 site=dc1\n");
+    assert_eq!(unmapped(&left_out)[0], "line 1: group site_dc1 (1 host): no role is known for it");
+}
+
+#[test]
+fn a_variable_that_comes_to_nothing_is_told() {
+    for (vars, told_of) in [
+        ("pg_role=primary", "its `pg_role` is not used: no role there has a part in replication"),
+        ("replication=", "its `replication` is not used: no role there has a part in replication"),
+        ("availability_group=ag-1", "its `availability_group` is not used: no role there joins an availability group"),
+        ("strata_ha=true", "its `strata_ha` is not used: it says nothing without `strata_platform`"),
+        (
+            "ansible_group_priority=5",
+            "its `ansible_group_priority` is not used: a group has a priority, and a host has none",
+        ),
+        ("site=a dc=b", "its `dc` is not used: `site` comes before it, and says something else"),
+        (
+            "strata_vcpus=8 ansible_processor_vcpus=4",
+            "its `ansible_processor_vcpus` is not used: `strata_vcpus` comes before it, and says something else",
+        ),
+        (
+            "ansible_ssh_host=10.0.0.2",
+            "its `ansible_ssh_host` is not used: `ansible_host` comes before it, and says something else",
+        ),
+    ] {
+        let (nodes, told) = of_host(&format!("ansible_host=10.0.0.1 {vars}"));
+        assert_eq!((nodes, told), (1, format!("line 2: host h1: {told_of}")), "{vars}");
+    }
+    for quiet in
+        ["private_ip=10.0.0.1 ansible_host=203.0.113.7", "private_ip=10.0.0.1 site=a dc=a", "private_ip=10.0.0.1"]
+    {
+        assert_eq!(of_host(quiet), (1, String::new()), "{quiet}");
+    }
+    let database = import(
+        "[mysql]\nd1 ansible_host=10.0.0.1 mysql_role=primary pg_role=replica\n\
+         d2 ansible_host=10.0.0.2 mysql_role=primary pg_role=master\n",
+    );
+    assert_eq!(
+        unmapped(&database),
+        ["line 2: host d1: its `pg_role` is not used: `mysql_role` comes before it, and says something else"]
+    );
+}
+
+#[test]
+fn a_variable_of_a_group_comes_to_nothing_where_no_host_has_anything_from_it() {
+    // One host of two uses it; and a host says otherwise, as it may.
+    let used = import(
+        "[all:vars]\nreplication=slave\nsite=dc1\n[sql]\nd1 ansible_host=10.0.0.1\n[web]\nw1 ansible_host=10.0.0.2 site=dc2\n",
+    );
+    assert_eq!(unmapped(&used), [""; 0]);
+    let unused = import(
+        "[web]\nw1 ansible_host=10.0.0.1\nw2 ansible_host=10.0.0.2\n[web:vars]\nreplication=slave\n[sql]\n[sql:vars]\nsite=dc1\n",
+    );
+    assert_eq!(
+        unmapped(&unused),
+        [
+            "line 1: group web: its `replication` is not used: no role there has a part in replication",
+            "line 6: group sql: its `site` is not used: no host is in the group",
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_number_is_not_absent() {
+    for (written, shown) in
+        [(".nan", ".nan"), (".inf", ".inf"), ("-.inf", "-.inf"), (".NaN", ".nan"), ("!!float .inf", ".inf")]
+    {
+        let imported =
+            import(&format!("web:\n  hosts:\n    w1: {{private_ip: {written}, ansible_host: 203.0.113.7}}\n"));
+        let told = unmapped(&imported);
+        assert!(
+            imported.topology.nodes.is_empty() && told[0].contains(&format!("its `private_ip` is `{shown}`")),
+            "{told:?}"
+        );
+        let figure = in_yaml(&format!("strata_vcpus: {written}"));
+        let told = unmapped(&figure);
+        assert!(told[0].contains(&format!("its `strata_vcpus` is `{shown}`, which is no whole number")), "{told:?}");
+    }
+}
+
+#[test]
+fn a_number_that_the_file_has_in_several_ways_is_told_where_a_text_is_meant() {
+    let imported = in_yaml("site: 0o10\n      strata_vcpus: 8");
+    assert_eq!((&imported.topology.nodes[0].site, imported.topology.nodes[0].hardware.vcpus), (&None, Some(8)));
+    let told = unmapped(&imported);
+    assert!(
+        told[0].contains("its `site` is `8`, and the file has this number in several ways (`0o10`, `8`)"),
+        "{told:?}"
+    );
+    let quoted = in_yaml("site: \"0o10\"\n      strata_vcpus: 8");
+    assert_eq!(quoted.topology.nodes[0].site.as_deref(), Some("0o10"));
+}
+
+#[test]
+fn a_whole_number_of_any_size_refuses_no_file() {
+    for number in ["123456789012345678901", "-12345678901234567890", "340282366920938463463374607431768211455"] {
+        let unknown = in_yaml(&format!("note: {number}\n      ansible_facts: [{number}, {{a: {number}}}]"));
+        assert_eq!(unknown.topology.nodes.len(), 1);
+        let site = in_yaml(&format!("site: {number}"));
+        assert_eq!(site.topology.nodes[0].site.as_deref(), Some(number));
+        let told = unmapped(&in_yaml(&format!("strata_vcpus: {number}")));
+        assert!(
+            told[0].contains(&format!("its `strata_vcpus` is `{number}`, which is no whole number that fits")),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_said_twice_is_refused_or_told() {
+    insta::assert_snapshot!(told("[web]\nh1 private_ip=10.0.0.5 private_ip=10.0.0.6\n"), @"line 2, column 24: `private_ip` is there twice in one line");
+    let lines = import("[web]\nh1 private_ip=10.0.0.5\n[sql]\nh1 private_ip=10.0.0.6\n");
+    assert_eq!(nodes(&lines), ["h1 10.0.0.6 [sql, web]"]);
+    let in_several =
+        "host h1: its `private_ip` is said in several ways: `10.0.0.5` first, and `10.0.0.6` last, which is taken";
+    assert_eq!(unmapped(&lines), [format!("line 4: {in_several}")]);
+    let yaml = import("web: {hosts: {h1: {private_ip: 10.0.0.5}}}\nsql: {hosts: {h1: {private_ip: 10.0.0.6}}}\n");
+    assert_eq!(unmapped(&yaml), [in_several]);
+    let json = import(
+        r#"{"web": {"hosts": {"h1": {"private_ip": "10.0.0.5"}}}, "_meta": {"hostvars": {"h1": {"private_ip": "10.0.0.6"}}}}"#,
+    );
+    assert_eq!(unmapped(&json), [in_several]);
+    let group = import("[web]\nh1 private_ip=10.0.0.5\n[web:vars]\nsite=a\nsite=b\n");
+    assert_eq!(
+        unmapped(&group),
+        ["line 5: group web: its `site` is said in several ways: `a` first, and `b` last, which is taken"]
+    );
+    let same =
+        import("[web]\nh1 private_ip=10.0.0.5 site=a\n[sql]\nh1 private_ip=10.0.0.5\n[web:vars]\nsite=a\nsite=a\n");
+    assert_eq!(unmapped(&same), [""; 0]);
+}
+
+#[test]
+fn of_the_whole_topology_two_do_not_say_different_things() {
+    let hosts = |first: &str, second: &str| {
+        format!(
+            "web:\n  hosts:\n    a: {{private_ip: 10.0.0.1, strata_services: {first}}}\n    b: {{private_ip: 10.0.0.2, strata_services: {second}}}\n"
+        )
+    };
+    let (media, other) = ("[{name: media, role: queue}]", "[{name: other, role: queue}]");
+    insta::assert_snapshot!(told(&hosts(media, other)), @"`strata_services` is about the whole topology, and the host `a` says something else than the host `b`");
+    let _they_agree =
+        read(hosts("[]", "[]").as_bytes(), &Mapping::default(), "lab", Catalogue::built_in()).expect("it is read");
+    insta::assert_snapshot!(told("all:\n  vars: {strata_availability_groups: [a]}\n  children:\n    web: {vars: {strata_availability_groups: [b]}}\n"), @"`strata_availability_groups` is about the whole topology, and the group `all` says something else than the group `web`");
+}
+
+#[test]
+fn what_sops_encrypted_is_no_value() {
+    let secret = "ENC[AES256_GCM,data:CwE4O1s=,iv:2k=,aad:o=,tag:w=,type:str]";
+    for name in ["site", "public_ip", "availability_group", "strata_id"] {
+        let told = unmapped(&import(&format!(
+            "cassandra:\n  hosts:\n    h1: {{ansible_host: 10.0.0.1, {name}: \"{secret}\"}}\n"
+        )));
+        assert_eq!(
+            told[0],
+            format!("host h1: its `{name}` is encrypted by SOPS; decrypt the file first (`sops decrypt FILE`)")
+        );
+    }
+    let address = import(&format!("web:\n  hosts:\n    h1: {{private_ip: \"{secret}\", ansible_host: 10.0.0.1}}\n"));
+    assert!(address.topology.nodes.is_empty());
+    let roles = in_yaml(&format!("strata_roles: [{{role: web, load_balancer: \"{secret}\"}}]"));
+    assert!(
+        unmapped(&roles)[0].contains("the setting `load_balancer` of `web` is encrypted by SOPS"),
+        "{:?}",
+        unmapped(&roles)
+    );
+    for whole in [
+        format!("web:\n  hosts:\n    h1:\n      private_ip: {secret}\nsops:\n  mac: {secret}\n  version: 3.9.0\n"),
+        format!(
+            "{{\"web\": {{\"hosts\": {{\"h1\": {{\"site\": \"{secret}\"}}}}}},\n\"sops\": {{\"mac\": \"{secret}\"}}}}"
+        ),
+        format!("[web]\nh1={secret}\n[sops]\nmac={secret}\n"),
+    ] {
+        let told = told(&whole);
+        assert!(told.contains("the file is encrypted; decrypt it first (`sops decrypt FILE`)"), "{told}");
+    }
+}
+
+#[test]
+fn a_long_name_makes_no_long_message() {
+    let name = "n".repeat(200_000);
+    for text in [
+        format!("[{name}:vars]\nsite=a\n"),
+        format!("[{name}:children]\nb\n[b:children]\n{name}\n"),
+        format!("[{name}:children]\nall\n"),
+        format!("[{name}:wrong]\n"),
+        format!("[a]\nh1 {name}\n"),
+        format!("[a]\nh1 {name}={name}\nh1 site='\n"),
+        format!("[a:vars]\n{name}\n"),
+        format!("{name}:\n  hosts:\n    h1: {{site: a, site: b}}\n"),
+        format!("{name}:\n  {name}: 1\n"),
+        format!("{name}:\n  vars: {{ansible_group_priority: {name}}}\n"),
+        format!("{name}:\n  children: {{b: {{children: {{{name}: }}}}}}\n"),
+        format!("web: {{hosts: {{h1: {{strata_services: [{name}]}}}}}}\n{name}: {{vars: {{strata_services: []}}}}\n"),
+    ] {
+        let told = told(&text);
+        assert!(
+            told.chars().count() < 3_000,
+            "{} characters: {}",
+            told.len(),
+            told.chars().take(200).collect::<String>()
+        );
+    }
+    let imported = import(&format!(
+        "[{name}]\nh1 ansible_host=10.0.0.1 site={name} {name}=1\n[{name}:vars]\nreplication={name}\n"
+    ));
+    for told in unmapped(&imported) {
+        assert!(told.chars().count() < 1_000, "{}", told.chars().take(200).collect::<String>());
+    }
+    let mapping = Mapping::read(format!("{{\"{name}\": \"{name}\"}}").as_bytes()).expect("a mapping");
+    let told = read(b"[a]\nh1\n", &mapping, "lab", Catalogue::built_in()).expect_err("no such role").to_string();
+    assert!(told.chars().count() < 3_000, "{} characters", told.len());
 }
 
 proptest::proptest! {

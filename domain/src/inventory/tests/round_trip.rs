@@ -130,7 +130,7 @@ proptest! {
         let imported = read(&of_site).expect("a node goes without its site");
         let told = imported.unmapped.iter().filter_map(|unmapped| match &unmapped.what {
             What::Host { name, why } => Some((name, why)),
-            What::Group { .. } | What::Variable { .. } => None,
+            What::Group { .. } | What::GroupVariable { .. } | What::Variable { .. } => None,
         });
         let told: Vec<_> = told.collect();
         prop_assert_eq!(told.len(), 1, "{:?}", told);
