@@ -221,7 +221,8 @@ mod tests {
                 let code = fs::read_to_string(&path).unwrap();
                 for element in ["textarea", "script", "style", "noscript"] {
                     let end = format!("</{element}>");
-                    let inside = code.split(&format!("<{element}")).skip(1).filter_map(|after| after.split_once(&end));
+                    let start = format!("<{element}");
+                    let inside = code.split(&start).skip(1).filter_map(|after| after.split_once(&end));
                     for (start, _) in inside.filter(|(start, _)| !start.trim_end().ends_with('>')) {
                         found.push(format!("{}: <{element}{start}", path.display()));
                     }

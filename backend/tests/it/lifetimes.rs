@@ -85,7 +85,10 @@ async fn how_long_approvals_held_is_not_rewritten(pool: sqlx::PgPool) {
     }
     // Somebody gets past the use case, and says no word.
     sqlx::query("UPDATE environments SET approval_hours = 720").execute(&world.pool).await.unwrap();
-    sqlx::query("UPDATE environments SET approval_hours = 720, live_revision = live_revision").execute(&world.pool).await.unwrap();
+    sqlx::query("UPDATE environments SET approval_hours = 720, live_revision = live_revision")
+        .execute(&world.pool)
+        .await
+        .unwrap();
     let kept: Vec<i32> =
         sqlx::query_scalar("SELECT hours FROM approval_lifetimes ORDER BY id").fetch_all(&world.pool).await.unwrap();
     assert_eq!(kept, [24, 48, 720]);

@@ -84,8 +84,9 @@ async fn an_edit_that_ends_an_approval_has_a_pace_and_typing_has_none(pool: sqlx
     let World { backend, ada, .. } = &world;
     let (approved, draft) = (world.approved("worker-2.example.net").await, world.draft("worker-3.example.net").await);
     // As after as many acts as there may be at once.
-    let held =
-        sqlx::query("UPDATE paces SET due = now() + interval '300 seconds' WHERE paced = 'telling'").execute(&pool).await;
+    let held = sqlx::query("UPDATE paces SET due = now() + interval '300 seconds' WHERE paced = 'telling'")
+        .execute(&pool)
+        .await;
     assert!(held.unwrap().rows_affected() > 0);
     let edit = |id: i64, hostname: &'static str| {
         let world = &world;

@@ -131,7 +131,8 @@ async fn no_rule_matters_less_without_a_proposal(pool: sqlx::PgPool) {
 async fn no_window_goes_without_a_proposal(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, lena, .. } = &world;
-    let window = entry_add(backend, lena, ENVIRONMENT, once(Kind::Window, "Nights", 600, 660)).await.unwrap();
+    let added = entry_add(backend, lena, ENVIRONMENT, once(Kind::Window, "Nights", 600, 660)).await.unwrap();
+    let window = added.in_force().unwrap();
     let by = "schedule_entries_as_proposed";
     refused(&world, "UPDATE schedule_entries SET removed_at = now()", by).await;
     refused(&world, "UPDATE schedule_entries SET kind = 'freeze'", by).await;

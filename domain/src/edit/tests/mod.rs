@@ -30,7 +30,7 @@ fn a_hostname_is_as_long_as_any_name_and_older_ones_are_read() {
     assert_eq!(hostname_problem(&too_long), Some("it is longer than 200 characters"));
     let edit = Edit::RenameNode { from: "sql-1.example.net".to_owned(), to: too_long };
     let mut topology = crate::sample::healthy();
-    assert!(super::apply(&mut topology, &edit, crate::catalogue::Catalogue::built_in()).is_err());
+    assert!(apply(&mut topology, &edit, crate::catalogue::Catalogue::built_in()).is_err());
     assert!(apply_all(&mut topology, [&edit].into_iter(), crate::catalogue::Catalogue::built_in()).is_ok());
 }
 
