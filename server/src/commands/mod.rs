@@ -67,6 +67,10 @@ enum Command {
 /// What a topology is called that comes from a file without a word for it.
 const DEFAULT_ENVIRONMENT: &str = "production";
 
+/// Bytes of stack of each thread that answers: rendering a page nests deeply, the more so where it is not optimised.
+/// Memory is taken only as far as it is used.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// How findings and plans are printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
@@ -117,7 +121,10 @@ fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<Exit
 }
 
 fn in_runtime_with_code(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::io("cannot start"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()
+        .map_err(Failure::io("cannot start"))?;
     runtime.block_on(command)
 }

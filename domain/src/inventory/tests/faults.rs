@@ -229,7 +229,7 @@ fn a_variable_that_comes_to_nothing_is_told() {
         ("pg_role=primary", "its `pg_role` is not used: no role there has a part in replication"),
         ("replication=", "its `replication` is not used: no role there has a part in replication"),
         ("availability_group=ag-1", "its `availability_group` is not used: no role there joins an availability group"),
-        ("strata_ha=true", "its `strata_ha` is not used: it says nothing without `strata_platform`"),
+        ("strata_ha=True", "its `strata_ha` is not used: it says nothing without `strata_platform`"),
         (
             "ansible_group_priority=5",
             "its `ansible_group_priority` is not used: a group has a priority, and a host has none",

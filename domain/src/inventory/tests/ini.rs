@@ -34,6 +34,7 @@ fn hosts_groups_children_and_variables() {
     ddb-2 fd00::7 [distributed-database availability_group=ag-2]
     ");
     insta::assert_snapshot!(unmapped(&imported).join("\n"), @"
+    line 11: host db-a: its `dc` is not used: `site` comes before it, and says something else
     line 5: variable ansible_port (set 3 times): not part of a topology
     line 3: variable ansible_user (set 2 times): not part of a topology
     ");
