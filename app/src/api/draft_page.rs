@@ -154,7 +154,7 @@ mod shown {
         let desired = &view.desired;
         let wanted = search.unwrap_or_default().to_lowercase();
         let is_found = |name: &str| wanted.is_empty() || name.to_lowercase().contains(&wanted);
-        let mut nodes: Vec<&Node> = desired.nodes.iter().filter(|node| is_node_found(node, &is_found)).collect();
+        let mut nodes: Vec<&Node> = desired.nodes.iter().filter(|node| is_node_found(node, is_found)).collect();
         nodes.sort_by(|a, b| a.hostname.cmp(&b.hostname));
         let mut groups = desired.availability_groups.clone();
         groups.sort();

@@ -96,8 +96,8 @@ pub async fn choices_save(
     let mut is_wanted = BTreeMap::new();
     for (topic, channels) in &wanted {
         let on = BTreeMap::from([(topic.clone(), String::new())]);
-        let topics = super::typed::chosen(&on, &Topic::ALL, Topic::as_str, "wanted").map_err(fail)?;
-        let channels = super::typed::chosen(channels, &Channel::ALL, Channel::as_str, "wanted").map_err(fail)?;
+        let topics = super::typed::chosen(&on, Topic::ALL, Topic::as_str, "wanted").map_err(fail)?;
+        let channels = super::typed::chosen(channels, Channel::ALL, Channel::as_str, "wanted").map_err(fail)?;
         is_wanted.extend(topics.into_iter().map(|topic| (topic, channels.clone())));
     }
     let choices: Choices = Topic::ALL

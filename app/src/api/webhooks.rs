@@ -51,7 +51,7 @@ pub async fn webhook_add(
 
     use crate::server_context::{actor, answer, backend, fail};
 
-    let topics = super::typed::chosen(&topics, &Topic::ALL, Topic::as_str, "topics").map_err(fail)?;
+    let topics = super::typed::chosen(&topics, Topic::ALL, Topic::as_str, "topics").map_err(fail)?;
     let (backend, actor) = (backend(), actor());
     let added = answer(strata_backend::webhooks::webhook_add(&backend, &actor, &environment, &url, &topics).await)?;
     Ok(added.secret)

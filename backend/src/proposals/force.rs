@@ -39,7 +39,7 @@ pub(super) async fn put(mut write: Write, proposal: &Proposal, reason: Option<&s
             audit_row(AuditAction::ProposalInForce, proposal.id, &proposal.proposed, with(json!({}), &by))
         }
         Proposed::WindowOpening { replaces, window } => {
-            news.extend(window_open(&mut write, replaces.as_ref(), window).await?);
+            news.extend(window_open(&mut write, replaces.as_deref(), window).await?);
             audit_row(AuditAction::ProposalInForce, proposal.id, &proposal.proposed, with(json!({}), &by))
         }
         Proposed::LooserRole { from, to } => {

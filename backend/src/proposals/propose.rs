@@ -149,7 +149,7 @@ pub(super) fn audit_row(action: AuditAction, id: i64, proposed: &Proposed, mut a
         Proposed::RuleLevel { rule, .. } => AuditRow::new(action, "rule", rule),
         Proposed::WindowRemoval { name, .. } => AuditRow::new(action, schedule::Kind::Window.as_str(), name),
         Proposed::WindowOpening { replaces, window } => {
-            let named = replaces.as_ref().map_or(window, |replaced| &replaced.window);
+            let named = replaces.as_ref().map_or(&**window, |replaced| &replaced.window);
             AuditRow::new(action, schedule::Kind::Window.as_str(), &named.name)
         }
         Proposed::LooserRole { from, .. } => AuditRow::new(action, "role", &from.id),

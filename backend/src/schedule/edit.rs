@@ -232,7 +232,7 @@ async fn propose_opening<T>(
     let based_on = policy_now(write.connection(), environment_id).await?.version;
     let (was, is) = (before.as_ref().map(|stored| told(&stored.entry)), told(&window));
     let replaces = before.map(|stored| Replaced { version: stored.version, window: stored.entry });
-    let proposed = Proposed::WindowOpening { replaces, window };
+    let proposed = Proposed::WindowOpening { replaces: replaces.map(Box::new), window: Box::new(window) };
     let making = Making { proposed, based_on, reason, before: was.unwrap_or_else(|| json!({})), after: is };
     Ok(Outcome::Proposed(proposals::propose(write, making).await?))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
+use sqlx::Connection;
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_list, change_withdraw};
 use strata_backend::proposals::{proposal_decide, window_removal_propose};
@@ -355,7 +356,8 @@ async fn what_waited_for_a_lock_is_judged_by_the_time_after_it(pool: sqlx::PgPoo
     let world = World::new(pool).await;
     let id = world.approved("worker-2.example.net").await;
     let version = world.version(id).await;
-    let mut other = world.pool.begin().await.unwrap();
+    let mut connection = world.pool.acquire().await.unwrap();
+    let mut other = connection.begin().await.unwrap();
     sqlx::query("SELECT id FROM environments FOR UPDATE").execute(&mut *other).await.unwrap();
     let applying = change_apply(&world.backend, &world.ada, id, version);
     let freezing = async {

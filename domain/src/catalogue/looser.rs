@@ -51,7 +51,8 @@ pub fn looser(before: &Role, after: Option<&Role>) -> Vec<String> {
     add(*growth != Growth::Free && *growth != after.growth, "what its growth costs".to_owned());
     let start = format!("start with {} instead of {}", or_any(after.start_with), or_any(*start_with));
     add(asks_less(*start_with, after.start_with), start);
-    let gone: Vec<&str> = depends_on.iter().filter(|id| !after.depends_on.contains(id)).map(|id| id.as_str()).collect();
+    let gone: Vec<&str> =
+        depends_on.iter().filter(|id| !after.depends_on.contains(id)).map(crate::topology::RoleId::as_str).collect();
     add(!gone.is_empty(), format!("it no longer depends on {}", gone.join(", ")));
     for spec in settings {
         let is_looser = match after.setting(&spec.name) {
@@ -200,7 +201,7 @@ mod tests {
         ("wider", |role| role.settings[1].kind = SettingKind::Integer { min: 1, max: 91 }),
         ("another kind", |role| role.settings[1].kind = SettingKind::Text),
         ("a word more", |role| {
-            role.settings[0].kind = SettingKind::Choice(["posix", "s3", "nfs"].map(str::to_owned).to_vec())
+            role.settings[0].kind = SettingKind::Choice(["posix", "s3", "nfs"].map(str::to_owned).to_vec());
         }),
         ("a default", |role| role.settings[1].default = Some(SettingValue::Integer(7))),
         ("anywhere", |role| role.settings[0].only_on.clear()),

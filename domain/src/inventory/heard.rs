@@ -77,7 +77,7 @@ impl Heard {
         for (number, group) in inventory.groups.iter().enumerate().filter(|(number, _)| !with_hosts[*number]) {
             let says_much = |name: &str| name == PRIORITY || OF_ALL.contains(&name);
             let vars = group.vars.iter().filter(|(name, value)| {
-                !value.is_null() && !says_much(name) && !(**name == "availability_group" && is_known(value))
+                !(value.is_null() || says_much(name) || (**name == "availability_group" && is_known(value)))
             });
             told.extend(vars.map(|(name, _)| ((number, *name), "no host is in the group".to_owned())));
         }

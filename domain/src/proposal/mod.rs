@@ -85,9 +85,9 @@ pub enum Proposed {
     /// A maintenance window that opens the environment at times at which it is closed now.
     WindowOpening {
         /// What it takes the place of; none where it is one more.
-        replaces: Option<Replaced>,
+        replaces: Option<Box<Replaced>>,
         /// The window as it is to be, with the id of the one in whose place it comes.
-        window: Entry,
+        window: Box<Entry>,
     },
     /// A role of the environment's own that asks for less than now.
     LooserRole {
@@ -184,7 +184,7 @@ impl Proposed {
             Self::WindowRemoval { name, .. } => format!("The maintenance window “{name}”: removed"),
             Self::WindowOpening { replaces, window } => {
                 let when = schedule::describe(window);
-                match replaces {
+                match replaces.as_deref() {
                     None => format!("One more maintenance window “{}”: {when}", window.name),
                     Some(Replaced { window: was, .. }) => {
                         format!("The maintenance window “{}”: {when}, instead of {}", was.name, schedule::describe(was))
@@ -213,8 +213,8 @@ impl Proposed {
             Self::WindowRemoval { entry, version, .. } if present.windows.get(entry) != Some(version) => {
                 Some("The window was changed or removed since; it has to be proposed again.".to_owned())
             }
-            Self::WindowOpening { replaces: Some(Replaced { version, window }), .. }
-                if present.windows.get(&window.id) != Some(version) =>
+            Self::WindowOpening { replaces: Some(replaced), .. }
+                if present.windows.get(&replaced.window.id) != Some(&replaced.version) =>
             {
                 Some("The window was changed or removed since; it has to be proposed again.".to_owned())
             }

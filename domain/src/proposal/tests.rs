@@ -69,11 +69,11 @@ fn nights(id: i64, minutes: u32) -> Entry {
 
 fn opening() -> Proposed {
     let replaces = Some(Replaced { version: 2, window: nights(7, 60) });
-    Proposed::WindowOpening { replaces, window: nights(7, 120) }
+    Proposed::WindowOpening { replaces: replaces.map(Box::new), window: Box::new(nights(7, 120)) }
 }
 
 fn one_more() -> Proposed {
-    Proposed::WindowOpening { replaces: None, window: nights(0, 60) }
+    Proposed::WindowOpening { replaces: None, window: Box::new(nights(0, 60)) }
 }
 
 fn role() -> Role {

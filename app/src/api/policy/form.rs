@@ -75,7 +75,7 @@ impl RuleForm {
             .ok_or_else(|| fault("Say how many have to approve.".to_owned()))?;
         let group = self.group.trim();
         let when = When {
-            risks: chosen(&self.risks, &Risk::ALL, Risk::as_str, "rules")?,
+            risks: chosen(&self.risks, Risk::ALL, Risk::as_str, "rules")?,
             layers: chosen(&self.layers, &Layer::ALL, Layer::as_str, "rules")?,
             roles: words(&self.roles).into_iter().map(RoleId).collect(),
             actions,

@@ -136,7 +136,7 @@ mod read {
             let recurrence = match self.every.as_str() {
                 "once" => Recurrence::Once { from: local(&self.from, "from")?, to: local(&self.to, "to")? },
                 "weekly" => Recurrence::Weekly {
-                    days: chosen(&self.days, &Day::ALL, Day::as_str, "days")?,
+                    days: chosen(&self.days, Day::ALL, Day::as_str, "days")?,
                     at: time(&self.weekly_at)?,
                     minutes: minutes(&self.weekly_hours)?,
                 },
