@@ -34,6 +34,11 @@ export class Postgres {
     execFileSync(join(binaries(), 'initdb'), initdb, { cwd: '/', stdio: 'pipe', ...this.owner });
   }
 
+  /** The Unix socket that it listens on. */
+  get socket(): string {
+    return join(this.folder, '.s.PGSQL.5432');
+  }
+
   private get data(): string {
     return join(this.folder, 'data');
   }
@@ -86,7 +91,7 @@ function idOf(flag: '-u' | '-g'): number {
 }
 
 /** The folder with initdb and postgres: the setting, else the distribution's newest. */
-function binaries(): string {
+export function binaries(): string {
   const setting = process.env['STRATA_POSTGRES_BIN'];
   if (setting !== undefined) {
     return setting;

@@ -13,7 +13,7 @@ import { PASSWORD } from './people.ts';
 const HERE = import.meta.dirname;
 const REPOSITORY = resolve(HERE, '../..');
 const ARTIFACTS = resolve(HERE, '../artifacts');
-const BINARY = resolve(REPOSITORY, process.env['STRATA_BINARY'] ?? 'target/quick/strata');
+export const BINARY = resolve(REPOSITORY, process.env['STRATA_BINARY'] ?? 'target/quick/strata');
 const SITE = resolve(REPOSITORY, process.env['STRATA_SITE'] ?? 'target/site');
 
 /** A first start makes a database cluster, on a machine that may be busy. */
@@ -80,6 +80,11 @@ export class StrataServer {
     return server;
   }
 
+  /** The number of its process. */
+  get processNumber(): number {
+    return this.process.pid ?? 0;
+  }
+
   /** Stops it as a person would, and insists that it ends well. */
   async stop(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
@@ -129,6 +134,11 @@ export class StrataServer {
     const granted = capabilities.flatMap((capability) => ['--capability', capability]);
     const account = ['--email', email, '--name', name, '--password-stdin', '--environment', environment];
     await this.command(['user', 'add', ...account, ...granted], `${PASSWORD}\n`);
+  }
+
+  /** A `strata worker` beside it; ends with whoever stops it. */
+  worker(): ChildProcess {
+    return spawn(BINARY, ['worker'], { cwd: this.data, env: this.environment, stdio: 'ignore' });
   }
 
   /** `strata import`: that topology file becomes the first revision of a new environment. */

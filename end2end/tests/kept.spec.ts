@@ -59,20 +59,42 @@ for (const [what, status, body] of [
   });
 }
 
+async function paste(page: Page, text: string): Promise<Locator> {
+  await page.getByRole('region', { name: 'Table of nodes' }).focus();
+  await page.evaluate((pasted) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', pasted);
+    document.activeElement?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+  const dialog = page.getByRole('alertdialog', { name: 'Paste' });
+  await expect(dialog).toBeVisible();
+  return dialog;
+}
+
+test('of an act of several edits that comes back, each is told', async ({ signedIn, api, complaints }) => {
+  complaints.expect(/status of 422/);
+  const id = await (await api(ADA)).changeStart('Pasted and refused');
+  const page = await signedIn(ADA);
+  await page.route('**/api/draft_append', async (route) => {
+    await route.fulfill({ status: 422, json: { kind: 'invalid', field: 'edits', message: 'This cannot be taken.' } });
+  });
+  await open(page, `/changes/${id}/edit?view=table`);
+  const dialog = await paste(page, 'hostname\tprivate ip\nworker-7.example.net\t10.0.7.1\nworker-8.example.net\t10.0.7.2');
+  await dialog.getByRole('button', { name: /^Take/ }).click();
+  await returned(page).getByText('2 edits').click();
+  await expect(returned(page)).toContainText('worker-7.example.net');
+  await expect(returned(page)).toContainText('worker-8.example.net');
+  await returned(page).getByRole('button', { name: 'Drop it' }).click();
+  await expect(returned(page)).toBeHidden();
+});
+
 test('a cell with U+0000 in it, pasted, stops nothing that comes after it', async ({ signedIn, api, complaints }) => {
   complaints.expect(/status of (422|500)/);
   const ada = await api(ADA);
   const id = await ada.changeStart('Pasted from somewhere');
   const page = await signedIn(ADA);
   await open(page, `/changes/${id}/edit?view=table`);
-  await page.getByRole('region', { name: 'Table of nodes' }).focus();
-  await page.evaluate((text) => {
-    const data = new DataTransfer();
-    data.setData('text/plain', text);
-    document.activeElement?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-  }, 'hostname\tprivate ip\tsite\troles\nworker-1.example.net\t10.0.0.31\tdc\u00001\tworker');
-  const dialog = page.getByRole('alertdialog', { name: 'Paste' });
-  await expect(dialog).toBeVisible();
+  const dialog = await paste(page, 'hostname\tprivate ip\tsite\troles\nworker-1.example.net\t10.0.0.31\tdc\u00001\tworker');
   const take = dialog.getByRole('button', { name: /^Take/ });
   if ((await take.count()) > 0 && (await take.isEnabled())) {
     await take.click();

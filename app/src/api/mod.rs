@@ -37,29 +37,25 @@ fn next_page<Row>(rows: &[Row], key: impl Fn(&Row) -> i64) -> Option<i64> {
 /// The environment asked for, or the first that the person may view where the address names none.
 #[cfg(feature = "ssr")]
 async fn environment_or_first(asked: Option<String>) -> Result<String, crate::error::AppError> {
-    use crate::error::AppError;
-    use crate::server_context::{actor, answer, backend, fail};
-
-    if let Some(slug) = asked.filter(|slug| !slug.is_empty()) {
-        return Ok(slug);
+    match asked.filter(|slug| !slug.is_empty()) {
+        Some(slug) => Ok(slug),
+        None => environment_that_is_there(None).await,
     }
-    let environments = answer(strata_backend::environments::environment_list(&backend(), &actor()).await)?;
-    let first = environments.into_iter().next().map(|environment| environment.slug);
-    first.ok_or_else(|| fail(AppError::NotFound { what: "environment that you may view".to_owned() }))
 }
 
-/// That environment, where nothing else asks whether there is one that the person may view.
+/// The same, where nothing else asks whether there is one of that name that the person may view.
 #[cfg(feature = "ssr")]
-async fn environment_that_is_there(slug: String) -> Result<String, crate::error::AppError> {
+async fn environment_that_is_there(asked: Option<String>) -> Result<String, crate::error::AppError> {
     use crate::error::AppError;
     use crate::server_context::{actor, answer, backend, fail};
 
     let environments = answer(strata_backend::environments::environment_list(&backend(), &actor()).await)?;
-    if environments.iter().any(|environment| environment.slug == slug) {
-        Ok(slug)
-    } else {
-        Err(fail(AppError::NotFound { what: "environment".to_owned() }))
-    }
+    let mut slugs = environments.into_iter().map(|environment| environment.slug);
+    let (found, what) = match asked.filter(|slug| !slug.is_empty()) {
+        Some(asked) => (slugs.find(|slug| *slug == asked), "environment"),
+        None => (slugs.next(), "environment that you may view"),
+    };
+    found.ok_or_else(|| fail(AppError::NotFound { what: what.to_owned() }))
 }
 
 /// The number of the live revision of that environment; none where nothing was imported yet.

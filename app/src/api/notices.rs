@@ -77,7 +77,6 @@ pub async fn choices_load(environment: Option<String>) -> Result<ChoicesView, Ap
         Actor::Account(account) => account.email,
         Actor::Nobody | Actor::Operator => String::new(),
     };
-    let environment = super::environment_or_first(environment).await?;
     let environment = super::environment_that_is_there(environment).await?;
     Ok(ChoicesView { environment, email, choices: view.choices, mail_is_sent: view.mail_is_sent })
 }
@@ -90,15 +89,14 @@ pub async fn choices_save(
 ) -> Result<(), AppError> {
     use strata_domain::notice::{Channel, Topic};
 
+    use super::typed::{chosen, one_of};
     use crate::server_context::{actor, answer, backend, fail};
 
-    let environment = super::environment_that_is_there(environment).await?;
+    let environment = super::environment_that_is_there(Some(environment)).await?;
     let mut is_wanted = BTreeMap::new();
     for (topic, channels) in &wanted {
-        let on = BTreeMap::from([(topic.clone(), String::new())]);
-        let topics = super::typed::chosen(&on, Topic::ALL, Topic::as_str, "wanted").map_err(fail)?;
-        let channels = super::typed::chosen(channels, Channel::ALL, Channel::as_str, "wanted").map_err(fail)?;
-        is_wanted.extend(topics.into_iter().map(|topic| (topic, channels.clone())));
+        let topic = one_of(topic, Topic::ALL, Topic::as_str, "wanted").map_err(fail)?;
+        is_wanted.insert(topic, chosen(channels, Channel::ALL, Channel::as_str, "wanted").map_err(fail)?);
     }
     let choices: Choices = Topic::ALL
         .iter()

@@ -26,14 +26,23 @@ pub(super) fn chosen<T: Copy + Ord>(
     word_of: impl Fn(T) -> &'static str,
     field: &str,
 ) -> Result<BTreeSet<T>, AppError> {
-    on.keys()
-        .map(|word| {
-            all.iter().copied().find(|&one| word_of(one) == word).ok_or_else(|| {
-                let words: Vec<_> = all.iter().map(|&one| word_of(one)).collect();
-                invalid(field, format!("{word:?} is none of {}.", words.join(", ")))
-            })
-        })
-        .collect()
+    on.keys().map(|word| one_of(word, all, &word_of, field)).collect()
+}
+
+/// Which of all that there are a word means.
+///
+/// # Errors
+/// `Invalid` with the field and the word.
+pub(super) fn one_of<T: Copy>(
+    word: &str,
+    all: &[T],
+    word_of: impl Fn(T) -> &'static str,
+    field: &str,
+) -> Result<T, AppError> {
+    all.iter().copied().find(|&one| word_of(one) == word).ok_or_else(|| {
+        let words: Vec<_> = all.iter().map(|&one| word_of(one)).collect();
+        invalid(field, format!("{word:?} is none of {}.", words.join(", ")))
+    })
 }
 
 /// What cannot be taken from that field, and why.

@@ -1,7 +1,7 @@
 //! Buttons of forms that act, and what came of them.
 //!
-//! While a page is read again its old content stays, though the signals that were made with it are gone: an answer that
-//! arrives just then is passed over, for the content that comes next tells it. Hence `try_get`.
+//! A button may outlive the signals that it was given, as one in a row does that is kept ([`super::kept_list`]) while its panel
+//! is built again: what comes in then is passed over. Hence `try_get`.
 
 use leptos::prelude::*;
 

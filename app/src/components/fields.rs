@@ -59,7 +59,6 @@ pub fn TextField(
             }
         }
     });
-    let hint = (!hint.is_empty()).then(|| view! { <span class="hint">{hint}</span> });
     let field = kept((id.clone(), name.clone(), kind, required, autocomplete), {
         let (id, error_id) = (id.clone(), error_id.clone());
         let is_wrong = error.try_get_untracked().flatten().is_some();
@@ -80,7 +79,7 @@ pub fn TextField(
     });
     view! {
         <p class="field">
-            <label for=id>{label} " " {hint}</label>
+            {label_of(id, label, hint)}
             {field}
             {move || message().map(|message| view! { <span class="field-error" id=error_id.clone() role="alert">{message}</span> })}
         </p>
@@ -108,17 +107,22 @@ pub fn TextArea(
     /// How many lines are seen.
     rows: u32,
 ) -> impl IntoView {
-    let hint = (!hint.is_empty()).then(|| view! { <span class="hint">{hint}</span> });
     let area = kept((id.clone(), name.clone(), value.clone()), {
         let id = id.clone();
         move || view! { <textarea id=id.clone() name=name.clone() rows=rows inner_html=inside_of_textarea(&value)></textarea> }
     });
     view! {
         <p class="field">
-            <label for=id>{label} " " {hint}</label>
+            {label_of(id, label, hint)}
             {area}
         </p>
     }
+}
+
+/// What people call a field, with what to type beside it.
+fn label_of(id: String, label: String, hint: String) -> impl IntoView {
+    let hint = (!hint.is_empty()).then(|| view! { <span class="hint">{hint}</span> });
+    view! { <label for=id>{label} " " {hint}</label> }
 }
 
 /// A text as it stands between the tags: Leptos writes the children of this element as they are. A first line break would

@@ -8,6 +8,7 @@ use strata_domain::news::News;
 use crate::changes::{Locked, Material, lapsed};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 
 /// Takes the actor's own approval back, by the vote's id: it counts no longer, and a change that needed it is in review
 /// again. Whoever is no lead any more can still do so. Taking it back twice changes nothing.
@@ -17,6 +18,10 @@ use crate::error::Error;
 /// closed.
 #[tracing::instrument(skip_all, fields(id, vote))]
 pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<(), Error> {
+    heavy::act(actor, || take_back(backend, actor, id, vote)).await
+}
+
+async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<(), Error> {
     // The vote is the actor's or not; that says more than what they are in the environment by now.
     let mut write = backend.authorise_write(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
     let account = actor.account_id()?.ok_or_else(|| Error::refused("A vote belongs to a person who signed in."))?;

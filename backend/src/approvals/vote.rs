@@ -13,6 +13,7 @@ use crate::catalogues::version_stored;
 use crate::changes::{self, Locked, Material, last_of};
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
+use crate::heavy;
 use crate::policies::lifetime_stored;
 
 /// A vote that is not stored yet: the database numbers them, and nobody else.
@@ -26,6 +27,18 @@ const UNNUMBERED: i64 = i64::MAX;
 /// Repeated by the same person, it is met already.
 #[tracing::instrument(skip_all, fields(id, version, verdict = verdict.as_str()))]
 pub async fn change_vote(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    version: i64,
+    verdict: Verdict,
+    reason: Option<String>,
+    digest: Digest,
+) -> Result<(), Error> {
+    heavy::act(actor, || vote(backend, actor, id, version, verdict, reason.clone(), digest)).await
+}
+
+async fn vote(
     backend: &Backend,
     actor: &Actor,
     id: i64,

@@ -9,13 +9,14 @@ use strata_domain::findings::RuleId;
 use strata_domain::news::News;
 use strata_domain::proposal::{Outcome, Proposed};
 use strata_domain::topology::Topology;
+use strata_domain::words::counted;
 
 use super::{open_changes, rows};
 use crate::changes::{accepted_reason, ask_anew, send_home};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
-use crate::policies::policy_now;
+use crate::heavy;
 use crate::proposals::{self, Making};
 
 /// Adds a role, or puts it in the place of the own one of its id; gives the catalogue's new version. One that asks for less
@@ -28,6 +29,17 @@ use crate::proposals::{self, Making};
 /// [`Error::Invalid`] for `reason` where none is given, and [`Error::Refused`] where another proposal about the role waits.
 #[tracing::instrument(skip_all, fields(environment, version, role = role.id.as_str()))]
 pub async fn role_save(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    version: u32,
+    role: Role,
+    reason: &str,
+) -> Result<Outcome<u32>, Error> {
+    heavy::act(actor, || save(backend, actor, environment, version, role.clone(), reason)).await
+}
+
+async fn save(
     backend: &Backend,
     actor: &Actor,
     environment: &str,
@@ -88,10 +100,9 @@ async fn propose_looser<T>(
 ) -> Result<Outcome<T>, Error> {
     let environment_id = write.place()?.id;
     open_changes::fitting(write.connection(), environment_id, after).await?;
-    let based_on = policy_now(write.connection(), environment_id).await?.version;
     let (before, after) = (json!({ "role": from }), json!({ "role": to }));
     let proposed = Proposed::LooserRole { from: Box::new(from), to: to.map(Box::new) };
-    Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, based_on, reason, before, after }).await?))
+    Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, reason, before, after }).await?))
 }
 
 /// Has a role ask for less, or go, as leads have put in force; gives the catalogue's new version, and the news. It serves what
@@ -142,6 +153,17 @@ pub async fn role_remove(
     role: &str,
     reason: &str,
 ) -> Result<Outcome<u32>, Error> {
+    heavy::act(actor, || remove(backend, actor, environment, version, role, reason)).await
+}
+
+async fn remove(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    version: u32,
+    role: &str,
+    reason: &str,
+) -> Result<Outcome<u32>, Error> {
     let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
     let own = own_locked(&mut write).await?;
     let Some(before) = own.role(role).cloned() else { return Ok(Outcome::InForce(own.version)) };
@@ -159,9 +181,9 @@ async fn refuse_used(write: &mut Write, own: &Own, before: &Role) -> Result<(), 
     let live = live_topology(write).await?;
     let used = live.map_or(0, |live| live.instances_of(before.id.as_str()).count());
     if used > 0 {
-        let plural = if used == 1 { "" } else { "s" };
         return Err(Error::refused(format!(
-            "The live topology has {used} instance{plural} of {}; a change has to take them away first.",
+            "The live topology has {} of {}; a change has to take them away first.",
+            counted(used, "instance"),
             before.name
         )));
     }

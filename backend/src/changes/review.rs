@@ -12,6 +12,7 @@ use crate::approvals::UnderReview;
 use crate::catalogues::version_stored;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 
 /// Sends a draft to review.
 ///
@@ -20,6 +21,10 @@ use crate::error::Error;
 /// else came first. Repeated by the same person, it is met already.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<(), Error> {
+    heavy::act(actor, || submit(backend, actor, id, version)).await
+}
+
+async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::SubmitChange, Scope::Change(id)).await?;
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;
@@ -67,6 +72,16 @@ pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i
 /// [`Error::Refused`] where its state does not allow it; [`Error::Conflict`] where somebody else came first.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_withdraw(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    version: i64,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    heavy::act(actor, || withdraw(backend, actor, id, version, reason.clone())).await
+}
+
+async fn withdraw(
     backend: &Backend,
     actor: &Actor,
     id: i64,

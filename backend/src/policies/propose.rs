@@ -54,7 +54,7 @@ pub async fn policy_propose(
     policy::accept(&next, &catalogue, &members).map_err(|faults| Error::invalid("rules", told(&faults)))?;
     let before = json!({ "version": based_on, "rules": present.rules });
     let after = json!({ "version": next.version, "rules": next.rules });
-    proposals::propose(write, Making { proposed, based_on, reason, before, after }).await
+    proposals::propose(write, Making { proposed, reason, before, after }).await
 }
 
 /// One line for each fault, which names its rule as people count.

@@ -14,6 +14,7 @@ use crate::approvals::leads_of;
 use crate::changes::accepted_reason;
 use crate::ctx::{self, Actor, Backend, Scope, Write};
 use crate::error::Error;
+use crate::heavy;
 
 /// Approves a proposal, or turns it down. With the last approval that it needs it is in force at once; before that the
 /// approval is kept, and counts while its giver is a lead.
@@ -24,6 +25,17 @@ use crate::error::Error;
 /// same person, it is met already.
 #[tracing::instrument(skip_all, fields(environment, proposal, approve))]
 pub async fn proposal_decide(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    proposal: i64,
+    approve: bool,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    heavy::act(actor, || decide(backend, actor, environment, proposal, approve, reason.clone())).await
+}
+
+async fn decide(
     backend: &Backend,
     actor: &Actor,
     environment: &str,

@@ -21,8 +21,6 @@ use crate::schedule::window_of;
 /// A proposal about to be made.
 pub(crate) struct Making<'a> {
     pub(crate) proposed: Proposed,
-    /// The version of the approval policy that is in force.
-    pub(crate) based_on: u32,
     pub(crate) reason: &'a str,
     /// What is so now, for the audit log.
     pub(crate) before: serde_json::Value,
@@ -53,10 +51,9 @@ pub async fn rule_level_propose(
             "The rule is {from} now; {level} is not weaker, and an admin sets it at once."
         )));
     }
-    let based_on = policy_now(write.connection(), environment_id).await?.version;
     let proposed = Proposed::RuleLevel { rule, from, to: level };
     let (before, after) = (json!({ "level": from }), json!({ "level": level }));
-    propose(write, Making { proposed, based_on, reason, before, after }).await
+    propose(write, Making { proposed, reason, before, after }).await
 }
 
 /// Proposes that a maintenance window goes, which was seen in `version`; gives the proposal's id. Repeated by the same
@@ -75,22 +72,22 @@ pub async fn window_removal_propose(
     reason: &str,
 ) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::ProposePolicy, Scope::Environment(environment)).await?;
-    let environment_id = write.lock_environment().await?;
+    write.lock_environment().await?;
     let window = window_of(&mut write, id, version).await?;
-    let based_on = policy_now(write.connection(), environment_id).await?.version;
     let proposed = Proposed::WindowRemoval { entry: id, version, name: window.name.clone() };
     let before = json!({ "name": window.name, "when": schedule::describe(&window) });
-    propose(write, Making { proposed, based_on, reason, before, after: json!({ "removed": window.name }) }).await
+    propose(write, Making { proposed, reason, before, after: json!({ "removed": window.name }) }).await
 }
 
 /// Stores a proposal, and ends the write; gives its id. The caller holds the lock on the environment.
 pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64, Error> {
-    let Making { proposed, based_on, reason, before, after } = making;
+    let Making { proposed, reason, before, after } = making;
     let proposer =
         write.account_id()?.ok_or_else(|| Error::refused("What is proposed is proposed by a person who signed in."))?;
     let reason = accepted_reason(Some(reason))?
         .ok_or_else(|| Error::invalid("reason", "Say why: whoever approves it has to know."))?;
     let environment_id = write.place()?.id;
+    let based_on = policy_now(write.connection(), environment_id).await?.version;
     let (kind, subject) = (proposed.kind(), proposed.subject());
     for Proposal { id, proposed: known, based_on: on, proposed_by, .. } in
         rows::open_of(write.connection(), environment_id).await?

@@ -12,6 +12,7 @@ use strata_domain::schedule::{self, Reason, Verdict};
 use super::ready::Ready;
 use crate::ctx::{Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 use crate::schedule::entries_of;
 
 /// What came of an apply.
@@ -39,6 +40,10 @@ pub enum Applied {
 /// somebody else came first. Repeated by the same person, it gives the same run, or waits as before.
 #[tracing::instrument(skip_all, fields(id, version))]
 pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<Applied, Error> {
+    heavy::act(actor, || apply(backend, actor, id, version)).await
+}
+
+async fn apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<Applied, Error> {
     let write = backend.authorise_write(actor, Permission::ApplyChange, Scope::Change(id)).await?;
     let mut ready = Ready::take(write, id).await?;
     if let Some(run) = ready.run_of_asker().await? {

@@ -14,6 +14,7 @@ use crate::approvals::authors_of;
 use crate::changes::accepted_reason;
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 
 /// Applies a change without the votes that are asked for, and whatever the schedule says; gives the run's id. `seen` is
 /// the digest of the plan that the person saw. Everybody in the environment is told.
@@ -30,6 +31,10 @@ pub async fn change_break_glass(
     seen: Digest,
     reason: &str,
 ) -> Result<i64, Error> {
+    heavy::act(actor, || break_glass(backend, actor, id, seen, reason)).await
+}
+
+async fn break_glass(backend: &Backend, actor: &Actor, id: i64, seen: Digest, reason: &str) -> Result<i64, Error> {
     let write = backend.authorise_write(actor, Permission::BreakGlass, Scope::Change(id)).await?;
     let mut ready = Ready::take(write, id).await?;
     if let Some(run) = ready.run_of_asker().await? {

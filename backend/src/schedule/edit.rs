@@ -12,7 +12,6 @@ use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
 use super::rows::{self, Stored};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
-use crate::policies::policy_now;
 use crate::proposals::{self, Making};
 use crate::worker;
 
@@ -223,17 +222,15 @@ async fn opens_more(write: &mut Write, entry: &Entry) -> Result<bool, Error> {
 
 /// Proposes a window that opens more, in the place of `before` or beside the rest.
 async fn propose_opening<T>(
-    mut write: Write,
+    write: Write,
     before: Option<Stored>,
     window: Entry,
     reason: &str,
 ) -> Result<Outcome<T>, Error> {
-    let environment_id = write.place()?.id;
-    let based_on = policy_now(write.connection(), environment_id).await?.version;
     let (was, is) = (before.as_ref().map(|stored| told(&stored.entry)), told(&window));
     let replaces = before.map(|stored| Replaced { version: stored.version, window: stored.entry });
     let proposed = Proposed::WindowOpening { replaces: replaces.map(Box::new), window: Box::new(window) };
-    let making = Making { proposed, based_on, reason, before: was.unwrap_or_else(|| json!({})), after: is };
+    let making = Making { proposed, reason, before: was.unwrap_or_else(|| json!({})), after: is };
     Ok(Outcome::Proposed(proposals::propose(write, making).await?))
 }
 

@@ -12,7 +12,7 @@ use strata_domain::topology::Topology;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::catalogues::{catalogue_at, version_read};
-use crate::ctx::{self, Backend};
+use crate::ctx::{self, Actor, Backend};
 use crate::environments::{Content, topology_of};
 use crate::error::Error;
 use crate::heavy;
@@ -93,7 +93,7 @@ pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Out
     let approved: Digest = history::digest(&row.digest)?;
     let (encoding, desired) = (row.plan_encoding, row.desired);
     let parts = heavy::parts_of(&base) + rows.len() + heavy::parts_in(desired.len());
-    heavy::in_act(parts, move || {
+    heavy::run(&Actor::Operator, parts, move || {
         let desired: Topology = match serde_json::from_str(&desired) {
             Ok(desired) => desired,
             Err(error) => return Err(format!("What is to become live cannot be read: {error}.")),

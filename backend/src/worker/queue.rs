@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::runs;
 use crate::trouble::Trouble;
 
-/// The end of a run plans a whole topology anew, which may take its time.
+/// What a large run leads to is worked out at its end, which may take its time.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
 /// Longest pause after errors that go on.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Connection;
 use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
 use strata_backend::audit::audit_list;
 use strata_backend::environments::topology_live;
 use strata_backend::runs::{run_load, run_log};
@@ -16,7 +16,7 @@ use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
-use strata_domain::plan::{self, ENCODING, Step, StepKind};
+use strata_domain::plan::{self, Step, StepKind};
 use strata_domain::run::{Run, RunState, StepState};
 
 use crate::support::{ENVIRONMENT, Working, World, change_apply, digest_of};
@@ -205,19 +205,7 @@ async fn a_run_of_other_steps_under_an_approved_digest_is_not_carried_out(pool: 
     .await
     .unwrap();
     let evil = Step { id: "evil".to_owned(), depends_on: Vec::new(), ..steps[0].clone() };
-    for (position, step) in (1_i64..).zip(steps.iter().chain([&evil])) {
-        sqlx::query(
-            "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(run)
-        .bind(&step.id)
-        .bind(position)
-        .bind(&step.depends_on)
-        .bind(Json(step))
-        .execute(&mut *attack)
-        .await
-        .unwrap();
-    }
+    steps_stored(&mut attack, run, steps.iter().chain([&evil])).await;
     let rest = format!(
         "INSERT INTO run_log_counters (run_id) VALUES ({run});
          UPDATE changes SET state = 'provisioning' WHERE id = {id}; UPDATE runs SET state = 'running' WHERE id = {run}"
@@ -283,7 +271,7 @@ async fn a_run_that_another_version_planned_ends_as_it_was_approved(pool: sqlx::
     for at in 0..steps.len() {
         steps[at].depends_on = at.checked_sub(1).map(|before| steps[before].id.clone()).into_iter().collect();
     }
-    let digest = plan::digest_of_steps(ENCODING, ENVIRONMENT, Catalogue::built_in(), &steps).unwrap();
+    let digest = plan::digest_of_steps(ENVIRONMENT, Catalogue::built_in(), &steps).unwrap();
     assert_ne!(digest, today.digest);
     planned_by_another(&world, run, &steps, digest).await;
     let ended = world.run_to_the_end(run).await;
@@ -299,6 +287,23 @@ async fn a_run_that_another_version_planned_ends_as_it_was_approved(pool: sqlx::
     assert!(done.len() == steps.len() && done.iter().all(|step| step.state == StepState::Succeeded));
 }
 
+/// Stores the steps of a run, in their order.
+async fn steps_stored(connection: &mut PgConnection, run: i64, steps: impl IntoIterator<Item = &Step>) {
+    for (position, step) in (1_i64..).zip(steps) {
+        sqlx::query(
+            "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(run)
+        .bind(&step.id)
+        .bind(position)
+        .bind(&step.depends_on)
+        .bind(Json(step))
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    }
+}
+
 /// The run and its steps as that other planner would have stored them.
 async fn planned_by_another(world: &World, run: i64, steps: &[Step], digest: Digest) {
     let off = "ALTER TABLE runs DISABLE TRIGGER USER; ALTER TABLE run_steps DISABLE TRIGGER USER";
@@ -310,18 +315,6 @@ async fn planned_by_another(world: &World, run: i64, steps: &[Step], digest: Dig
         .await
         .unwrap();
     sqlx::query("DELETE FROM run_steps WHERE run_id = $1").bind(run).execute(&world.pool).await.unwrap();
-    for (position, step) in (1_i64..).zip(steps) {
-        sqlx::query(
-            "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(run)
-        .bind(&step.id)
-        .bind(position)
-        .bind(&step.depends_on)
-        .bind(Json(step))
-        .execute(&world.pool)
-        .await
-        .unwrap();
-    }
+    steps_stored(&mut world.pool.acquire().await.unwrap(), run, steps).await;
     each(&world.pool, &by_the_owner("SELECT")).await;
 }

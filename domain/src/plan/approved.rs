@@ -53,7 +53,7 @@ impl Stored {
         if encoding != digest::ENCODING {
             return Err(NotApproved::Encoding(encoding.clone()));
         }
-        let is = digest::of_stored(encoding, &desired.environment, catalogue.version, steps);
+        let is = digest::of_stored(&desired.environment, catalogue.version, steps);
         if is != Some(approved) {
             return Err(NotApproved::Steps { is, approved });
         }
@@ -66,8 +66,7 @@ impl Stored {
     }
 }
 
-/// The digest of steps as they are stored, by the encoding that is stored with them; none where this version of Strata does not
-/// know the encoding, or they make no plan.
-pub fn digest_of_steps(encoding: &str, environment: &str, catalogue: &Catalogue, steps: &[Step]) -> Option<Digest> {
-    digest::of_stored(encoding, environment, catalogue.version, steps)
+/// The digest of steps as they are stored under [`ENCODING`](super::ENCODING); none where they make no plan.
+pub fn digest_of_steps(environment: &str, catalogue: &Catalogue, steps: &[Step]) -> Option<Digest> {
+    digest::of_stored(environment, catalogue.version, steps)
 }

@@ -10,13 +10,10 @@ use crate::digest::{Digest, Encoding};
 /// readable here: what was approved under it is compared by it.
 pub const ENCODING: &str = "strata-plan-2";
 
-/// Of steps as they were stored, by the encoding of then: whatever plans today has no say in it.
+/// Of steps as they were stored under [`ENCODING`]: whatever plans today has no say in it.
 ///
-/// None where the encoding is not known here, or a step waits for one that does not come before it.
-pub(super) fn of_stored(encoding: &str, environment: &str, catalogue_version: u32, steps: &[Step]) -> Option<Digest> {
-    if encoding != ENCODING {
-        return None;
-    }
+/// None where a step waits for one that does not come before it.
+pub(super) fn of_stored(environment: &str, catalogue_version: u32, steps: &[Step]) -> Option<Digest> {
     let mut places: HashMap<&str, usize> = HashMap::with_capacity(steps.len());
     let mut waits_for = Vec::with_capacity(steps.len());
     for (place, step) in steps.iter().enumerate() {

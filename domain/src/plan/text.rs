@@ -5,6 +5,7 @@ use crate::catalogue::Catalogue;
 use crate::diff::{FieldDiff, facts_between};
 use crate::edit::settings_text;
 use crate::topology::Settings;
+use crate::words::counted;
 
 impl Impact {
     /// What it means, in a sentence.
@@ -46,8 +47,7 @@ impl Step {
             Effect::InstanceDrained { .. } => format!("Take {role} on {place} out of service"),
             Effect::InstanceRemoved { .. } => format!("Remove {role} from {place}"),
             Effect::RoleChecked { instances } => {
-                let plural = if *instances == 1 { "" } else { "s" };
-                format!("Verify {role} as a whole ({instances} instance{plural})")
+                format!("Verify {role} as a whole ({})", counted(*instances, "instance"))
             }
             Effect::LayoutChanged { joined, moved, left } => {
                 let verb = if self.kind == StepKind::Reindex { "Reindex" } else { "Rebalance" };

@@ -8,6 +8,7 @@ use strata_domain::environment::Revision;
 use strata_domain::findings::{self, Finding, Severity, Subject};
 use strata_domain::topology::{Instance, Place, Topology};
 use strata_domain::whatif::{self, Extent};
+use strata_domain::words::counted;
 
 use super::machine;
 use super::{Band, Cluster, InstanceRow, Pip, RoleCard, RoleMapView, RolePanel, Touched};
@@ -194,13 +195,12 @@ fn setting(instance: &Instance<'_>, name: &str) -> Option<String> {
 
 /// The instances in words, by what sets them apart: the first choice setting, the groups, or node and service.
 fn shape(role: &Role, instances: &[Instance<'_>]) -> String {
-    let plural = |count: usize, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
     if instances.is_empty() {
         return "no instance".to_owned();
     }
     if let Some(name) = role.group.as_ref().map(|rule| rule.setting.as_str()) {
         let groups: BTreeSet<String> = instances.iter().filter_map(|i| setting(i, name)).collect();
-        return format!("{} in {}", plural(instances.len(), "node"), plural(groups.len(), "group"));
+        return format!("{} in {}", counted(instances.len(), "node"), counted(groups.len(), "group"));
     }
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for instance in instances {
@@ -214,5 +214,5 @@ fn shape(role: &Role, instances: &[Instance<'_>]) -> String {
         };
         *counts.entry(word).or_default() += 1;
     }
-    counts.into_iter().map(|(word, count)| plural(count, &word)).collect::<Vec<_>>().join(", ")
+    counts.into_iter().map(|(word, count)| counted(count, &word)).collect::<Vec<_>>().join(", ")
 }

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use strata_domain::draft::Batch;
+use strata_domain::edit::Edit;
 use strata_domain::rebase::{Choice, RebaseConflict};
+use strata_domain::words::counted;
 
 use super::connection::Connection;
 use super::session::{Session, key};
 use crate::api::drafting::{Rebasing, draft_rebase};
 use crate::components::ActError;
 use crate::error::AppError;
+
+/// So many edits of an act are told one by one.
+const MOST_TOLD: usize = 100;
 
 /// Acts that came back, each with why, to be done all the same or dropped.
 #[component]
@@ -36,6 +42,7 @@ pub fn Returned(
                 view! {
                     <li>
                         <p><strong>{label}</strong> " " {returned.reason}</p>
+                        {what_it_did(&returned.batch)}
                         <p class="row-acts">{again} <button type="button" class="button" on:click=dropped>"Drop it"</button></p>
                     </li>
                 }
@@ -48,6 +55,15 @@ pub fn Returned(
             <ul class="returned">{list}</ul>
         </section>
     }
+}
+
+/// The edits of an act of several, so that whoever drops it can do what is good of it by hand.
+fn what_it_did(batch: &Batch) -> Option<impl IntoView + use<>> {
+    let count = batch.edits.len();
+    let told = batch.edits.iter().take(MOST_TOLD).map(Edit::describe);
+    let rest = (count > MOST_TOLD).then(|| format!("and {} more", count - MOST_TOLD));
+    let edits = told.chain(rest).map(|edit| view! { <li>{edit}</li> }).collect_view();
+    (count > 1).then(|| view! { <details><summary>{counted(count, "edit")}</summary><ul>{edits}</ul></details> })
 }
 
 /// Another change was applied: the draft can be moved to what is live now, edit by edit where they conflict.

@@ -45,7 +45,7 @@ pub fn Decision(
     let moved = move || {
         let now = now.clone();
         let look = move |_| seen.set(Some(now.clone()));
-        // While it is read again this stays on the page without the memo, as with buttons.
+        // `try_get` as with buttons.
         is_moved.try_get().unwrap_or_default().then(|| {
             view! {
                 <div class="notice" data-tone="attention" role="alert">
