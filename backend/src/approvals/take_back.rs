@@ -5,6 +5,7 @@ use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::news::News;
 
+use super::UnderReview;
 use crate::changes::{Locked, Material, lapsed};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
@@ -30,7 +31,8 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
     let mut locked = Locked::take(&mut write, id).await?;
     let material = Material::load(write.connection(), environment_id, &locked.change).await?;
     let now = locked.now(&write);
-    let before = locked.review(&mut write, &material).await?.review.as_of(now);
+    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let before = review.as_of(now);
     let is_taken_back = before
         .votes
         .iter()
@@ -49,7 +51,7 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
     if let Some(reason) = lapsed(&before, &after, &cause, now) {
         locked.change.reason = Some(reason);
     }
-    locked.save(&mut write, AuditAction::VoteTakenBack).await?;
+    locked.decide(&mut write, AuditAction::VoteTakenBack, &after.plan, &plan).await?;
     let row = AuditRow::new(AuditAction::VoteTakenBack, "change", &id)
         .before(json!({ "state": before.state }))
         .after(json!({ "state": locked.change.state, "vote": vote }));

@@ -11,7 +11,7 @@ use strata_domain::policy::{self, Policy};
 use strata_domain::review::{Lifetime, Planned, Review, Vote, as_voted};
 
 use super::rows;
-use crate::changes::{Approval, Material};
+use crate::changes::{Approval, Material, last_decided};
 use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policies_of_change};
 
@@ -74,7 +74,7 @@ impl Terms {
 }
 
 impl UnderReview {
-    /// Loads it. Whoever is to store what it decides holds the lock on the change.
+    /// Loads it; of a change that is over, with the plan that was decided on. Whoever is to store what it decides holds the lock on the change.
     pub(crate) async fn load(
         connection: &mut PgConnection,
         environment_id: i64,
@@ -83,7 +83,8 @@ impl UnderReview {
         material: &Material,
     ) -> Result<Self, Error> {
         let terms = Terms::of(connection, environment_id, change).await?;
-        let (planned, plan) = terms.planned(material);
+        let decided = if change.state.is_open() { None } else { last_decided(connection, change).await? };
+        let (planned, plan) = decided.unwrap_or_else(|| terms.planned(material));
         let votes = rows::votes_of(connection, change.id).await?;
         let review = Review {
             state: change.state,

@@ -9,6 +9,7 @@ use strata_domain::news::News;
 use strata_domain::review::{Ballot, Verdict, Vote};
 use uuid::Uuid;
 
+use super::UnderReview;
 use crate::catalogues::version_stored;
 use crate::changes::{self, Locked, Material, last_of};
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
@@ -55,7 +56,8 @@ async fn vote(
     let mut locked = Locked::take(&mut write, id).await?;
     let (material, log) = Material::read(write.connection(), environment_id, &locked.change).await?;
     let now = locked.now(&write);
-    let review = locked.review(&mut write, &material).await?.review.as_of(now);
+    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let review = review.as_of(now);
     let action = action_of(verdict);
     let was_done = match verdict {
         Verdict::Approve => {
@@ -89,7 +91,7 @@ async fn vote(
     if verdict != Verdict::Approve {
         locked.change.reason.clone_from(&reason);
     }
-    locked.save(&mut write, action).await?;
+    locked.decide(&mut write, action, &review.plan, &plan).await?;
     let row = AuditRow::new(action, "change", &id)
         .reason(reason.as_deref())
         .before(json!({ "state": before }))

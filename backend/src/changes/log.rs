@@ -70,25 +70,6 @@ async fn edits_where(
         .collect())
 }
 
-/// The edits of a part of the log, in force or not, first edit first.
-pub(crate) async fn edits_between(
-    connection: &mut PgConnection,
-    change: i64,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Edit>, Error> {
-    let edits = sqlx::query_scalar!(
-        r#"SELECT edit AS "edit: Json<Edit>" FROM change_edits
-           WHERE change_id = $1 AND sequence BETWEEN $2 AND $3 ORDER BY sequence"#,
-        change,
-        from,
-        to,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(edits.into_iter().map(|Json(edit)| edit).collect())
-}
-
 /// The edits in force that are not in the log up to that number, not even as what a rebase made them of.
 pub(crate) async fn edits_unknown_at(
     connection: &mut PgConnection,

@@ -40,7 +40,7 @@ async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Resu
     locked.change.submitted_by = Some(write.person().clone());
     locked.change.submitted_at = Some(now);
     locked.change.reason = None;
-    let version = locked.save(&mut write, AuditAction::ChangeSubmitted).await?;
+    let version = locked.decide(&mut write, AuditAction::ChangeSubmitted, &review.plan, &plan).await?;
     let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
         "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, approval_hours, lifetime_id,
@@ -97,11 +97,12 @@ async fn withdraw(
     locked.at_version(version, &write)?;
     let environment_id = write.place()?.id;
     let material = Material::load(write.connection(), environment_id, &locked.change).await?;
-    let review = locked.review(&mut write, &material).await?.review.withdraw()?;
+    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let review = review.withdraw()?;
     let (before, now) = (locked.change.state, locked.now(&write));
     locked.take_up(&review, now);
     locked.change.reason.clone_from(&reason);
-    locked.save(&mut write, AuditAction::ChangeWithdrawn).await?;
+    locked.decide(&mut write, AuditAction::ChangeWithdrawn, &review.plan, &plan).await?;
     let row = AuditRow::new(AuditAction::ChangeWithdrawn, "change", &id)
         .reason(reason.as_deref())
         .before(json!({ "state": before }))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgConnection;
+use strata_domain::words::counted;
 
 use super::{Grant, at_this_version, granted, rights_of, tables_of};
 
@@ -71,13 +72,40 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Check>, sqlx::
     checks.push(Check {
         what: "the application can put no table in the place of another",
         wrong: sqlx::query_scalar::<_, bool>(
-            "SELECT has_schema_privilege(current_schema(), 'CREATE')
+            "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
                  OR has_database_privilege(current_database(), 'TEMP')
                  OR has_database_privilege(current_database(), 'CREATE')",
         )
         .fetch_one(&mut *connection)
         .await?
         .then(|| format!("“{role}” may make tables or schemas: run `strata migrate` as the owner of the database")),
+    });
+    let settings: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT setting FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) setting
+         WHERE s.setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+           AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+           AND split_part(setting, '=', 1) IN ('search_path', 'role', 'default_transaction_read_only') ORDER BY 1",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    checks.push(Check {
+        what: "the application's connections begin as the database has them begin",
+        wrong: told(&settings).map(|told| {
+            format!("“{role}” carries settings of its own ({told}), which any role can give itself: find out who did, and `ALTER ROLE … RESET ALL`")
+        }),
+    });
+    let objects: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_largeobject_metadata WHERE pg_has_role(lomowner, 'MEMBER')")
+            .fetch_one(&mut *connection)
+            .await?;
+    checks.push(Check {
+        what: "the application keeps nothing outside of the tables",
+        wrong: (objects > 0 && !is_superuser).then(|| {
+            format!(
+                "“{role}” has {}, of which Strata makes none: find out who did that",
+                counted(objects, "large object")
+            )
+        }),
     });
     Ok(checks)
 }

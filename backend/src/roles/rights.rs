@@ -48,6 +48,8 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     ("change_edits", EVIDENCE),
     ("change_rebases", EVIDENCE),
     ("change_submissions", EVIDENCE),
+    ("decided_plans", EVIDENCE),
+    ("decisions", EVIDENCE),
     ("freeze_endings", EVIDENCE),
     ("policies", EVIDENCE),
     ("policy_proposal_approvals", EVIDENCE),

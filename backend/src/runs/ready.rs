@@ -114,7 +114,7 @@ impl Ready {
         on_live.carried.store(&mut write, &mut locked).await?;
         locked.take_up(review, now);
         locked.change.reason = None;
-        locked.save(&mut write, action).await?;
+        locked.decide(&mut write, action, &review.plan, plan).await?;
         worker::wake(write.connection()).await?;
         let environment = locked.change.environment;
         let (reason, more) = told;

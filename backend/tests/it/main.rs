@@ -22,6 +22,7 @@ mod news;
 mod notices;
 mod outbox;
 mod paces;
+mod past;
 mod policies;
 mod proposed;
 mod races;

@@ -204,6 +204,7 @@ async fn who_examines_finds_what_is_wrong(pool: PgPool) {
     let application = as_application(&pool).await;
     let mut connection = application.acquire().await.unwrap();
     assert_eq!(wrong(&mut connection).await, Vec::<&str>::new());
+    let database: String = sqlx::query_scalar("SELECT quote_ident(current_database())").fetch_one(&pool).await.unwrap();
     let mut owner = pool.acquire().await.unwrap();
     let of_the_owner = wrong(&mut owner).await;
     assert!(of_the_owner.contains(&"the application does not own the tables"), "{of_the_owner:?}");
@@ -217,8 +218,25 @@ async fn who_examines_finds_what_is_wrong(pool: PgPool) {
         sqlx::raw_sql(statement).execute(&pool).await.unwrap();
         assert!(wrong(&mut connection).await.contains(&what), "{statement}");
     }
+    // What any role can do to itself.
+    for (statement, undone, what) in [
+        (
+            format!("ALTER ROLE CURRENT_USER IN DATABASE {database} SET search_path = ''"),
+            format!("ALTER ROLE CURRENT_USER IN DATABASE {database} RESET ALL"),
+            "the application's connections begin as the database has them begin",
+        ),
+        (
+            "SELECT lo_create(4242)".to_owned(),
+            "SELECT lo_unlink(4242)".to_owned(),
+            "the application keeps nothing outside of the tables",
+        ),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut *connection).await.unwrap();
+        assert!(wrong(&mut connection).await.contains(&what), "{statement}");
+        sqlx::raw_sql(AssertSqlSafe(undone)).execute(&mut *connection).await.unwrap();
+        assert!(!wrong(&mut connection).await.contains(&what), "{statement}");
+    }
     // One at a time, each of which is taken again with all that is beyond the list.
-    let database: String = sqlx::query_scalar("SELECT quote_ident(current_database())").fetch_one(&pool).await.unwrap();
     for (statement, what) in [
         ("GRANT TRIGGER ON votes TO strata_app".to_owned(), "what happened can be added to, not rewritten"),
         ("GRANT REFERENCES (id) ON votes TO strata_app".to_owned(), "what happened can be added to, not rewritten"),

@@ -10,14 +10,13 @@ use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 use strata_backend::audit::audit_list;
 use strata_backend::environments::topology_live;
-use strata_backend::runs::{run_load, run_log};
+use strata_backend::runs::run_log;
 use strata_backend::worker::executors::{Executor, StepError, StepLog};
 use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
-use strata_domain::digest::Digest;
-use strata_domain::plan::{self, Step, StepKind};
-use strata_domain::run::{Run, RunState, StepState};
+use strata_domain::plan::{self, Step};
+use strata_domain::run::{Run, RunState};
 
 use crate::support::{ENVIRONMENT, Working, World, change_apply, digest_of};
 
@@ -259,36 +258,8 @@ async fn what_is_live_moves_by_runs_alone(pool: sqlx::PgPool) {
     assert!(["runs_begin_queued", "runs_approved_by_another"].contains(&by(world.as_attacker(begun).await).as_str()));
 }
 
-/// Steps and digest of another planner, as those of a version of before: it is no reason to fail the run or to accuse anybody.
-#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn a_run_that_another_version_planned_ends_as_it_was_approved(pool: sqlx::PgPool) {
-    let world = World::new(pool).await;
-    let (id, run) = applied(&world).await;
-    let view = world.view(id).await;
-    let today = plan::plan(&view.base, &view.desired, Catalogue::built_in());
-    // It verified nothing, and did one thing after the other.
-    let mut steps: Vec<Step> = today.steps.into_iter().filter(|step| step.kind != StepKind::VerifyRole).collect();
-    for at in 0..steps.len() {
-        steps[at].depends_on = at.checked_sub(1).map(|before| steps[before].id.clone()).into_iter().collect();
-    }
-    let digest = plan::digest_of_steps(ENVIRONMENT, Catalogue::built_in(), &steps).unwrap();
-    assert_ne!(digest, today.digest);
-    planned_by_another(&world, run, &steps, digest).await;
-    let ended = world.run_to_the_end(run).await;
-    assert_eq!(
-        (ended.state, ended.revision),
-        (RunState::Succeeded, Some(2)),
-        "{:?}",
-        world.view(id).await.change.reason
-    );
-    let (_, live) = topology_live(&world.backend, &world.vera, ENVIRONMENT).await.unwrap().unwrap();
-    assert!(live.node(WORKER).is_some());
-    let (_, done) = run_load(&world.backend, &world.vera, run).await.unwrap();
-    assert!(done.len() == steps.len() && done.iter().all(|step| step.state == StepState::Succeeded));
-}
-
 /// Stores the steps of a run, in their order.
-async fn steps_stored(connection: &mut PgConnection, run: i64, steps: impl IntoIterator<Item = &Step>) {
+pub async fn steps_stored(connection: &mut PgConnection, run: i64, steps: impl IntoIterator<Item = &Step>) {
     for (position, step) in (1_i64..).zip(steps) {
         sqlx::query(
             "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step) VALUES ($1, $2, $3, $4, $5)",
@@ -302,19 +273,4 @@ async fn steps_stored(connection: &mut PgConnection, run: i64, steps: impl IntoI
         .await
         .unwrap();
     }
-}
-
-/// The run and its steps as that other planner would have stored them.
-async fn planned_by_another(world: &World, run: i64, steps: &[Step], digest: Digest) {
-    let off = "ALTER TABLE runs DISABLE TRIGGER USER; ALTER TABLE run_steps DISABLE TRIGGER USER";
-    sqlx::raw_sql(off).execute(&world.pool).await.unwrap();
-    sqlx::query("UPDATE runs SET digest = $2 WHERE id = $1")
-        .bind(run)
-        .bind(digest.0)
-        .execute(&world.pool)
-        .await
-        .unwrap();
-    sqlx::query("DELETE FROM run_steps WHERE run_id = $1").bind(run).execute(&world.pool).await.unwrap();
-    steps_stored(&mut world.pool.acquire().await.unwrap(), run, steps).await;
-    each(&world.pool, &by_the_owner("SELECT")).await;
 }

@@ -67,6 +67,6 @@ impl Stored {
 }
 
 /// The digest of steps as they are stored under [`ENCODING`](super::ENCODING); none where they make no plan.
-pub fn digest_of_steps(environment: &str, catalogue: &Catalogue, steps: &[Step]) -> Option<Digest> {
-    digest::of_stored(environment, catalogue.version, steps)
+pub fn digest_of_steps(environment: &str, catalogue_version: u32, steps: &[Step]) -> Option<Digest> {
+    digest::of_stored(environment, catalogue_version, steps)
 }

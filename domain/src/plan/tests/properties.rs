@@ -92,7 +92,7 @@ fn as_stored(base: &Topology, plan: &Plan, desired: &Topology) -> Stored {
 
 fn digest_as_stored(plan: &Plan, base: &Topology, desired: &Topology) -> Option<Digest> {
     let Stored { steps, .. } = as_stored(base, plan, desired);
-    digest_of_steps(&desired.environment, Catalogue::built_in(), &steps)
+    digest_of_steps(&desired.environment, Catalogue::built_in().version, &steps)
 }
 
 /// The content hash without ids.

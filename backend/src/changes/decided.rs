@@ -1,0 +1,102 @@
+//! What was decided on, kept as it was: plans as they were made then, and what was asked for them (requirements, section 4).
+//!
+//! A newer version of Strata may plan otherwise; whatever tells of the past reads it here.
+
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+use strata_domain::audit::AuditAction;
+use strata_domain::change::Change;
+use strata_domain::digest::Digest;
+use strata_domain::plan::{self, Plan};
+use strata_domain::policy::Asked;
+use strata_domain::review::Planned;
+
+use super::Locked;
+use crate::catalogues::{version_read, version_stored};
+use crate::ctx::Write;
+use crate::error::Error;
+use crate::history;
+
+impl Locked {
+    /// As [`Self::save`], for an act that decides about the change by its plan: the plan is kept with it.
+    pub(crate) async fn decide(
+        &mut self,
+        write: &mut Write,
+        action: AuditAction,
+        planned: &Planned,
+        plan: &Plan,
+    ) -> Result<i64, Error> {
+        let change = &self.change;
+        sqlx::query!(
+            "INSERT INTO decided_plans (change_id, digest, plan_encoding, catalogue_version, plan)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            change.id,
+            &plan.digest.0,
+            plan::ENCODING,
+            version_stored(change.catalogue)?,
+            Json(plan) as _,
+        )
+        .execute(write.connection())
+        .await?;
+        sqlx::query!(
+            "INSERT INTO decisions (change_id, version, digest, blockers, asked) VALUES ($1, $2, $3, $4, $5)",
+            change.id,
+            change.version + 1,
+            &plan.digest.0,
+            i32::try_from(planned.blockers).map_err(Error::unexpected)?,
+            Json(&planned.asked) as _,
+        )
+        .execute(write.connection())
+        .await?;
+        self.save(write, action).await
+    }
+}
+
+/// What was last decided on; none for a change from before it was kept.
+pub(crate) async fn last_decided(
+    connection: &mut PgConnection,
+    change: &Change,
+) -> Result<Option<(Planned, Plan)>, Error> {
+    let row = sqlx::query!(
+        r#"SELECT digest, blockers, asked AS "asked: Json<Vec<Asked>>"
+           FROM decisions WHERE change_id = $1 ORDER BY version DESC LIMIT 1"#,
+        change.id,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let digest = history::digest(&row.digest)?;
+    let plan = plan_decided(connection, (change.id, &change.environment), digest)
+        .await?
+        .ok_or_else(|| Error::unexpected(format!("change {} was decided on a plan that is not there", change.id)))?;
+    let (blockers, asked) = (usize::try_from(row.blockers).map_err(Error::unexpected)?, row.asked.0);
+    Ok(Some((Planned { digest, steps: plan.steps.len(), blockers, asked }, plan)))
+}
+
+/// The plan of that digest, on which something was decided about the change of that id and environment; none where nothing was, or it was not kept yet.
+///
+/// # Errors
+/// Where what is stored is not what the digest was made of.
+pub(crate) async fn plan_decided(
+    connection: &mut PgConnection,
+    (id, environment): (i64, &str),
+    digest: Digest,
+) -> Result<Option<Plan>, Error> {
+    let row = sqlx::query!(
+        r#"SELECT plan_encoding, catalogue_version, plan AS "plan: Json<Plan>"
+           FROM decided_plans WHERE change_id = $1 AND digest = $2"#,
+        id,
+        &digest.0,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (plan, catalogue) = (row.plan.0, version_read(row.catalogue_version)?);
+    // Under an encoding of another version of Strata it cannot be told any more, and stands as it was kept.
+    let is_of_digest = row.plan_encoding != plan::ENCODING
+        || plan::digest_of_steps(environment, catalogue, &plan.steps) == Some(digest);
+    if plan.digest != digest || !is_of_digest {
+        return Err(Error::unexpected(format!("the plan kept for change {id} is not that of its digest")));
+    }
+    Ok(Some(plan))
+}
