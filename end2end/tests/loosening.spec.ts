@@ -105,6 +105,6 @@ test('a freeze that is on is removed with a reason, which everybody is told', as
   });
   const vera = await signedIn(VERA);
   await open(vera, '/notifications');
-  await expect(vera.getByText('the freeze “Quarter” was removed while it was on')).toBeVisible();
+  await expect(vera.getByText('the freeze “Quarter” was removed')).toBeVisible();
   await expect(vera.getByText('“The books are closed.”')).toBeVisible();
 });

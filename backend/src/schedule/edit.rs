@@ -171,7 +171,7 @@ fn changed(before: &Entry, after: &Entry) -> AuditRow {
         .after(told(after))
 }
 
-/// Removes a freeze that was seen in `version`; `why` is there where it is on. Repeated, it is met already. That a window
+/// Removes a freeze that was seen in `version`; `why` is there where it is on, or soon is. Repeated, it is met already. That a window
 /// goes is proposed instead, see [`crate::proposals::window_removal_propose`].
 ///
 /// # Errors

@@ -18,6 +18,9 @@ use crate::schedule::{minutes, once};
 use crate::support::{ENVIRONMENT, World, add_node, conflict, refusal};
 use crate::telling::{notices_of, tell_all};
 
+/// In minutes.
+const DAY: i64 = 24 * 60;
+
 /// A freeze that is on for two hours more, and a change of Ada's, who is a lead as well, that waits for it.
 async fn waiting(world: &World) -> (i64, i64) {
     world.promote("Ada Admin", Capability::Lead).await;
@@ -43,8 +46,8 @@ async fn is_closed(world: &World) -> bool {
 /// What who shaped that change is told.
 fn told_of(id: i64) -> String {
     format!(
-        "You shaped change #{id}, which is under review or approved while the freeze is on; somebody else has to let it \
-         end sooner."
+        "You shaped change #{id}, which is under review or approved and would have to wait for the freeze; somebody else has \
+         to let it end sooner."
     )
 }
 
@@ -151,7 +154,7 @@ async fn that_it_ends_sooner_is_told_to_everyone(pool: sqlx::PgPool) {
         assert_eq!(
             titles,
             [
-                "production: the freeze “Quarter” was removed while it was on",
+                "production: the freeze “Quarter” was removed",
                 "production: the freeze “Quarter” ends sooner than it did"
             ]
         );
@@ -164,6 +167,26 @@ async fn that_it_ends_sooner_is_told_to_everyone(pool: sqlx::PgPool) {
     assert_eq!(acts[2], (AuditAction::FreezeEnded, Some("The books close sooner.")));
 }
 
+/// Seconds before it began it needed no reason, and nobody was told.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_freeze_that_is_about_to_begin_is_held_as_one_that_is_on(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, vera, .. } = &world;
+    world.promote("Ada Admin", Capability::Lead).await;
+    let id = world.approved("worker-2.example.net").await;
+    let freeze = once(Kind::Freeze, "Quarter", 1, 600);
+    let freeze = entry_add(backend, lena, ENVIRONMENT, freeze).await.unwrap().in_force().unwrap();
+    let later = || once(Kind::Freeze, "Quarter", 30, 600);
+    assert_eq!(refusal(entry_remove(backend, ada, ENVIRONMENT, freeze, 1, Some("x")).await), told_of(id));
+    assert_eq!(refusal(entry_change(backend, ada, ENVIRONMENT, freeze, 1, later(), Some("x")).await), told_of(id));
+    assert_eq!(field(entry_remove(backend, lena, ENVIRONMENT, freeze, 1, None).await), "why");
+    assert_eq!(field(entry_change(backend, lena, ENVIRONMENT, freeze, 1, later(), None).await), "why");
+    entry_remove(backend, lena, ENVIRONMENT, freeze, 1, Some("The books are closed.")).await.unwrap();
+    tell_all(&world, None).await;
+    let told = notices_of(&world, vera).await;
+    assert!(told.iter().any(|told| told.title == "production: the freeze “Quarter” was removed"), "{told:?}");
+}
+
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn what_makes_no_freeze_end_sooner_needs_no_word(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
@@ -172,8 +195,8 @@ async fn what_makes_no_freeze_end_sooner_needs_no_word(pool: sqlx::PgPool) {
     // Longer, or by another name, and by whom it holds up.
     entry_change(backend, ada, ENVIRONMENT, freeze, 1, once(Kind::Freeze, "Books", -60, 240), None).await.unwrap();
     let coming =
-        entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 60, 120)).await.unwrap().in_force().unwrap();
-    entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 70, 90), None).await.unwrap();
+        entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 9 * DAY, 9 * DAY + 60)).await.unwrap().in_force().unwrap();
+    entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 9 * DAY + 10, 9 * DAY + 20), None).await.unwrap();
     entry_remove(backend, ada, ENVIRONMENT, coming, 2, None).await.unwrap();
     tell_all(&world, None).await;
     assert!(notices_of(&world, &world.vera).await.iter().all(|told| told.kind != Told::FreezeEnded));

@@ -76,7 +76,7 @@ pub enum Kind {
     /// It was given up.
     #[serde(rename = "proposal.withdrawn")]
     ProposalWithdrawn,
-    /// A lead made a freeze that is on end sooner.
+    /// A lead made a freeze that is on, or soon would be, end sooner.
     #[serde(rename = "freeze.ended")]
     FreezeEnded,
     /// A change was applied without approval.

@@ -227,7 +227,7 @@ fn that_a_freeze_ends_sooner_is_told_to_everyone() {
     assert!(none.all().all(|(topic, ..)| topic != Topic::Freeze));
     assert_eq!(Kind::FreezeEnded.topic(), Topic::Freeze);
     let said = words(&freeze(Sooner::Removed), Audience::Concerned);
-    assert_eq!(said.title, "production: the freeze “Year end” was removed while it was on");
+    assert_eq!(said.title, "production: the freeze “Year end” was removed");
     let said = words(&freeze(Sooner::Moved), Audience::Concerned);
     assert_eq!(said.text, "Lena gave it other times: “Done early”. Approved changes may start sooner.");
     let said = words(&ended, Audience::Concerned);

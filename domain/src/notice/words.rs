@@ -175,7 +175,7 @@ fn of_proposal(kind: Kind, environment: &str, who: &str, about: &str, because: &
 fn of_freeze(how: Sooner, environment: &str, who: &str, name: &str, because: &str) -> (String, String) {
     let (title, did) = match how {
         Sooner::Ended => ("was ended early", "ended it"),
-        Sooner::Removed => ("was removed while it was on", "removed it"),
+        Sooner::Removed => ("was removed", "removed it"),
         Sooner::Moved => ("ends sooner than it did", "gave it other times"),
     };
     let from = if how == Sooner::Moved { "sooner" } else { "now" };

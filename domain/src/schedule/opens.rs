@@ -39,7 +39,7 @@ fn windows(entries: &[Entry]) -> Vec<&Entry> {
 }
 
 /// In their order, and those that touch as one.
-fn merged(mut all: Vec<Occurrence>) -> Vec<Occurrence> {
+pub(super) fn merged(mut all: Vec<Occurrence>) -> Vec<Occurrence> {
     all.sort();
     let mut merged: Vec<Occurrence> = Vec::new();
     for one in all {
@@ -52,7 +52,7 @@ fn merged(mut all: Vec<Occurrence>) -> Vec<Occurrence> {
 }
 
 /// Whether one of these, in their order and apart, holds all of it.
-fn is_covered(open: &[Occurrence], part: Occurrence) -> bool {
+pub(super) fn is_covered(open: &[Occurrence], part: Occurrence) -> bool {
     let begun = open.partition_point(|one| one.from <= part.from);
     begun.checked_sub(1).and_then(|last| open.get(last)).is_some_and(|one| part.to <= one.to)
 }

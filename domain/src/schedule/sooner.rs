@@ -1,17 +1,40 @@
-//! Acts that make a freeze that is on end sooner, whatever they are called: ending, removing, shortening, moving it.
+//! Acts that make a freeze that is on, or soon is, end sooner, whatever they are called: ending, removing, shortening, moving
+//! it. Of one that begins in a minute nothing else can be meant than of one that has begun.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 
-use super::occurrences::{HORIZON, on_at};
-use super::{Entry, Kind};
+use super::occurrences::{HORIZON, occurrences, on_at, zone_of};
+use super::opens::{is_covered, merged};
+use super::{Entry, Kind, Occurrence};
 use crate::change::ChangeState;
 use crate::{Refused, text};
 
-/// Whether a freeze that is on is over sooner once it is `after`; none where it is removed. What comes of it once it is
-/// over does not matter: that is no freeze that is on.
+/// So long before it begins a freeze is held as one that is on: as long as approvals hold by default, so that hardly a change
+/// that is approved now starts in its place.
+pub const AHEAD: TimeDelta = TimeDelta::days(7);
+
+/// Whether a freeze that is on, or begins within [`AHEAD`], leaves a moment open once it is `after` that it held; none where it
+/// is removed. Of what is on, that is any moment until it is over; of what comes, any within that time.
 pub fn ends_sooner(before: &Entry, after: Option<&Entry>, now: DateTime<Utc>) -> bool {
-    let end = |entry: &Entry| if entry.kind == Kind::Freeze { over_at(entry, now) } else { now };
-    end(before) > after.map_or(now, end)
+    if before.kind != Kind::Freeze {
+        return false;
+    }
+    let soon = now.checked_add_signed(AHEAD).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let until = over_at(before, now).max(soon);
+    let held = after.filter(|entry| entry.kind == Kind::Freeze).map(|entry| merged(frozen(entry, now, until)));
+    let held = held.unwrap_or_default();
+    frozen(before, now, until).into_iter().any(|part| !is_covered(&held, part))
+}
+
+/// What it holds of that time.
+fn frozen(entry: &Entry, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Occurrence> {
+    if zone_of(entry).is_none() {
+        return vec![Occurrence { from, to: until }];
+    }
+    occurrences(entry, from)
+        .take_while(|one| one.from < until)
+        .map(|one| Occurrence { from: one.from.max(from), to: one.to.min(until) })
+        .collect()
 }
 
 /// Whether a change in this state waits for the end of freezes: one that is approved, whether or not somebody has applied it
@@ -20,7 +43,7 @@ pub const fn can_wait(state: ChangeState) -> bool {
     matches!(state, ChangeState::InReview | ChangeState::Approved)
 }
 
-/// Whether somebody may make a freeze that is on end sooner. `shaped` are the changes of the environment that they shaped
+/// Whether somebody may make such a freeze end sooner. `shaped` are the changes of the environment that they shaped
 /// and that [can wait](can_wait) for it.
 ///
 /// # Errors
@@ -29,8 +52,8 @@ pub fn may_end_sooner(shaped: &[i64]) -> Result<(), Refused> {
     match shaped {
         [] => Ok(()),
         [change, ..] => Err(Refused::because(format!(
-            "You shaped change #{change}, which is under review or approved while the freeze is on; somebody else has to \
-             let it end sooner."
+            "You shaped change #{change}, which is under review or approved and would have to wait for the freeze; somebody \
+             else has to let it end sooner."
         ))),
     }
 }
@@ -47,14 +70,14 @@ pub fn accept_why(why: &str) -> Result<String, Refused> {
 }
 
 /// The first moment from that one on at which it is not on. What goes on for longer than anything is looked for ends at
-/// the end of that.
+/// the end of that; near it, what holds the same moments may begin beyond.
 fn over_at(entry: &Entry, now: DateTime<Utc>) -> DateTime<Utc> {
-    let horizon = now.checked_add_days(Days::new(HORIZON)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let horizon = now.checked_add_days(Days::new(HORIZON - 2)).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let mut at = now;
     while at < horizon {
         match on_at(entry, at) {
             // One occurrence can follow the other without a gap.
-            Some(occurrence) => at = occurrence.to,
+            Some(occurrence) => at = occurrence.to.min(horizon),
             None => return at,
         }
     }

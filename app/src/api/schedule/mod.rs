@@ -42,6 +42,8 @@ pub struct EntryView {
     pub next: Vec<Occurrence>,
     /// Whether it is on now.
     pub is_on: bool,
+    /// Whether it is a freeze that is on, or soon is: to remove it needs a reason.
+    pub asks_why: bool,
     /// Why it cannot be ended early, where it is a freeze that is on.
     pub end_refused: Option<String>,
     /// Why it cannot be removed, if it cannot; a window is proposed to be.
@@ -57,7 +59,7 @@ pub struct EntryFormView {
     pub form: EntryForm,
     /// Names of time zones.
     pub zones: Vec<String>,
-    /// Whether it is a freeze that is on: to let it end sooner needs a reason.
+    /// Whether it is a freeze that is on, or soon is: to let it end sooner needs a reason.
     pub asks_why: bool,
     /// Why nothing can be changed, if nothing can.
     pub edit_refused: Option<String>,
@@ -67,7 +69,7 @@ pub struct EntryFormView {
 #[server(prefix = "/api", endpoint = "schedule_load", input = GetUrl)]
 pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageView, AppError> {
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::schedule::{Kind, may_end_early, may_end_sooner};
+    use strata_domain::schedule::{Kind, ends_sooner, may_end_early, may_end_sooner};
 
     use crate::server_context::{actor, answer, backend};
 
@@ -77,13 +79,14 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
     let sooner = may_end_sooner(&view.shaped);
     let shown = |shown: strata_backend::schedule::ShownEntry| EntryView {
         is_on: shown.is_on,
+        asks_why: ends_sooner(&shown.entry, None, view.now),
         end_refused: may_end_early(&shown.entry, &view.standing, view.now)
             .and(sooner.clone())
             .err()
             .map(|refused| refused.reason),
         remove_refused: match shown.entry.kind {
             Kind::Window => refused(Permission::ProposePolicy),
-            Kind::Freeze if shown.is_on => {
+            Kind::Freeze if ends_sooner(&shown.entry, None, view.now) => {
                 refused(Permission::EditSchedule).or(sooner.clone().err().map(|refused| refused.reason))
             }
             Kind::Freeze => refused(Permission::EditSchedule),
@@ -107,7 +110,7 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
 #[server(prefix = "/api", endpoint = "schedule_entry_load", input = GetUrl)]
 pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>) -> Result<EntryFormView, AppError> {
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::schedule::{Kind, zones};
+    use strata_domain::schedule::{ends_sooner, zones};
 
     use crate::server_context::{actor, answer, backend, fail};
 
@@ -122,7 +125,7 @@ pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>
                 .iter()
                 .find(|shown| shown.entry.id == id)
                 .ok_or_else(|| fail(AppError::NotFound { what: "window or freeze".to_owned() }))?;
-            asks_why = known.is_on && known.entry.kind == Kind::Freeze;
+            asks_why = ends_sooner(&known.entry, None, view.now);
             EntryForm::of(&known.entry, known.version, view.now)
         }
     };
@@ -156,7 +159,7 @@ pub async fn schedule_entry_save(environment: String, #[server(default)] form: E
     Ok(())
 }
 
-/// Removes a freeze; `why` is there where it is on.
+/// Removes a freeze; `why` is there where it is on, or soon is.
 #[server(prefix = "/api", endpoint = "schedule_entry_remove")]
 pub async fn schedule_entry_remove(
     environment: String,

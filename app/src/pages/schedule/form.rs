@@ -103,7 +103,7 @@ fn EntryBody(view: EntryFormView, save: ServerAction<ScheduleEntrySave>) -> impl
             <TextField id="name" name="form[name]" label="Name" hint="such as Christmas" value=name required=true error=of("name") />
             <TextField id="reason" name="form[reason]" label="Why" hint="whoever has to wait reads it" value=reason required=true error=of("reason") />
             <p class="hint">"A window that opens the environment at more times than now, as a change or beside others, becomes a proposal: leads put it in force, as a policy."</p>
-            {asks_why.then(|| view! { <TextField id="why" name="form[why]" label="If it ends sooner, why" hint="it is on now, and everybody is told" error=of("why") /> })}
+            {asks_why.then(|| view! { <TextField id="why" name="form[why]" label="If it ends sooner, why" hint="everybody is told" error=of("why") /> })}
             <p class="field">
                 <label for="zone">"Time zone " <span class="hint">"its clock counts, summer time too"</span></label>
                 <input id="zone" name="form[zone]" list="zones" value=zone required autocomplete="off" aria-invalid=move || zone_error.try_get().flatten().is_some().then_some("true") />

@@ -131,7 +131,7 @@ fn Now(verdict: Verdict) -> impl IntoView {
 /// One window or freeze.
 #[component]
 fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>, actions: Actions) -> impl IntoView {
-    let EntryView { entry, version, touched_by, touched_at, next, is_on, end_refused, remove_refused } = view;
+    let EntryView { entry, version, touched_by, touched_at, next, is_on, asks_why, end_refused, remove_refused } = view;
     let when = describe(&entry);
     let Entry { id, kind, name, reason, ended_early, .. } = entry;
     let on = is_on.then(|| {
@@ -172,7 +172,7 @@ fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>,
             .into_any()
         }
         // Everybody is told that it ends, and why.
-        Kind::Freeze if is_on => {
+        Kind::Freeze if asks_why => {
             view! {
                 <details class="more">
                     <summary>"Remove it"</summary>

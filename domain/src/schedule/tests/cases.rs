@@ -163,7 +163,16 @@ fn every_way_to_let_a_freeze_end_sooner_is_seen() {
     assert!(!sooner(Some(&Entry { zone: "America/New_York".to_owned(), ..freeze.clone() }), on));
     assert!(!sooner(Some(&with(once("2026-12-22T00:00", "2027-01-03T00:00"))), on));
     assert!(!sooner(Some(&Entry { reason: "Another".to_owned(), ..freeze.clone() }), on));
-    assert!(!sooner(None, "2026-12-01T12:00Z"), "it is not on yet");
+    assert!(!sooner(None, "2026-12-01T12:00Z"), "it comes late enough");
+    for at in ["2026-12-13T00:01Z", "2026-12-19T23:59Z"] {
+        assert!(sooner(None, at), "a minute before it begins, and days");
+        assert!(sooner(Some(&with(once("2026-12-21T00:00", "2027-01-02T00:00"))), at), "it begins later");
+        assert!(!sooner(Some(&with(once("2026-12-19T00:00", "2027-01-02T00:00"))), at), "it begins sooner");
+    }
+    assert!(sooner(Some(&with(weekly(&[Day::Sunday], "00:00", 24 * 60))), "2026-12-19T23:59Z"), "its first day alone");
+    // Between two days of one that recurs.
+    let nights = with(weekly(Day::ALL, "22:00", 120));
+    assert!(ends_sooner(&nights, None, utc("2026-12-01T21:59Z")));
     let unknown = Entry { zone: "Mars/Olympus".to_owned(), ..freeze.clone() };
     assert!(ends_sooner(&unknown, Some(&freeze), utc(on)), "it was on for ever");
     // Days that follow each other without a gap are one freeze.
