@@ -17,4 +17,8 @@ pub mod paths;
 #[cfg(feature = "ssr")]
 pub mod server_context;
 
+/// Whether this build renders pages. Built together with the browser's part, cargo gives each the features of both, and effects
+/// run where there is no browser.
+pub const RENDERS: bool = cfg!(all(feature = "ssr", not(feature = "hydrate")));
+
 pub use app::{App, shell};

@@ -1,5 +1,6 @@
 //! Reading the audit log.
 
+use serde_json::Value;
 use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 
@@ -23,7 +24,8 @@ pub async fn audit_list(
     let mut read = backend.authorise_read(actor, Permission::ViewAudit, Scope::Environment(environment)).await?;
     let (environment_id, slug) = (read.place().id, read.place().slug.clone());
     let rows = sqlx::query!(
-        "SELECT sequence, at, actor_id, actor_name, action, subject_kind, subject, reason, before, after
+        "SELECT sequence, at, actor_id, actor_name, action, subject_kind, subject, reason,
+                before::text AS before, after::text AS after
          FROM audit_log
          WHERE environment_id = $1 AND sequence < $2
            AND ($3::text IS NULL OR subject_kind = $3 AND subject = $4)
@@ -47,9 +49,15 @@ pub async fn audit_list(
                 subject: row.subject,
                 environment: Some(slug.clone()),
                 reason: row.reason,
-                before: row.before,
-                after: row.after,
+                before: row.before.map(told),
+                after: row.after.map(told),
             })
         })
         .collect()
+}
+
+/// What a row carries. What is no JSON to us (a number or a depth that PostgreSQL takes and we do not) is told as its text: one
+/// row must not hide the others.
+fn told(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
 }

@@ -32,7 +32,7 @@ mod trouble;
 pub mod webhooks;
 pub mod worker;
 
-pub use ctx::{Account, Actor, Backend};
+pub use ctx::{Account, Actor, Backend, new_id};
 pub use error::Error;
 pub use outage::Outage;
 pub use trouble::Trouble;

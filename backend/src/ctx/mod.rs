@@ -232,8 +232,8 @@ pub(crate) async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, 
     Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(connection).await?)
 }
 
-/// A new id that sorts by time.
+/// A new id that sorts by time: also for what a log tells of.
 #[expect(clippy::disallowed_methods, reason = "the one place where the backend makes ids")]
-pub(crate) fn new_id() -> Uuid {
+pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }

@@ -12,13 +12,15 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// What is told of a webhook that leads where it may not. It says no more: the answer must not map the network.
 pub(super) const REFUSED: &str =
-    "The address does not lead to a public one, nor into a network that the operator of Strata allows.";
+    "The address leads to no public one that is known here, nor into a network that the operator of Strata allows.";
 
 /// Where clouds hand out secrets to whoever asks from the machine: refused whatever is listed. Most of them do so at an
 /// address of the link, and each invents its own; nobody has a receiver there, since such an address is good for one link.
-const METADATA: [&str; 8] = [
+const METADATA: [&str; 9] = [
     "169.254.0.0/16",
     "fe80::/10",
+    // Translators of a network's own: where in it they put the address of IPv4 is theirs to choose.
+    "64:ff9b:1::/48",
     // Alibaba's, Azure's, Oracle's.
     "100.100.100.200/32",
     "168.63.129.16/32",
@@ -92,8 +94,8 @@ fn meant(address: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(a, b, c, d))
     };
     match v6.segments() {
-        // NAT64, its local prefix, and the old compatible form.
-        [0x64, 0xff9b, 0 | 1, _, _, _, high, low] => within(high, low),
+        // NAT64, stateless translation, and the old compatible form.
+        [0x64, 0xff9b, 0, _, _, _, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => within(high, low),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => within(high, low),
         // 6to4.
         [0x2002, high, low, ..] => within(high, low),
@@ -122,8 +124,10 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let networks = self.networks.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| networks.allow(address.ip())).collect();
+            // What is not found, and what may not be reached, are told in the same words: else names of the inside could be guessed.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.ok();
+            let allowed: Vec<SocketAddr> =
+                found.into_iter().flatten().filter(|address| networks.allow(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(REFUSED.into());
             }
@@ -175,6 +179,8 @@ mod tests {
             "http://[::10.0.0.1]/",
             "http://[64:ff9b::10.0.0.1]/",
             "http://[64:ff9b:1::10.0.0.1]/",
+            "http://[64:ff9b:1:7f00:0:100:808:808]/",
+            "http://[::ffff:0:127.0.0.1]/",
             "http://[2002:a00:1::]/",
             "http://169.254.169.254/latest/meta-data",
         ] {

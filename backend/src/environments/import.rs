@@ -1,7 +1,5 @@
 //! A topology file becomes the first revision, or a change.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
@@ -133,14 +131,7 @@ fn read_file(bytes: &[u8], environment: &str, catalogue: &Catalogue) -> Result<T
             ),
         ));
     }
-    let mut ids = BTreeSet::new();
-    match topology.nodes.iter().find(|node| node.id.as_ref().is_some_and(|id| !ids.insert(id.as_str()))) {
-        Some(node) => Err(Error::invalid(
-            "file",
-            format!("The node {} has an id that another node of the file has already.", node.hostname),
-        )),
-        None => Ok(topology),
-    }
+    Ok(topology)
 }
 
 async fn first_revision(mut write: Write, content: &Content, title: &str, catalogue: u32) -> Result<Imported, Error> {
@@ -188,9 +179,8 @@ fn edits_between(live: i64, base: &Topology, topology: &Topology, catalogue: &Ca
         Error::invalid("file", message)
     })?;
     edits.iter_mut().for_each(give_id);
-    edit::replay(base, &edits, catalogue).map_err(|error| {
-        Error::invalid("file", format!("The file cannot be reached from revision {live}: {error}."))
-    })?;
+    edit::replay(base, &edits, catalogue)
+        .map_err(|error| Error::invalid("file", format!("The file cannot be reached from revision {live}: {error}")))?;
     Ok(edits)
 }
 

@@ -194,9 +194,14 @@ async fn what_makes_no_freeze_end_sooner_needs_no_word(pool: sqlx::PgPool) {
     let (freeze, _) = waiting(&world).await;
     // Longer, or by another name, and by whom it holds up.
     entry_change(backend, ada, ENVIRONMENT, freeze, 1, once(Kind::Freeze, "Books", -60, 240), None).await.unwrap();
-    let coming =
-        entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 9 * DAY, 9 * DAY + 60)).await.unwrap().in_force().unwrap();
-    entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 9 * DAY + 10, 9 * DAY + 20), None).await.unwrap();
+    let coming = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 9 * DAY, 9 * DAY + 60))
+        .await
+        .unwrap()
+        .in_force()
+        .unwrap();
+    entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 9 * DAY + 10, 9 * DAY + 20), None)
+        .await
+        .unwrap();
     entry_remove(backend, ada, ENVIRONMENT, coming, 2, None).await.unwrap();
     tell_all(&world, None).await;
     assert!(notices_of(&world, &world.vera).await.iter().all(|told| told.kind != Told::FreezeEnded));

@@ -23,6 +23,7 @@ mod notices;
 mod outbox;
 mod paces;
 mod past;
+mod poison;
 mod policies;
 mod proposed;
 mod races;

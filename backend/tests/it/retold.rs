@@ -247,7 +247,9 @@ async fn no_run_begins_on_a_vote_older_than_twice_its_time(pool: sqlx::PgPool) {
                            requested_by_name, requested_at)
          SELECT environment_id, id, 'dry-run', '\\x{seen}', 1, 1, '{{}}', 'x', now() FROM changes WHERE id = {id}"
     );
-    for (hours, by) in [(0, None), (335, None), (2, Some("runs_approved_by_another"))] {
+    // With that vote, what is missing is all the rest of a run.
+    let whole = Some("runs_begin_whole");
+    for (hours, by) in [(0, whole), (335, whole), (2, Some("runs_approved_by_another"))] {
         let pass = format!("UPDATE votes SET at = at - interval '{hours} hours'");
         world.past_the_guard("votes", "votes_append_only", &pass).await;
         assert_eq!(world.as_attacker(&begin).await.as_deref(), by, "{hours}");

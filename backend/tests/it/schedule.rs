@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, NaiveDateTime, TimeDelta, Utc};
 use sqlx::Connection;
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_list, change_withdraw};
@@ -21,10 +21,16 @@ use strata_domain::schedule::{Kind, Recurrence, Verdict};
 
 use crate::support::{ENVIRONMENT, Working, World, account_id, add_node, conflict, refusal};
 
-/// A whole minute in UTC, that many from now.
-#[expect(clippy::disallowed_methods, reason = "what is on now depends on the clock that the backend reads")]
-pub fn minutes(from_now: i64) -> NaiveDateTime {
-    (Utc::now() + TimeDelta::minutes(from_now)).duration_trunc(TimeDelta::minutes(1)).unwrap().naive_utc()
+thread_local! {
+    /// When the test began, which has a thread of its own: a minute that ends in its midst changes nothing.
+    #[expect(clippy::disallowed_methods, reason = "what is on now depends on the clock that the backend reads")]
+    static BEGAN: DateTime<Utc> = Utc::now();
+}
+
+/// A whole minute in UTC, that many from when the test began.
+pub fn minutes(from_began: i64) -> NaiveDateTime {
+    let at = BEGAN.with(|began| *began + TimeDelta::minutes(from_began));
+    at.duration_trunc(TimeDelta::minutes(1)).unwrap().naive_utc()
 }
 
 /// An entry that is on once.

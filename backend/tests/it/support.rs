@@ -196,7 +196,9 @@ impl World {
             let application = as_application(&self.pool).await;
             let mut connection = application.acquire().await.unwrap();
             let mut transaction = connection.begin().await.unwrap();
-            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut *transaction).await;
+            // What is asked at the end of a transaction is asked here.
+            let statement = format!("{statement}; SET CONSTRAINTS ALL IMMEDIATE");
+            let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *transaction).await;
             transaction.rollback().await.unwrap();
             drop(connection);
             application.close().await;

@@ -207,7 +207,12 @@ async fn a_run_of_other_steps_under_an_approved_digest_is_not_carried_out(pool: 
     steps_stored(&mut attack, run, steps.iter().chain([&evil])).await;
     let rest = format!(
         "INSERT INTO run_log_counters (run_id) VALUES ({run});
-         UPDATE changes SET state = 'provisioning' WHERE id = {id}; UPDATE runs SET state = 'running' WHERE id = {run}"
+         INSERT INTO decisions SELECT DISTINCT c.id, c.version + 1, d.digest, 0, '[]'::jsonb
+             FROM changes c JOIN decisions d ON d.change_id = c.id WHERE c.id = {id};
+         INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
+             VALUES (now(), 'x', 'run-started', 'run', '{run}', 1);
+         UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id};
+         UPDATE runs SET state = 'running' WHERE id = {run}"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(rest)).execute(&mut *attack).await.unwrap();
     attack.commit().await.unwrap();

@@ -4,8 +4,8 @@ use crate::cells::Column;
 use crate::text::visible;
 use crate::topology::Topology;
 
-/// What a spreadsheet takes for the start of a formula.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+/// What a spreadsheet takes for the start of a formula; some take the wide forms as well.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// The nodes as CSV (RFC 4180: commas, double quotes, CR and LF at line ends, UTF-8), a header and one row for each;
 /// cells of what is not known are empty. Roles stand in one cell, such as `queue; sql (replication: master)`.
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"x\")"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"x\")", "＝1+1"] {
             let mut topology = Topology::empty("lab");
             topology.nodes.push(Node { site: Some(formula.to_owned()), ..sample::node("a", "10.0.0.1") });
             let text = csv(&topology);

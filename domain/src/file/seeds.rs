@@ -28,7 +28,8 @@ macro_rules! text_seed {
             type Value = $value;
 
             fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<$value, D::Error> {
-                deserializer.deserialize_str(self)
+                // YAML would give `~` for the text "~".
+                deserializer.deserialize_option(self)
             }
         }
 
@@ -37,6 +38,18 @@ macro_rules! text_seed {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($what)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<$value, D::Error> {
+                deserializer.deserialize_str(self)
+            }
+
+            fn visit_none<E: Error>(self) -> Result<$value, E> {
+                Err(E::custom(concat!("nothing is given here, where ", $what, " belongs")))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<$value, E> {
+                self.visit_none()
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<$value, E> {

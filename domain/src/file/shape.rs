@@ -53,7 +53,7 @@ impl Document<'_> {
         const KNOWN: [&str; 5] = ["version", "environment", "availability_groups", "nodes", "services"];
         let what = "the file";
         let seen = RefCell::default();
-        let (groups_seen, services_seen) = (Seen::default(), Seen::default());
+        let (groups_seen, services_seen, ids_seen) = (Seen::default(), Seen::default(), Seen::default());
         let (mut version, mut environment) = (None, None);
         let mut topology = Topology::default();
         while let Some(key) = map.next_key_seed(Key { what, known: &KNOWN, seen: &seen })? {
@@ -61,7 +61,7 @@ impl Document<'_> {
                 "version" => version = Some(map.next_value_seed(Version)?),
                 "environment" => {
                     let name = Named { what: "the environment", key: "environment", seen: None };
-                    environment = Some(map.next_value_seed(name)?);
+                    environment = map.next_value_seed(Maybe(name))?;
                 }
                 "availability_groups" => {
                     let item = || Named {
@@ -72,7 +72,7 @@ impl Document<'_> {
                     topology.availability_groups = map.next_value_seed(List { of: Some(Things::Groups), item })?;
                 }
                 "nodes" => {
-                    let item = || NodeShape { catalogue: self.catalogue, budget: &self.budget };
+                    let item = || NodeShape { catalogue: self.catalogue, ids: &ids_seen, budget: &self.budget };
                     topology.nodes = map.next_value_seed(List { of: Some(Things::Nodes), item })?;
                 }
                 _ => {
@@ -94,6 +94,8 @@ const ROLE: usize = 10;
 
 struct NodeShape<'c> {
     catalogue: &'c Catalogue,
+    /// The ids of the nodes so far.
+    ids: &'c Seen,
     budget: &'c Budget,
 }
 
@@ -112,11 +114,11 @@ impl NodeShape<'_> {
         while let Some(key) = map.next_key_seed(Key { what, known: &KNOWN, seen: &seen })? {
             match key.as_str() {
                 "id" => {
-                    id = map.next_value_seed(Maybe(Named { what: "the id", key: "id", seen: None }))?;
+                    id = map.next_value_seed(Maybe(Named { what: "an id", key: "id", seen: Some(self.ids) }))?;
                     self.budget.charge(id.as_ref().map_or(0, String::len))?;
                 }
-                "hostname" => hostname = Some(map.next_value_seed(Hostname)?),
-                "private_ip" => private_ip = Some(map.next_value_seed(Address)?),
+                "hostname" => hostname = map.next_value_seed(Maybe(Hostname))?,
+                "private_ip" => private_ip = map.next_value_seed(Maybe(Address))?,
                 "public_ip" => public_ip = map.next_value_seed(Maybe(Address))?,
                 "site" => {
                     site = map.next_value_seed(Maybe(Site))?;
@@ -208,7 +210,7 @@ fn role_and_settings<'de, A: MapAccess<'de>>(
         known.dedup();
         let Some(key) = map.next_key_seed(Key { what, known: &known, seen: &seen })? else { break };
         if key == "role" {
-            role = Some(map.next_value_seed(RoleName { catalogue, seen: roles_seen })?);
+            role = map.next_value_seed(Maybe(RoleName { catalogue, seen: roles_seen }))?;
         } else if own.contains(&key.as_str()) {
             read_own(map)?;
         } else {
@@ -266,7 +268,7 @@ impl ServiceShape<'_> {
         let mut name = None;
         let (role, settings) =
             role_and_settings(&mut map, (self.catalogue, self.budget), what, &["name"], None, |map| {
-                name = Some(map.next_value_seed(Named { what, key: "name", seen: Some(self.seen) })?);
+                name = map.next_value_seed(Maybe(Named { what, key: "name", seen: Some(self.seen) }))?;
                 Ok(())
             })?;
         Ok(Service { name: name.ok_or_else(|| missing("name", what))?, role, settings })

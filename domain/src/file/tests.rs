@@ -109,6 +109,14 @@ fn values_that_do_not_fit_are_told_with_their_place() {
 
 #[test]
 fn what_is_there_twice_is_told_with_its_place() {
+    let twins = "nodes:\n  - { id: n-1, hostname: a.example.net, private_ip: 10.0.0.1 }\n  - { id: n-1, hostname: b.example.net, private_ip: 10.0.0.2 }\n";
+    insta::assert_snapshot!(told(&format!("{HEAD}{twins}")), @"line 5, column 11: nodes[1].id: an id is named `n-1` twice");
+    for nothing in ["~", "null", ""] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(&format!("version: 1\nenvironment: {nothing}\n")), @"line 1, column 1: missing key `environment` in the file");
+        }
+    }
+    insta::assert_snapshot!(told(&format!("{HEAD}availability_groups: [~]\n")), @"line 3, column 22: availability_groups: nothing is given here, where a name belongs");
     insta::assert_snapshot!(told("version: 1\nversion: 1\nenvironment: lab\n"), @"line 2, column 1: the key `version` is there twice in the file");
     insta::assert_snapshot!(told(&with_node("    roles:\n      - role: sql\n      - role: sql\n")), @"line 8, column 15: nodes[0].roles[1].role: the role `sql` is there twice on one node");
     insta::assert_snapshot!(told(&format!("{HEAD}availability_groups: [ag-1, ag-1]\n")), @"line 3, column 29: availability_groups[1]: an availability group is named `ag-1` twice");

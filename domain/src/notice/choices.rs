@@ -71,7 +71,9 @@ impl Topic {
             Self::BreakGlass => {
                 "A change was applied without approval, or a lead reviewed that. Everyone in the environment is told."
             }
-            Self::Freeze => "Somebody made a freeze that is on, or soon would be, end sooner. Everyone in the environment is told.",
+            Self::Freeze => {
+                "Somebody made a freeze that is on, or soon would be, end sooner. Everyone in the environment is told."
+            }
             Self::Account => "Somebody fails to sign in as you, again and again. Only you are told.",
             Self::ToApprove => {
                 "A change needs your vote: it was submitted, moved after your vote, or has waited for long."

@@ -65,6 +65,9 @@ pub(super) struct ServeArgs {
 
 /// Serves until it is told to stop.
 pub(super) async fn serve(args: ServeArgs) -> Result<(), Failure> {
+    if !strata_app::RENDERS {
+        return Err(Failure::Usage(NO_PAGES.to_owned()));
+    }
     // What can be wrong with the command comes before anything is started for it.
     if args.demo && !args.demo_anywhere && !is_for_this_machine(&args) {
         return Err(Failure::Usage(DEMO_ELSEWHERE.to_owned()));
@@ -135,6 +138,10 @@ fn is_for_this_machine(args: &ServeArgs) -> bool {
         // A proxy is there for others.
         && args.trusted_proxy.as_ref().is_none_or(TrustedProxies::is_empty)
 }
+
+/// Why this build serves nothing.
+const NO_PAGES: &str =
+    "This binary was built in one go with the browser's part and can render no page. Build it with `make build`.";
 
 /// Why there is no demo.
 const DEMO_ELSEWHERE: &str = "--demo makes accounts that everybody knows of, and this address can be reached from other machines. \

@@ -17,6 +17,7 @@ mod limit;
 mod limits;
 mod linger;
 mod listener;
+mod panicked;
 mod patience;
 mod plain_forms;
 mod proposal;

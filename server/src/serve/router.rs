@@ -17,8 +17,8 @@ use tracing::Level;
 
 use super::site::Site;
 use super::{
-    AppState, actor, answer, body, contact, csrf, device, events, headers, hosts, limit, linger, plain_forms, proposal,
-    ready, record, request_id, sessions, unavailable, ways, whole,
+    AppState, actor, answer, body, contact, csrf, device, events, headers, hosts, limit, linger, panicked, plain_forms,
+    proposal, ready, record, request_id, sessions, unavailable, ways, whole,
 };
 
 /// The whole application.
@@ -49,7 +49,8 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         .layer(from_fn_with_state(state.clone(), device::know))
         .layer(from_fn_with_state(state.clone(), unavailable::explain))
         .layer(from_fn(limit::guard))
-        .layer(from_fn_with_state(state.clone(), plain_forms::guard));
+        .layer(from_fn_with_state(state.clone(), plain_forms::guard))
+        .layer(from_fn(panicked::told));
     Router::new()
         .route("/healthz", get(ready::alive))
         .route("/readyz", get(ready::ready))
