@@ -8,9 +8,8 @@
 //! Nobody waits for a place while they hold anything of the database: an act that finds none is undone, waits, and is done
 //! anew with the place in hand ([`act`]).
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use strata_domain::account::AccountId;
@@ -20,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::ctx::Actor;
 use crate::error::Error;
 use crate::shares::{Share, Shares};
+use crate::turns::{Turn, Turns};
 
 /// Parts, such as nodes and edits, that are worked through on the spot: some ten milliseconds.
 const LIGHT: usize = 1_000;
@@ -50,16 +50,14 @@ struct Bench {
     working: Arc<Semaphore>,
     /// Those who are at work or wait for it, by account. What the server does by itself, such as a run, is not turned away.
     present: Shares<AccountId>,
-    /// The turns of each account.
-    turns: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
-    /// So much of one account is worked at at once: it leaves room for another's.
-    turns_each: usize,
+    /// So much of one account is worked at at once that there is room for another's.
+    turns: Turns<AccountId>,
 }
 
 /// A place at the bench, given back when it is dropped.
 struct Place {
     _present: Option<Share<AccountId>>,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turn: Option<Turn>,
     _working: OwnedSemaphorePermit,
 }
 
@@ -77,16 +75,15 @@ impl Bench {
         Self {
             working: Arc::new(Semaphore::new(at_once)),
             present: Shares::new(present, present.div_ceil(PART_OF_ONE)),
-            turns: Mutex::default(),
-            turns_each: at_once.div_ceil(2),
+            turns: Turns::new(at_once.div_ceil(2)),
         }
     }
 
     /// Waits for a place.
     async fn sit(&self, account: Option<&AccountId>) -> Result<Place, Error> {
         let present = self.enter(account)?;
-        let turn = match account.map(|account| self.turns_of(account)) {
-            Some(turns) => Some(turns.acquire_owned().await.map_err(Error::unexpected)?),
+        let turn = match account {
+            Some(account) => Some(self.turns.wait(account).await),
             None => None,
         };
         let working = Arc::clone(&self.working).acquire_owned().await.map_err(Error::unexpected)?;
@@ -96,7 +93,7 @@ impl Bench {
     /// A place, if one is free.
     fn sit_now(&self, account: Option<&AccountId>) -> Result<Place, NoPlace> {
         let present = self.enter(account).map_err(|_busy| NoPlace::Busy)?;
-        let turn = account.map(|account| self.turns_of(account).try_acquire_owned()).transpose();
+        let turn = account.map(|account| self.turns.now(account)).transpose();
         let working = Arc::clone(&self.working).try_acquire_owned();
         match (turn, working) {
             (Ok(turn), Ok(working)) => Ok(Place { _present: present, _turn: turn, _working: working }),
@@ -110,18 +107,6 @@ impl Bench {
             tracing::warn!(account, ?denied, "there is more heavy work than is let wait; some is turned away");
             Error::Busy
         })
-    }
-
-    fn turns_of(&self, account: &AccountId) -> Arc<Semaphore> {
-        let mut turns = lock(&self.turns);
-        if let Some(known) = turns.get(account).and_then(Weak::upgrade) {
-            return known;
-        }
-        // Whoever has no work here leaves nothing behind.
-        turns.retain(|_, turns| turns.strong_count() > 0);
-        let new = Arc::new(Semaphore::new(self.turns_each));
-        turns.insert(account.clone(), Arc::downgrade(&new));
-        new
     }
 }
 
@@ -306,7 +291,7 @@ mod tests {
         }
         assert_eq!(most.load(Ordering::SeqCst), 1, "her pieces wait for each other");
         assert!(bench.sit(Some(&person("vera"))).await.is_ok(), "there is room again");
-        assert!(lock(&bench.turns).len() <= 2, "whoever is gone leaves nothing behind");
+        assert!(bench.turns.known() <= 2, "whoever is gone leaves nothing behind");
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ pub mod schedule;
 pub mod sessions;
 pub mod shares;
 mod trouble;
+pub mod turns;
 pub mod webhooks;
 pub mod worker;
 

@@ -2,6 +2,7 @@
 
 mod actor;
 mod answer;
+mod answers;
 mod arguments;
 mod body;
 mod client;

@@ -17,8 +17,8 @@ use tracing::Level;
 
 use super::site::Site;
 use super::{
-    AppState, actor, answer, body, contact, csrf, device, events, headers, hosts, limit, linger, panicked, plain_forms,
-    proposal, ready, record, request_id, sessions, unavailable, ways, whole,
+    AppState, actor, answer, answers, body, contact, csrf, device, events, headers, hosts, limit, linger, panicked,
+    plain_forms, proposal, ready, record, request_id, sessions, unavailable, ways, whole,
 };
 
 /// The whole application.
@@ -41,6 +41,7 @@ pub(super) fn router(state: AppState, site: &Site) -> Router {
         .route("/changes/{id}/record.json", get(record::change_record))
         .route("/api/{*name}", any(no_such_function))
         .merge(rendered)
+        .layer(from_fn_with_state(answers::Answers::default(), answers::in_turn))
         // From here on the last one is the outermost. The library's own limit of 2 MB is below some of ours.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(state.clone(), body::take_in))
