@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{LEADS, Policy, Rule, When, people};
 use crate::catalogue::Catalogue;
 use crate::findings::text::counted;
+use crate::plan::Risk;
 use crate::text;
 
 /// Largest quorum.
@@ -60,7 +61,17 @@ pub fn accept(
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(policy.rules.iter().flat_map(|rule| warnings(rule, catalogue, leads_of)).collect())
+    let unasked = unasked_risks(policy);
+    Ok(policy.rules.iter().flat_map(|rule| warnings(rule, catalogue, leads_of)).chain(unasked).collect())
+}
+
+/// What the risks are that no rule is about.
+fn unasked_risks(policy: &Policy) -> Option<String> {
+    let is_asked =
+        |risk: &Risk| policy.rules.iter().any(|rule| rule.when.risks.is_empty() || rule.when.risks.contains(risk));
+    let unasked: Vec<&str> = Risk::ALL.iter().filter(|risk| !is_asked(risk)).map(|risk| risk.as_str()).collect();
+    (!unasked.is_empty())
+        .then(|| format!("No rule is about plans of risk {}: one lead is enough for them.", unasked.join(", ")))
 }
 
 fn line_fault(what: &str, said: &str) -> Option<String> {

@@ -230,6 +230,21 @@ fn it_is_said_where_nobody_could_ever_approve() {
     assert_eq!(warnings(rule(apart), staff(3, 0)), ["“A rule” never asks: none of its roles is in its layers."]);
 }
 
+#[test]
+fn it_is_said_which_plans_no_rule_is_about() {
+    let high = rule(When { risks: [Risk::High].into(), ..When::default() });
+    let said = |rules| accept(&policy_of(rules), Catalogue::built_in(), &staff(9, 9)).expect("fits");
+    assert_eq!(
+        said(vec![high]),
+        ["No rule is about plans of risk low, medium, critical: one lead is enough for them."]
+    );
+    assert_eq!(
+        said(Vec::new()),
+        ["No rule is about plans of risk low, medium, high, critical: one lead is enough for them."]
+    );
+    assert_eq!(said(vec![rule(When::default())]), [] as [String; 0]);
+}
+
 /// What is asked of each group at the most.
 fn most(asked: &[Asked]) -> BTreeMap<&str, usize> {
     let mut most = BTreeMap::new();

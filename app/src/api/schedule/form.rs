@@ -107,8 +107,23 @@ impl EntryForm {
     }
 
     /// Id and version of the entry that it changes; none for a new one.
-    pub fn known(&self) -> Option<(i64, i64)> {
-        Some((self.id.parse().ok()?, self.version.parse().ok()?))
+    ///
+    /// # Errors
+    /// `Invalid` for what is no number: it must not pass for a new one.
+    #[cfg(feature = "ssr")]
+    pub fn known(&self) -> Result<Option<(i64, i64)>, crate::error::AppError> {
+        use super::super::typed::typed;
+
+        let id = typed(&self.id, "id", "a whole number")?;
+        let version = typed(&self.version, "version", "a whole number")?;
+        match (id, version) {
+            (Some(id), Some(version)) => Ok(Some((id, version))),
+            (None, None) => Ok(None),
+            _ => Err(super::super::typed::invalid(
+                "version",
+                "Say which entry it is, and which version of it you saw.".to_owned(),
+            )),
+        }
     }
 }
 
@@ -223,7 +238,12 @@ mod tests {
             Recurrence::Yearly { month: 12, day: 20, at: time, minutes: 14 * 24 * 60 },
         ] {
             let form = EntryForm::of(&entry(recurrence.clone()), 3, DateTime::UNIX_EPOCH);
-            assert_eq!(form.known(), Some((7, 3)));
+            assert_eq!(form.known().unwrap(), Some((7, 3)));
+            // What is no number is wrong, and no new entry.
+            for (id, version) in [("x", "3"), ("7", "x"), ("7", ""), ("", "3")] {
+                let wrong = EntryForm { id: id.to_owned(), version: version.to_owned(), ..form.clone() };
+                assert!(wrong.known().is_err(), "{id} {version}");
+            }
             let read = form.into_entry().unwrap();
             assert_eq!((read.recurrence, read.kind, read.zone.as_str()), (recurrence, Kind::Window, "Europe/Berlin"));
         }

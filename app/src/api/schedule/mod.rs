@@ -146,7 +146,7 @@ pub async fn schedule_entry_save(environment: String, #[server(default)] form: E
     use crate::server_context::{actor, answer, backend, fail};
 
     let (backend, actor) = (backend(), actor());
-    let (known, why) = (form.known(), form.why.clone());
+    let (known, why) = (form.known().map_err(fail)?, form.why.clone());
     let new = form.into_entry().map_err(fail)?;
     let proposed = match known {
         Some((id, version)) => {

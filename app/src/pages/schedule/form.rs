@@ -44,11 +44,8 @@ pub fn EntryFormPage() -> impl IntoView {
 #[component]
 fn EntryBody(view: EntryFormView, save: ServerAction<ScheduleEntrySave>) -> impl IntoView {
     let EntryFormView { environment, form, zones, asks_why, edit_refused } = view;
-    let heading = if form.known().is_some() {
-        format!("Change “{}”", form.name)
-    } else {
-        "Add a window or a freeze".to_owned()
-    };
+    let heading =
+        if !form.id.is_empty() { format!("Change “{}”", form.name) } else { "Add a window or a freeze".to_owned() };
     let answer = move || save.value().get().and_then(Result::err);
     let of = move |field: &'static str| {
         Signal::derive(move || answer().and_then(|error| error.for_field(field).map(ToOwned::to_owned)))
