@@ -20,7 +20,8 @@ export default defineConfig<object, Options>({
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
-    actionTimeout: 10_000,
+    // On a machine that does much else besides.
+    actionTimeout: 20_000,
     navigationTimeout: 20_000,
     launchOptions: {
       executablePath,

@@ -19,6 +19,9 @@ use crate::history;
 
 impl Locked {
     /// As [`Self::save`], for an act that decides about the change by its plan: the plan is kept with it.
+    ///
+    /// # Errors
+    /// Where another plan lies under its digest already.
     pub(crate) async fn decide(
         &mut self,
         write: &mut Write,
@@ -27,7 +30,7 @@ impl Locked {
         plan: &Plan,
     ) -> Result<i64, Error> {
         let change = &self.change;
-        sqlx::query!(
+        let kept = sqlx::query!(
             "INSERT INTO decided_plans (change_id, digest, plan_encoding, catalogue_version, plan)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             change.id,
@@ -38,6 +41,10 @@ impl Locked {
         )
         .execute(write.connection())
         .await?;
+        if kept.rows_affected() == 0 {
+            // Kept by an earlier act; were it another's under this digest, nothing could be told of this one any more.
+            plan_decided(write.connection(), (change.id, &change.environment), plan.digest).await?;
+        }
         sqlx::query!(
             "INSERT INTO decisions (change_id, version, digest, blockers, asked) VALUES ($1, $2, $3, $4, $5)",
             change.id,

@@ -4,7 +4,7 @@ use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgPool};
 use strata_backend::Error;
 use strata_backend::approvals::vote_difference;
-use strata_backend::changes::{change_load, change_record, change_withdraw};
+use strata_backend::changes::{change_load, change_record, change_submit, change_withdraw};
 use strata_backend::environments::topology_live;
 use strata_backend::runs::run_load;
 use strata_domain::catalogue::Catalogue;
@@ -146,6 +146,18 @@ async fn a_kept_plan_is_not_retold(pool: PgPool) {
          FROM decided_plans WHERE change_id = {id}"
     );
     assert_eq!(world.as_attacker(&another).await.as_deref(), Some("decided_plans_while_open"));
+
+    // Put there before the act whose digest it takes, it is found by that act.
+    let next = world.draft("worker-3.example.net").await;
+    let today: String = world.view(next).await.plan.digest.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let forged = format!(
+        "INSERT INTO decided_plans SELECT {next}, '\\x{today}', plan_encoding, catalogue_version, plan
+         FROM decided_plans WHERE change_id = {id}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(forged)).execute(&crate::support::as_application(&world.pool).await).await.unwrap();
+    let submitted = change_submit(&world.backend, &world.ada, next, world.version(next).await).await;
+    assert!(matches!(submitted, Err(Error::Unexpected { .. })), "{submitted:?}");
+    assert_eq!(world.view(next).await.change.state, ChangeState::Draft);
 
     let fewer = format!("UPDATE decided_plans SET plan = jsonb_set(plan, '{{steps}}', '[]') WHERE change_id = {id}");
     world.past_the_guard("decided_plans", "decided_plans_append_only", &fewer).await;
