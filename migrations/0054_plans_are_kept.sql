@@ -14,6 +14,8 @@ CREATE TABLE decisions (
     change_id bigint NOT NULL REFERENCES changes (id),
     -- The version that the act made of the change.
     version bigint NOT NULL,
+    -- The round of votes that it was in, or that it opened.
+    round bigint NOT NULL,
     digest bytea NOT NULL,
     blockers integer NOT NULL CHECK (blockers >= 0),
     asked jsonb NOT NULL,

@@ -1,6 +1,6 @@
 -- A run begins whole, by an act that is told: with its steps, of a change that is provisioning, on a plan that was kept as
 -- decided, with its row in the audit log, and with as many votes as the
--- rule asks for that asked for most since the change was submitted. Asked at the end of the
+-- rule asks for that asked for most in its round. Asked at the end of the
 -- transaction, when all of it is there.
 CREATE FUNCTION approvals_of(of_change bigint, of_digest bytea, at_time timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT count(DISTINCT v.voter_id)
@@ -35,7 +35,10 @@ BEGIN
     IF NOT EXISTS (
             SELECT FROM decisions d JOIN changes c ON c.id = d.change_id AND c.version = d.version
             WHERE c.id = NEW.change_id AND c.state = 'provisioning' AND d.digest = NEW.digest)
-        OR NOT EXISTS (SELECT FROM run_steps s WHERE s.run_id = NEW.id)
+        OR (SELECT jsonb_agg(s.plan_step ORDER BY s.position) FROM run_steps s WHERE s.run_id = NEW.id)
+           IS DISTINCT FROM
+           (SELECT p.plan -> 'steps' FROM decided_plans p
+            WHERE p.change_id = NEW.change_id AND p.digest = NEW.digest AND p.plan_encoding = NEW.plan_encoding)
         OR NOT EXISTS (
             SELECT FROM audit_log a
             WHERE a.environment_id = NEW.environment_id
@@ -51,7 +54,7 @@ BEGIN
             < (SELECT coalesce(max((rule ->> 'quorum')::integer), 1)
                FROM decisions d CROSS JOIN LATERAL jsonb_array_elements(d.asked) AS rule
                WHERE d.change_id = NEW.change_id AND d.digest = NEW.digest
-                 AND d.version >= (SELECT max(version) FROM change_submissions WHERE change_id = NEW.change_id))
+                 AND d.round = (SELECT round FROM changes WHERE id = NEW.change_id))
     THEN
         RAISE EXCEPTION 'run % begins with fewer votes than were asked for', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'runs_approved_by_enough';
@@ -61,6 +64,35 @@ END
 $$;
 CREATE CONSTRAINT TRIGGER runs_begin_whole AFTER INSERT ON runs DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION refuse_half_begun_run();
+
+-- A run is of a change of its environment, and ends in no transaction that made it: a worker comes in between, which compares.
+ALTER TABLE changes ADD CONSTRAINT changes_of_environment UNIQUE (id, environment_id);
+ALTER TABLE runs ADD CONSTRAINT runs_of_environment
+    FOREIGN KEY (change_id, environment_id) REFERENCES changes (id, environment_id);
+
+CREATE FUNCTION refuse_end_at_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'run % ends in the transaction that made it', NEW.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'runs_take_their_time';
+END
+$$;
+CREATE TRIGGER runs_take_their_time BEFORE UPDATE ON runs FOR EACH ROW
+    WHEN (NEW.state IN ('succeeded', 'failed') AND OLD.made_in = pg_current_xact_id())
+    EXECUTE FUNCTION refuse_end_at_once();
+
+CREATE FUNCTION refuse_revision_at_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM runs r WHERE r.id = NEW.run_id AND r.made_in = pg_current_xact_id()) THEN
+        RAISE EXCEPTION 'revision % comes in the transaction that made its run', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'revisions_take_their_time';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER revisions_take_their_time BEFORE INSERT ON revisions FOR EACH ROW EXECUTE FUNCTION refuse_revision_at_once();
+
+-- What only our words can be read from is one of them.
+ALTER TABLE changes ADD CONSTRAINT changes_touched_action FOREIGN KEY (touched_action) REFERENCES audited_actions (action);
 
 -- A time that no calendar of ours has makes a row that nobody can read any more, and evidence has no other way to be rid of it.
 DO $$
@@ -84,8 +116,7 @@ $$;
 -- bring in what happened elsewhere.
 CREATE FUNCTION refuse_other_time() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    at_time timestamptz := CASE TG_TABLE_NAME WHEN 'changes' THEN (to_jsonb(NEW) ->> 'touched_at')::timestamptz
-                                              ELSE (to_jsonb(NEW) ->> 'at')::timestamptz END;
+    at_time timestamptz := (to_jsonb(NEW) ->> TG_ARGV[0])::timestamptz;
 BEGIN
     IF at_time NOT BETWEEN now() - interval '1 day' AND now() + interval '1 day'
         AND NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'MEMBER')
@@ -96,24 +127,26 @@ BEGIN
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER audit_log_of_now BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
-CREATE TRIGGER votes_of_now BEFORE INSERT ON votes FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
-CREATE TRIGGER change_comments_of_now BEFORE INSERT ON change_comments FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
-CREATE TRIGGER change_edits_of_now BEFORE INSERT ON change_edits FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
-CREATE TRIGGER change_rebases_of_now BEFORE INSERT ON change_rebases FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
+CREATE TRIGGER audit_log_of_now BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
+CREATE TRIGGER votes_of_now BEFORE INSERT ON votes FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
+CREATE TRIGGER change_comments_of_now BEFORE INSERT ON change_comments FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
+CREATE TRIGGER change_edits_of_now BEFORE INSERT ON change_edits FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
+CREATE TRIGGER change_rebases_of_now BEFORE INSERT ON change_rebases FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
 CREATE TRIGGER change_submissions_of_now BEFORE INSERT ON change_submissions
-    FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
-CREATE TRIGGER vote_take_backs_of_now BEFORE INSERT ON vote_take_backs FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
-CREATE TRIGGER broken_glass_of_now BEFORE INSERT ON broken_glass FOR EACH ROW EXECUTE FUNCTION refuse_other_time();
+    FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
+CREATE TRIGGER vote_take_backs_of_now BEFORE INSERT ON vote_take_backs FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
+CREATE TRIGGER broken_glass_of_now BEFORE INSERT ON broken_glass FOR EACH ROW EXECUTE FUNCTION refuse_other_time('at');
 CREATE TRIGGER changes_of_now BEFORE UPDATE ON changes FOR EACH ROW
-    WHEN (NEW.touched_at <> OLD.touched_at) EXECUTE FUNCTION refuse_other_time();
+    WHEN (NEW.touched_at <> OLD.touched_at) EXECUTE FUNCTION refuse_other_time('touched_at');
+CREATE TRIGGER runs_of_now BEFORE INSERT ON runs FOR EACH ROW EXECUTE FUNCTION refuse_other_time('requested_at');
+CREATE TRIGGER revisions_of_now BEFORE INSERT ON revisions FOR EACH ROW EXECUTE FUNCTION refuse_other_time('made_at');
 
 DO $$
 DECLARE
     guard text;
 BEGIN
     FOREACH guard IN ARRAY ARRAY['approvals_of(bigint, bytea, timestamptz)', 'refuse_unapproved_run()',
-                                 'refuse_half_begun_run()', 'refuse_other_time()',
+                                 'refuse_half_begun_run()', 'refuse_other_time()', 'refuse_end_at_once()', 'refuse_revision_at_once()',
                                  'refuse_decision_of_another_version()'] LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', guard, current_schema());
     END LOOP;

@@ -191,7 +191,7 @@ pub fn safe_next(next: Option<&str>) -> String {
     match next {
         Some(next)
             if next.starts_with('/')
-                && !next.starts_with("//")
+                && is_plain(next)
                 && !next.contains('\\')
                 && !next.chars().any(char::is_control)
                 && !["/sign-in", "/api/", "/events"].iter().any(|none| next.starts_with(none)) =>
@@ -200,6 +200,15 @@ pub fn safe_next(next: Option<&str>) -> String {
         }
         _ => "/".to_owned(),
     }
+}
+
+/// Whether a browser goes where the path says: `//` names a host, and `.` and `..` lead to one.
+fn is_plain(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let parts = || path.split('/').skip(1);
+    let last = parts().count().saturating_sub(1);
+    let is_dots = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    parts().enumerate().all(|(place, part)| !is_dots(part) && (!part.is_empty() || place == last))
 }
 
 #[cfg(test)]
@@ -226,6 +235,7 @@ mod tests {
     fn next_stays_inside() {
         assert_eq!(safe_next(Some("/changes/3?env=a")), "/changes/3?env=a");
         assert_eq!(safe_next(Some("/changes/3#discussion")), "/changes/3#discussion");
+        assert_eq!(safe_next(Some("/audit?env=a//..")), "/audit?env=a//..");
         for foreign in [
             "https://evil.example",
             "//evil.example",
@@ -237,6 +247,12 @@ mod tests {
             "/sign-in?next=/",
             "/api/sign_out",
             "/events",
+            "/.//evil.example",
+            "/..//evil.example/x",
+            "/changes/../..//evil.example",
+            "/%2e%2E//evil.example",
+            "/./sign-in?next=/x",
+            "/./api/sign_out",
         ] {
             assert_eq!(safe_next(Some(foreign)), "/", "{foreign}");
         }

@@ -105,7 +105,12 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
         decisions.extend(decisions_of(backend, actor, &environment.slug).await?);
         for state in LOOKED_FOR {
             for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
-                let view = change_load(backend, actor, change.id).await?;
+                let view = match change_load(backend, actor, change.id).await {
+                    Ok(view) => view,
+                    // Logged where it was found. What is wrong with one change hides no other.
+                    Err(Error::Unexpected { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
                 let awaited = awaited(&view, &me);
                 let is = |person: Option<&Person>| person.is_some_and(|person| person.id.as_ref() == Some(&me));
                 // A draft that was submitted once was sent back: its author has to act.

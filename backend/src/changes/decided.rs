@@ -42,13 +42,17 @@ impl Locked {
         .execute(write.connection())
         .await?;
         if kept.rows_affected() == 0 {
-            // Kept by an earlier act; were it another's under this digest, nothing could be told of this one any more.
-            plan_decided(write.connection(), (change.id, &change.environment), plan.digest).await?;
+            // Kept by an earlier act; were it another's under this digest, nothing true could be told of this one any more.
+            let known = plan_decided(write.connection(), (change.id, &change.environment), plan.digest).await?;
+            if known.is_none_or(|known| known.steps != plan.steps) {
+                return Err(Error::unexpected(format!("another plan lies under a digest of change {}", change.id)));
+            }
         }
         sqlx::query!(
-            "INSERT INTO decisions (change_id, version, digest, blockers, asked) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO decisions (change_id, version, round, digest, blockers, asked) VALUES ($1, $2, $3, $4, $5, $6)",
             change.id,
             change.version + 1,
+            self.approval.round,
             &plan.digest.0,
             i32::try_from(planned.blockers).map_err(Error::unexpected)?,
             Json(&planned.asked) as _,

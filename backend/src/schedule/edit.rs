@@ -12,6 +12,7 @@ use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
 use super::rows::{self, Stored};
 use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
 use crate::error::Error;
+use crate::policies::lifetime_of;
 use crate::proposals::{self, Making};
 use crate::worker;
 
@@ -298,7 +299,9 @@ impl Ending {
         after: Option<&Entry>,
         why: Option<&str>,
     ) -> Result<Option<Self>, Error> {
-        if !schedule::ends_sooner(before, after, write.at()) {
+        let environment_id = write.place()?.id;
+        let life = lifetime_of(write.connection(), environment_id).await?;
+        if !schedule::ends_sooner(before, after, write.at(), life) {
             return Ok(None);
         }
         refuse_shapers(write).await?;

@@ -181,6 +181,13 @@ async fn a_freeze_that_is_about_to_begin_is_held_as_one_that_is_on(pool: sqlx::P
     assert_eq!(refusal(entry_change(backend, ada, ENVIRONMENT, freeze, 1, later(), Some("x")).await), told_of(id));
     assert_eq!(field(entry_remove(backend, lena, ENVIRONMENT, freeze, 1, None).await), "why");
     assert_eq!(field(entry_change(backend, lena, ENVIRONMENT, freeze, 1, later(), None).await), "why");
+    // Longer lives of approvals reach further; what begins within them is held to its end.
+    let far = once(Kind::Freeze, "Year end", 20 * DAY, 40 * DAY);
+    let far = entry_add(backend, lena, ENVIRONMENT, far).await.unwrap().in_force().unwrap();
+    strata_backend::schedule::approval_lifetime_set(backend, lena, ENVIRONMENT, 720).await.unwrap();
+    let shorter = once(Kind::Freeze, "Year end", 20 * DAY, 30 * DAY);
+    assert_eq!(refusal(entry_change(backend, ada, ENVIRONMENT, far, 1, shorter, Some("x")).await), told_of(id));
+    assert_eq!(refusal(entry_remove(backend, ada, ENVIRONMENT, far, 1, Some("x")).await), told_of(id));
     entry_remove(backend, lena, ENVIRONMENT, freeze, 1, Some("The books are closed.")).await.unwrap();
     tell_all(&world, None).await;
     let told = notices_of(&world, vera).await;
@@ -194,12 +201,12 @@ async fn what_makes_no_freeze_end_sooner_needs_no_word(pool: sqlx::PgPool) {
     let (freeze, _) = waiting(&world).await;
     // Longer, or by another name, and by whom it holds up.
     entry_change(backend, ada, ENVIRONMENT, freeze, 1, once(Kind::Freeze, "Books", -60, 240), None).await.unwrap();
-    let coming = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 9 * DAY, 9 * DAY + 60))
+    let coming = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Storm", 20 * DAY, 20 * DAY + 60))
         .await
         .unwrap()
         .in_force()
         .unwrap();
-    entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 9 * DAY + 10, 9 * DAY + 20), None)
+    entry_change(backend, ada, ENVIRONMENT, coming, 1, once(Kind::Freeze, "Storm", 20 * DAY + 10, 20 * DAY + 20), None)
         .await
         .unwrap();
     entry_remove(backend, ada, ENVIRONMENT, coming, 2, None).await.unwrap();

@@ -70,7 +70,15 @@ async fn a_row_that_cannot_be_read_hides_no_other(pool: PgPool) {
             && rows[0].after.as_ref().is_some_and(|after| after.as_str().is_some_and(|text| text.len() > 800))
     );
     assert_eq!(world.view(id).await.change.id, id);
-    inbox_load(&world.backend, &world.lena).await.unwrap();
+    // An edit that is none takes its change with it, and nothing else.
+    let junk = world.draft("worker-3.example.net").await;
+    let edit = format!(
+        "INSERT INTO change_edits (change_id, sequence, author_id, author_name, at, edit)
+         SELECT {junk}, 2, author_id, author_name, now(), '{{\"kind\": \"zz\"}}' FROM change_edits WHERE change_id = {junk}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(edit)).execute(&application).await.unwrap();
+    let waits = inbox_load(&world.backend, &world.lena).await.unwrap().waits;
+    assert_eq!(waits.iter().map(|awaited| awaited.change.id).collect::<Vec<_>>(), [id]);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -84,13 +92,17 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
                            requested_by_name, requested_at)
          VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, '{{}}', 'x', now())"
     );
-    let steps = "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
+    let other = "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
                  SELECT max(id), 'x', 1, '{}', '{}' FROM runs";
+    let steps = "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
+                 SELECT (SELECT max(id) FROM runs), s.step ->> 'id', s.place,
+                        ARRAY(SELECT jsonb_array_elements_text(s.step -> 'depends_on')), s.step
+                 FROM decided_plans p, jsonb_array_elements(p.plan -> 'steps') WITH ORDINALITY AS s (step, place)";
     let told = "INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
                 SELECT now(), 'x', 'run-started', 'run', max(id)::text, 1 FROM runs";
     let decided = |asked: &str| {
         format!(
-            "INSERT INTO decisions SELECT DISTINCT c.id, c.version + 1, d.digest, 0, '{asked}'::jsonb
+            "INSERT INTO decisions SELECT DISTINCT c.id, c.version + 1, c.round, d.digest, 0, '{asked}'::jsonb
              FROM changes c JOIN decisions d ON d.change_id = c.id WHERE c.id = {id}"
         )
     };
@@ -105,14 +117,38 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
         vec![&none, &run, steps, told],
         vec![&none, &run, steps, &moved],
         vec![&none, &run, told, &moved],
+        vec![&none, &run, other, told, &moved],
     ] {
         let refused = world.as_attacker(&begun(&parts)).await;
         assert_eq!(refused.as_deref(), Some("runs_begin_whole"), "{parts:?}");
     }
     let refused = world.as_attacker(&begun(&[&three, &run, steps, told, &moved])).await;
     assert_eq!(refused.as_deref(), Some("runs_approved_by_enough"));
-    // All of it is an apply, which the worker holds against what was approved.
-    assert_eq!(world.as_attacker(&begun(&[&none, &run, steps, told, &moved])).await, None);
+    // All of it is an apply, which the worker holds against what was approved; so it does not end before a worker saw it.
+    let whole = [none.as_str(), &run, steps, told, &moved];
+    assert_eq!(world.as_attacker(&begun(&whole)).await, None);
+    let checked = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
+                   UPDATE runs SET state = 'running', started_at = now(); UPDATE run_steps SET state = 'succeeded', attempts = 1, started_at = now(), finished_at = now()";
+    let live = "INSERT INTO revisions (environment_id, number, topology, content_hash, catalogue_version, node_count, change_id,
+                                       run_id, title, made_by_name, made_at)
+                SELECT r.environment_id, 2, r.desired, v.content_hash, 1, 0, r.change_id, r.id, 'x', 'x', now()
+                FROM runs r JOIN revisions v ON v.environment_id = r.environment_id";
+    let failed = "UPDATE runs SET state = 'failed', finished_at = now()";
+    for (end, by) in [(live, "revisions_take_their_time"), (failed, "runs_take_their_time")] {
+        let refused = world.as_attacker(&begun(&[&begun(&whole), checked, end])).await;
+        assert_eq!(refused.as_deref(), Some(by));
+    }
+    // Nor is it of another environment, or of long ago.
+    sqlx::raw_sql("INSERT INTO environments (slug, created_at) VALUES ('lab', now())")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let elsewhere = run.replace("VALUES (1,", "VALUES ((SELECT id FROM environments WHERE slug = 'lab'),");
+    assert_eq!(world.as_attacker(&elsewhere).await.as_deref(), Some("runs_of_environment"));
+    let long_ago = run.replace("'x', now())", "'x', '2020-01-01Z')");
+    assert_eq!(world.as_attacker(&long_ago).await.as_deref(), Some("runs_of_now"));
+    let word = "UPDATE changes SET touched_action = 'apply'";
+    assert_eq!(world.as_attacker(word).await.as_deref(), Some("changes_touched_action"));
 }
 
 /// One vote of two: the row that says how many were asked for is the submission's, and there to stay.

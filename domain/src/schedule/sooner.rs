@@ -1,39 +1,39 @@
 //! Acts that make a freeze that is on, or soon is, end sooner, whatever they are called: ending, removing, shortening, moving
 //! it. Of one that begins in a minute nothing else can be meant than of one that has begun.
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, Utc};
 
 use super::occurrences::{HORIZON, occurrences, on_at, zone_of};
 use super::opens::{is_covered, merged};
 use super::{Entry, Kind, Occurrence};
 use crate::change::ChangeState;
+use crate::review::Lifetime;
 use crate::{Refused, text};
 
-/// So long before it begins a freeze is held as one that is on: as long as approvals hold by default, so that hardly a change
-/// that is approved now starts in its place.
-pub const AHEAD: TimeDelta = TimeDelta::days(7);
-
-/// Whether a freeze that is on, or begins within [`AHEAD`], leaves a moment open once it is `after` that it held; none where it
-/// is removed. Of what is on, that is any moment until it is over; of what comes, any within that time.
-pub fn ends_sooner(before: &Entry, after: Option<&Entry>, now: DateTime<Utc>) -> bool {
+/// Whether a freeze leaves a moment open once it is `after` that it held; none where it is removed. Asked of what is on, until
+/// it is over, and of what begins while a change that waits for approval now may still be applied: its votes hold for a `life`
+/// while they wait for others, and for another as an approval. What begins later, nothing waits for yet.
+pub fn ends_sooner(before: &Entry, after: Option<&Entry>, now: DateTime<Utc>, life: Lifetime) -> bool {
     if before.kind != Kind::Freeze {
         return false;
     }
-    let soon = now.checked_add_signed(AHEAD).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let soon = now.checked_add_signed(life.span() * 2).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let until = over_at(before, now).max(soon);
-    let held = after.filter(|entry| entry.kind == Kind::Freeze).map(|entry| merged(frozen(entry, now, until)));
-    let held = held.unwrap_or_default();
-    frozen(before, now, until).into_iter().any(|part| !is_covered(&held, part))
+    let held = frozen(before, now, until);
+    let last = held.iter().map(|part| part.to).max().unwrap_or(until);
+    let kept = after.filter(|entry| entry.kind == Kind::Freeze).map(|entry| merged(frozen(entry, now, last)));
+    let kept = kept.unwrap_or_default();
+    held.into_iter().any(|part| !is_covered(&kept, part))
 }
 
-/// What it holds of that time.
+/// What it holds from that moment on, of all that begins before `until`.
 fn frozen(entry: &Entry, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Occurrence> {
     if zone_of(entry).is_none() {
         return vec![Occurrence { from, to: until }];
     }
     occurrences(entry, from)
         .take_while(|one| one.from < until)
-        .map(|one| Occurrence { from: one.from.max(from), to: one.to.min(until) })
+        .map(|one| Occurrence { from: one.from.max(from), ..one })
         .collect()
 }
 

@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -18,6 +18,9 @@ use strata_domain::account::AccountId;
 
 /// As many as a browser asks for.
 const AT_ONCE: usize = 6;
+
+/// A body is given out in such pieces: of one piece the connection would take all at once into its own memory.
+const PIECE: usize = 64 * 1024;
 
 /// The turns of one server.
 #[derive(Clone)]
@@ -37,12 +40,14 @@ pub(super) async fn in_turn(State(Answers(turns)): State<Answers>, request: Requ
         _ => return next.run(request).await,
     };
     let turn = turns.wait(&account).await;
-    next.run(request).await.map(|body| Body::new(Sent { body, _turn: turn }))
+    next.run(request).await.map(|body| Body::new(Sent { body, rest: Bytes::new(), _turn: turn }))
 }
 
 /// A body that keeps its turn until it is sent, or nobody waits for it any more.
 struct Sent {
     body: Body,
+    /// What was taken from the body, and not given out yet.
+    rest: Bytes,
     _turn: Turn,
 }
 
@@ -54,15 +59,31 @@ impl HttpBody for Sent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)).map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => self.rest = data,
+                // Trailers come last, and are short.
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = PIECE.min(self.rest.len());
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, hint) = (self.rest.len() as u64, self.body.size_hint());
+        let mut all = SizeHint::new();
+        all.set_lower(hint.lower() + rest);
+        if let Some(upper) = hint.upper() {
+            all.set_upper(upper + rest);
+        }
+        all
     }
 }
 
@@ -116,5 +137,24 @@ mod tests {
         assert_eq!(to_bytes(read, 100).await.unwrap(), "large");
         let body = tokio::time::timeout(Duration::from_secs(60), more).await.unwrap().unwrap().into_body();
         assert_eq!(body.size_hint().exact(), Some(5), "its length is told as before");
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_given_out_in_pieces_and_whole() {
+        let long = "0123456789".repeat(50_000);
+        let said = long.clone();
+        let router = Router::new().route("/large", get(move || async move { said }));
+        let router = router.layer(from_fn_with_state(Answers::default(), in_turn));
+        let mut body = asked(&router, Some("vera"), "/large").await.unwrap().into_body();
+        let mut read = Vec::new();
+        while read.len() < long.len() {
+            assert_eq!(body.size_hint().exact(), Some((long.len() - read.len()) as u64));
+            assert!(!body.is_end_stream());
+            let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await.unwrap();
+            let piece = next.unwrap().into_data().unwrap();
+            assert!(piece.len() <= PIECE);
+            read.extend_from_slice(&piece);
+        }
+        assert!(body.is_end_stream() && read == long.as_bytes());
     }
 }

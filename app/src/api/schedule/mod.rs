@@ -79,14 +79,14 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
     let sooner = may_end_sooner(&view.shaped);
     let shown = |shown: strata_backend::schedule::ShownEntry| EntryView {
         is_on: shown.is_on,
-        asks_why: ends_sooner(&shown.entry, None, view.now),
+        asks_why: ends_sooner(&shown.entry, None, view.now, view.lifetime),
         end_refused: may_end_early(&shown.entry, &view.standing, view.now)
             .and(sooner.clone())
             .err()
             .map(|refused| refused.reason),
         remove_refused: match shown.entry.kind {
             Kind::Window => refused(Permission::ProposePolicy),
-            Kind::Freeze if ends_sooner(&shown.entry, None, view.now) => {
+            Kind::Freeze if ends_sooner(&shown.entry, None, view.now, view.lifetime) => {
                 refused(Permission::EditSchedule).or(sooner.clone().err().map(|refused| refused.reason))
             }
             Kind::Freeze => refused(Permission::EditSchedule),
@@ -125,7 +125,7 @@ pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>
                 .iter()
                 .find(|shown| shown.entry.id == id)
                 .ok_or_else(|| fail(AppError::NotFound { what: "window or freeze".to_owned() }))?;
-            asks_why = ends_sooner(&known.entry, None, view.now);
+            asks_why = ends_sooner(&known.entry, None, view.now, view.lifetime);
             EntryForm::of(&known.entry, known.version, view.now)
         }
     };

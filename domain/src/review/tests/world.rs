@@ -372,7 +372,7 @@ impl World {
             return Err(Refused::because("None is on."));
         }
         if let Event::EndFreeze(who) = event
-            && schedule::ends_sooner(&freeze(), None, NOW)
+            && schedule::ends_sooner(&freeze(), None, NOW, Lifetime::default())
         {
             let can_wait = match forgets {
                 Forgets::FreezeReviews => self.review.state == ChangeState::Approved,

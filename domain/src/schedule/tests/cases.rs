@@ -152,7 +152,7 @@ fn what_is_wrong_is_told_by_field() {
 fn every_way_to_let_a_freeze_end_sooner_is_seen() {
     let freeze = entry(1, Kind::Freeze, "UTC", once("2026-12-20T00:00", "2027-01-02T00:00"));
     let with = |recurrence| Entry { recurrence, ..freeze.clone() };
-    let sooner = |after: Option<&Entry>, at: &str| ends_sooner(&freeze, after, utc(at));
+    let sooner = |after: Option<&Entry>, at: &str| ends_sooner(&freeze, after, utc(at), Lifetime::default());
     let on = "2026-12-24T12:00Z";
     assert!(sooner(None, on));
     assert!(sooner(Some(&with(once("2026-12-20T00:00", "2026-12-31T00:00"))), on), "shortened");
@@ -168,16 +168,20 @@ fn every_way_to_let_a_freeze_end_sooner_is_seen() {
         assert!(sooner(None, at), "a minute before it begins, and days");
         assert!(sooner(Some(&with(once("2026-12-21T00:00", "2027-01-02T00:00"))), at), "it begins later");
         assert!(!sooner(Some(&with(once("2026-12-19T00:00", "2027-01-02T00:00"))), at), "it begins sooner");
+        assert!(
+            sooner(Some(&with(once("2026-12-20T00:00", "2027-01-01T00:00"))), at),
+            "what begins soon is held to its end"
+        );
     }
     assert!(sooner(Some(&with(weekly(&[Day::Sunday], "00:00", 24 * 60))), "2026-12-19T23:59Z"), "its first day alone");
     // Between two days of one that recurs.
     let nights = with(weekly(Day::ALL, "22:00", 120));
-    assert!(ends_sooner(&nights, None, utc("2026-12-01T21:59Z")));
+    assert!(ends_sooner(&nights, None, utc("2026-12-01T21:59Z"), Lifetime::default()));
     let unknown = Entry { zone: "Mars/Olympus".to_owned(), ..freeze.clone() };
-    assert!(ends_sooner(&unknown, Some(&freeze), utc(on)), "it was on for ever");
+    assert!(ends_sooner(&unknown, Some(&freeze), utc(on), Lifetime::default()), "it was on for ever");
     // Days that follow each other without a gap are one freeze.
     let days = with(weekly(Day::ALL, "00:00", 24 * 60));
-    assert!(ends_sooner(&days, Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), utc(on)));
+    assert!(ends_sooner(&days, Some(&with(weekly(&[Day::Thursday], "00:00", 24 * 60))), utc(on), Lifetime::default()));
     assert!(may_end_sooner(&[]).is_ok() && may_end_sooner(&[12]).is_err());
     assert!(accept_why(" ").is_err() && accept_why(" Done ") == Ok("Done".to_owned()));
 }

@@ -7,6 +7,7 @@ mod properties;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::review::Lifetime;
 
 /// `2026-10-25T00:30Z` as a moment.
 fn utc(text: &str) -> DateTime<Utc> {
