@@ -28,6 +28,8 @@ for (const name of EXHIBITS) {
     const page = exhibit.visitor ? await visitor() : await signedIn(exhibit.person ?? ADA);
     await show(page, exhibit);
     for (const colorScheme of ['light', 'dark'] as const) {
+      // What is large is drawn when it has come.
+      await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       const axe = new AxeBuilder({ page });
       // What does not depend on colour has been looked at in light.
