@@ -318,6 +318,8 @@ function raw(strata: StrataServer, begun: string): Socket {
   const { hostname, port } = new URL(strata.address);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
+  // What nobody reads would hide that the other side has gone.
+  socket.resume();
   socket.write(begun);
   return socket;
 }
