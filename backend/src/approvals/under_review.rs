@@ -74,7 +74,8 @@ impl Terms {
 }
 
 impl UnderReview {
-    /// Loads it; of a change that is over, with the plan that was decided on. Whoever is to store what it decides holds the lock on the change.
+    /// Loads it; of a change that is over, with the plan that was decided on. Whoever is to store what it decides holds the
+    /// lock on the change.
     pub(crate) async fn load(
         connection: &mut PgConnection,
         environment_id: i64,

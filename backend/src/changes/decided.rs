@@ -84,7 +84,8 @@ pub(crate) async fn last_decided(
     Ok(Some((Planned { digest, steps: plan.steps.len(), blockers, asked }, plan)))
 }
 
-/// The plan of that digest, on which something was decided about the change of that id and environment; none where nothing was, or it was not kept yet.
+/// The plan of that digest, on which something was decided about the change of that id and environment; none where nothing
+/// was, or it was not kept yet.
 ///
 /// # Errors
 /// Where what is stored is not what the digest was made of.

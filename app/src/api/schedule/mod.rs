@@ -77,25 +77,28 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
     let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), &environment).await)?;
     let refused = |permission| allow(&view.standing, permission).err().map(|refused| refused.reason);
     let sooner = may_end_sooner(&view.shaped);
-    let shown = |shown: strata_backend::schedule::ShownEntry| EntryView {
-        is_on: shown.is_on,
-        asks_why: ends_sooner(&shown.entry, None, view.now, view.lifetime),
-        end_refused: may_end_early(&shown.entry, &view.standing, view.now)
-            .and(sooner.clone())
-            .err()
-            .map(|refused| refused.reason),
-        remove_refused: match shown.entry.kind {
-            Kind::Window => refused(Permission::ProposePolicy),
-            Kind::Freeze if ends_sooner(&shown.entry, None, view.now, view.lifetime) => {
-                refused(Permission::EditSchedule).or(sooner.clone().err().map(|refused| refused.reason))
-            }
-            Kind::Freeze => refused(Permission::EditSchedule),
-        },
-        entry: shown.entry,
-        version: shown.version,
-        touched_by: shown.touched_by.name,
-        touched_at: shown.touched_at,
-        next: shown.next,
+    let shown = |shown: strata_backend::schedule::ShownEntry| {
+        let asks_why = ends_sooner(&shown.entry, None, view.now, view.lifetime);
+        EntryView {
+            is_on: shown.is_on,
+            asks_why,
+            end_refused: may_end_early(&shown.entry, &view.standing, view.now)
+                .and(sooner.clone())
+                .err()
+                .map(|refused| refused.reason),
+            remove_refused: match shown.entry.kind {
+                Kind::Window => refused(Permission::ProposePolicy),
+                Kind::Freeze if asks_why => {
+                    refused(Permission::EditSchedule).or(sooner.clone().err().map(|refused| refused.reason))
+                }
+                Kind::Freeze => refused(Permission::EditSchedule),
+            },
+            entry: shown.entry,
+            version: shown.version,
+            touched_by: shown.touched_by.name,
+            touched_at: shown.touched_at,
+            next: shown.next,
+        }
     };
     Ok(SchedulePageView {
         entries: view.entries.into_iter().map(shown).collect(),
