@@ -273,6 +273,12 @@ async fn a_freeze_that_was_ended_is_on_again_once_it_is_given_other_times(pool: 
     assert!(!is_on().await, "another name is no other storm");
     entry_change(backend, lena, ENVIRONMENT, id, 2, once(Kind::Freeze, "Big storm", -60, 120), None).await.unwrap();
     assert!(is_on().await);
+    // Set to the times at which it was ended before, it ends early once more.
+    let why = Some("It is smaller than they said.");
+    entry_change(backend, lena, ENVIRONMENT, id, 3, once(Kind::Freeze, "Big storm", -60, 60), why).await.unwrap();
+    assert!(is_on().await);
+    freeze_end(backend, lena, ENVIRONMENT, id, "It passed again.").await.unwrap();
+    assert!(!is_on().await);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -123,6 +123,9 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Topology, FileError> 
     if is_blank(text) {
         return Err(FileError::of_file("the file is empty; it starts with `version: 1`"));
     }
+    if let Some(offset) = text.find('\0') {
+        return Err(FileError::at(text.as_bytes(), offset, "the character U+0000 (null) is here, which no text of this kind has"));
+    }
     depth::check(text)?;
     if text.trim_start().starts_with('{') { read_json(text, catalogue) } else { read_yaml(text, catalogue) }
 }
@@ -180,7 +183,7 @@ pub(crate) fn is_blank(text: &str) -> bool {
 fn read_yaml(text: &str, catalogue: &Catalogue) -> Result<Topology, FileError> {
     let budget = Budget::of_file(text.len());
     let topology = shape::Document { catalogue, budget }.deserialize(serde_norway::Deserializer::from_str(text));
-    topology.map_err(|error| place::of_yaml(error, text))
+    topology.map_err(|error| place::of_second_document(text).unwrap_or_else(|| place::of_yaml(error, text)))
 }
 
 /// JSON; but YAML can start with a brace as well, so what is no JSON gets a second chance as YAML.

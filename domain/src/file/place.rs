@@ -14,6 +14,16 @@ pub(crate) fn of_yaml(error: serde_norway::Error, text: &str) -> FileError {
     as_written(error.into(), text)
 }
 
+/// What a second document is told as, if there is one: the parser says that there is, not where.
+pub(crate) fn of_second_document(text: &str) -> Option<FileError> {
+    let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
+    let is_said = |line: &str| !line.trim().is_empty() && !line.starts_with(['#', '%']) && !is_mark(line);
+    let first = text.lines().position(is_said)?;
+    let second = text.lines().skip(first).position(|line| is_mark(line.trim_end()))?;
+    let message = "a second document begins here, where one topology is read; keep one of them".to_owned();
+    Some(FileError { line: Some(first + second + 1), column: Some(1), message })
+}
+
 /// The error of a JSON file.
 pub(crate) fn of_json(error: serde_json::Error, text: &str) -> FileError {
     let is_about_value = error.is_data();

@@ -135,7 +135,10 @@ fn what_is_no_topology_at_all() {
     insta::assert_snapshot!(told("version: 1\nenvironment: \"lab\n"), @"line 3, column 1: found unexpected end of stream at line 3 column 1, while scanning a quoted scalar at line 2 column 14");
     insta::assert_snapshot!(told("{\"version\": 1,\n \"environment\": \"lab\",,}"), @"line 2, column 23: key must be a string");
     insta::assert_snapshot!(told("{\"version\": 1, \"environment\": \"lab\"} x"), @"line 1, column 38: trailing characters");
-    insta::assert_snapshot!(told("version: 1\nenvironment: lab\n---\nversion: 1\n"), @"deserializing from YAML containing more than one document is not supported");
+    insta::assert_snapshot!(told("version: 1\nenvironment: lab\n---\nversion: 1\n"), @"line 3, column 1: a second document begins here, where one topology is read; keep one of them");
+    insta::assert_snapshot!(told("---\nversion: 1\n--- # other\n"), @"line 3, column 1: a second document begins here, where one topology is read; keep one of them");
+    insta::assert_snapshot!(told("version: 1\nenvironment: l\u{0}b\n"), @"line 2, column 15: the character U+0000 (null) is here, which no text of this kind has");
+    insta::assert_snapshot!(told("{\"version\": 1,\n \u{0}}"), @"line 2, column 2: the character U+0000 (null) is here, which no text of this kind has");
     insta::assert_snapshot!(told("version: 1\nenvironment: *lab\n"), @"line 2, column 14: unknown anchor");
 }
 
