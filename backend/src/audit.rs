@@ -4,11 +4,11 @@ use serde_json::Value;
 use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
 
-/// Rows of an environment's audit log, newest first: at most `limit`, those with a sequence under `before`, and
-/// of one subject (kind and id) alone where one is named.
+/// Rows of an environment's audit log (of the first that the actor may view, where none is named), newest first: at most
+/// `limit`, those with a sequence under `before`, and of one subject (kind and id) alone where one is named.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
@@ -16,12 +16,32 @@ use crate::error::Error;
 pub async fn audit_list(
     backend: &Backend,
     actor: &Actor,
-    environment: &str,
+    environment: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+    subject: Option<(&str, &str)>,
+) -> Result<Listed<AuditEntry>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
+    let rows = audit_rows(&mut read, before, limit, subject).await?;
+    Ok(Listed::of(&read, rows, limit, |row| row.sequence))
+}
+
+/// Every row of a subject, newest first.
+pub(crate) async fn audited(read: &mut Read, kind: &str, subject: &str) -> Result<Vec<AuditEntry>, Error> {
+    audit_rows(read, None, i64::MAX, Some((kind, subject))).await
+}
+
+/// Rows of the audit log as part of a read.
+///
+/// # Errors
+/// [`Error::Refused`] where the actor may not look at it.
+pub(crate) async fn audit_rows(
+    read: &mut Read,
     before: Option<i64>,
     limit: i64,
     subject: Option<(&str, &str)>,
 ) -> Result<Vec<AuditEntry>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewAudit, Scope::Environment(environment)).await?;
+    read.allow(Permission::ViewAudit)?;
     let (environment_id, slug) = (read.place().id, read.place().slug.clone());
     let rows = sqlx::query!(
         "SELECT sequence, at, actor_id, actor_name, action, subject_kind, subject, reason,

@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod deliveries;
 pub mod environments;
 pub mod error;
+pub mod header;
 pub mod heavy;
 pub mod history;
 mod listener;

@@ -3,17 +3,14 @@
  * Prints its figures and judges nothing: other work on the machine may be the reason of a bad one.
  */
 
-import { execFileSync } from 'node:child_process';
-import { resolve } from 'node:path';
-
 import type { Page } from '@playwright/test';
 
 import { open } from '../support/browser.ts';
 import { expect, test } from '../support/fixtures.ts';
+import { largeTopology } from '../support/large.ts';
 
 test.use({ site: 'measure' });
 
-const REPOSITORY = resolve(import.meta.dirname, '../..');
 const SIZES = [200, 2_000, 5_000];
 const ROUNDS = 15;
 /** Targets, in milliseconds for 95 of 100. */
@@ -33,7 +30,7 @@ const all: Figures[] = [];
 for (const nodes of SIZES) {
   test(`${nodes} nodes`, async ({ signedIn, strata, sessions }) => {
     const environment = `of-${nodes}`;
-    await strata.importTopology(environment, topology(nodes, environment));
+    await strata.importTopology(environment, largeTopology(nodes, environment));
     const person = { email: `${environment}@example.net`, name: 'Mea Sure' };
     await strata.addPerson({ ...person, capabilities: ['admin'], environment });
     const id = await (await sessions.api(person)).changeStart('Measured', environment);
@@ -74,13 +71,6 @@ test.afterAll(() => {
   }));
   console.table(rows);
 });
-
-/** A healthy topology of that many nodes, from the generator of the examples. */
-function topology(nodes: number, environment: string): string {
-  const args = ['run', '--quiet', '--profile', 'quick', '-p', 'strata-domain', '--example', 'large_topology', '--', `${nodes}`];
-  const file = execFileSync('cargo', args, { cwd: REPOSITORY, maxBuffer: 64 * 1024 * 1024 }).toString();
-  return file.replace(/^environment: .*$/m, `environment: ${environment}`);
-}
 
 /** Milliseconds from the event to the frame that shows what came of it. */
 async function after(page: Page, type: 'keydown' | 'drop', act: () => Promise<void>): Promise<number> {

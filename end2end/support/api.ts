@@ -73,8 +73,8 @@ export class Api {
   }
 
   async changeIds(): Promise<number[]> {
-    const { changes } = await this.read<{ changes: { id: number }[] }>('change_list', { environment: ENVIRONMENT });
-    return changes.map(({ id }) => id);
+    const { changes } = await this.read<{ changes: { change: { id: number } }[] }>('change_list', { environment: ENVIRONMENT });
+    return changes.map(({ change }) => change.id);
   }
 
   /** A draft over the live revision; gives its id. */

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -158,10 +158,10 @@ export class StrataServer {
     }
   }
 
-  /** The process of the private PostgreSQL, from the file in which it says so. */
-  postgresProcess(): number {
-    const first = readFileSync(join(this.data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0];
-    return Number(first);
+  /** The process of the private PostgreSQL, from the file in which it says so; none while it is started again. */
+  postgresProcess(): number | undefined {
+    const file = join(this.data, 'postgres', 'postmaster.pid');
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined;
   }
 
   /** What the server has said so far. */

@@ -74,7 +74,11 @@ test('the private PostgreSQL is killed in the middle of a run: it comes back, an
     const applied = await ada.post('change_apply', { id: `${id}`, version: `${change.version}` });
     expect(applied.status()).toBeLessThan(400);
     await sleep(400);
-    process.kill(strata.postgresProcess(), 'SIGKILL');
+    const postgres = strata.postgresProcess();
+    if (postgres === undefined) {
+      throw new Error('there is no PostgreSQL to kill');
+    }
+    process.kill(postgres, 'SIGKILL');
     await expect(async () => {
       const review = await ada.changeLoad(id);
       expect(review.change.state).toBe('applied');

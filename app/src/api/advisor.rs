@@ -57,6 +57,7 @@ pub async fn advisor_load(
     environment: Option<String>,
     figures: Option<BTreeMap<String, String>>,
 ) -> Result<AdvisorView, AppError> {
+    use strata_backend::catalogues::{OwnView, own_load};
     use strata_backend::ctx::Scope;
     use strata_domain::advisor::{Figures, propose};
     use strata_domain::authz::{Permission, allow};
@@ -64,12 +65,9 @@ pub async fn advisor_load(
 
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let scope = Scope::Environment(&environment);
-    let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?.catalogue();
-    let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
-    let live = super::live_number(&environment).await?;
+    let scope = Scope::asked(environment.as_deref());
+    let OwnView { environment, live, own, standing } = answer(own_load(&backend(), &actor(), scope).await)?;
+    let catalogue = own.catalogue();
     let given = figures.unwrap_or_default();
     let proposal = match Figures::read_for(&environment, &given) {
         _ if given.is_empty() => Proposed::Nothing,
@@ -115,7 +113,7 @@ pub async fn advisor_start(environment: String, figures: BTreeMap<String, String
 
     let (backend, actor) = (backend(), actor());
     let scope = Scope::Environment(&environment);
-    let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?.catalogue();
+    let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope).await)?.own.catalogue();
     let proposal = Figures::read_for(&environment, &figures).and_then(|figures| propose(&figures, &catalogue));
     let proposal = proposal.map_err(|errors| {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();

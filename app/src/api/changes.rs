@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 use strata_domain::change::{Change, ChangeState};
+use strata_domain::plan::Risk;
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, next_page};
+use super::PAGE;
 use crate::error::AppError;
 
 /// One page of changes, newest first.
@@ -15,11 +16,20 @@ pub struct ChangeListView {
     /// The environment's slug.
     pub environment: String,
     /// The changes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ChangeRow>,
     /// Give this as `before` for the next page; none at the end.
     pub next: Option<i64>,
     /// Why no change can be started, if it cannot.
     pub start_refused: Option<String>,
+}
+
+/// A change in the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRow {
+    /// The change.
+    pub change: Change,
+    /// How dangerous its plan is; none for a draft.
+    pub risk: Option<Risk>,
 }
 
 /// The changes of an environment, newest first.
@@ -29,16 +39,15 @@ pub async fn change_list(
     state: Option<ChangeState>,
     before: Option<i64>,
 ) -> Result<ChangeListView, AppError> {
+    use strata_backend::ctx::Listed;
     use strata_domain::authz::{Permission, allow};
 
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let changes =
-        answer(strata_backend::changes::change_list(&backend, &actor, &environment, state, before, PAGE).await)?;
-    let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
-    let next = next_page(&changes, |row| row.id);
+    let environment = environment.as_deref();
+    let listed = strata_backend::changes::change_list(&backend(), &actor(), environment, state, before, PAGE).await;
+    let Listed { environment, standing, rows, next } = answer(listed)?;
+    let changes = rows.into_iter().map(|row| ChangeRow { change: row.change, risk: row.risk }).collect();
     let start_refused = allow(&standing, Permission::StartChange).err().map(|refused| refused.reason);
     Ok(ChangeListView { environment, changes, next, start_refused })
 }

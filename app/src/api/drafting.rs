@@ -66,9 +66,9 @@ pub async fn draft_append(
     use crate::server_context::{actor, answer, backend};
 
     Ok(match answer(changes::change_append(&backend(), &actor(), id, changes::Seen { after, mark }, batch).await)? {
-        changes::Appended::Taken(tail) => Appended::Taken(tail_of(tail).await?),
+        changes::Appended::Taken(tail) => Appended::Taken(tail.into()),
         changes::Appended::Returned { place: _, reason, can_be_forced, tail } => {
-            Appended::Returned { reason, can_be_forced, tail: tail_of(tail).await? }
+            Appended::Returned { reason, can_be_forced, tail: tail.into() }
         }
         changes::Appended::Moved => Appended::Moved,
     })
@@ -83,7 +83,7 @@ pub async fn draft_tail(id: i64, after: i64, mark: Option<DateTime<Utc>>) -> Res
     use crate::server_context::{actor, answer, backend};
 
     match answer(changes::change_tail(&backend(), &actor(), id, changes::Seen { after, mark }).await)? {
-        Some(tail) => tail_of(tail).await.map(Some),
+        Some(tail) => Ok(Some(tail.into())),
         None => Ok(None),
     }
 }
@@ -102,12 +102,11 @@ pub async fn draft_rebase(id: i64, version: i64, choices: BTreeMap<i64, Choice>)
 }
 
 #[cfg(feature = "ssr")]
-async fn tail_of(tail: strata_backend::changes::LogTail) -> Result<Tail, AppError> {
-    use crate::server_context::{actor, answer, backend};
-
-    let strata_backend::changes::LogTail { change, live, edits } = tail;
-    let standing = answer(strata_backend::accounts::standing_load(&backend(), &actor(), &change.environment).await)?;
-    Ok(Tail { refused: edit_refused(&standing, change.state), change, live, edits })
+impl From<strata_backend::changes::LogTail> for Tail {
+    fn from(tail: strata_backend::changes::LogTail) -> Self {
+        let strata_backend::changes::LogTail { change, live, edits, standing } = tail;
+        Self { refused: edit_refused(&standing, change.state), change, live, edits }
+    }
 }
 
 /// Why a change in that state cannot be edited, if it cannot; the backend asks the same when it is tried.

@@ -117,7 +117,7 @@ pub async fn change_edit(id: i64, version: i64, form: EditForm) -> Result<(), Ap
     use crate::server_context::{actor, answer, backend, fail};
 
     let (backend, actor) = (backend(), actor());
-    let own = answer(strata_backend::catalogues::own_load(&backend, &actor, Scope::Change(id), None).await)?;
+    let own = answer(strata_backend::catalogues::own_load(&backend, &actor, Scope::Change(id)).await)?.own;
     let edit = form.into_edit(&own.catalogue()).map_err(fail)?;
     let node = match &edit {
         Edit::AddNode { node } => Some(node.hostname.clone()),

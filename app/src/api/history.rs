@@ -10,7 +10,7 @@ use strata_domain::review::Vote;
 use strata_domain::run::{Run, RunStep};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, next_page};
+use super::PAGE;
 use crate::error::AppError;
 
 /// One page of revisions, newest first.
@@ -64,44 +64,28 @@ pub struct AuditView {
 /// The revisions of an environment, newest first.
 #[server(prefix = "/api", endpoint = "revision_list", input = GetUrl)]
 pub async fn revision_list(environment: Option<String>, before: Option<i64>) -> Result<HistoryView, AppError> {
+    use strata_backend::ctx::Listed;
+
     use crate::server_context::{actor, answer, backend};
 
-    let environment = super::environment_or_first(environment).await?;
-    let revisions =
-        answer(strata_backend::history::revision_list(&backend(), &actor(), &environment, before, PAGE).await)?;
-    let next = next_page(&revisions, |row| row.number);
+    let environment = environment.as_deref();
+    let listed = strata_backend::history::revision_list(&backend(), &actor(), environment, before, PAGE).await;
+    let Listed { environment, rows: revisions, next, .. } = answer(listed)?;
     Ok(HistoryView { environment, revisions, next })
 }
 
 /// One revision, who asked for it, who approved it and what ran.
 #[server(prefix = "/api", endpoint = "revision_load", input = GetUrl)]
 pub async fn revision_load(environment: Option<String>, number: i64) -> Result<RevisionView, AppError> {
-    use strata_backend::heavy;
+    use strata_backend::{heavy, history};
     use strata_domain::file;
-    use strata_domain::review::VoteStanding;
 
     use crate::server_context::{actor, answer, backend};
 
     let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let (revision, topology) =
-        answer(strata_backend::environments::topology_at(&backend, &actor, &environment, number).await)?;
-    let (origin, audit) = match (revision.change, revision.run) {
-        (Some(change), Some(run)) => {
-            let view = answer(strata_backend::changes::change_load(&backend, &actor, change).await)?;
-            let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, run).await)?;
-            let counted = |vote: &&Vote| view.review.standing_of(vote, run.requested_at) == VoteStanding::Counts;
-            let votes = view.review.votes.iter().filter(counted).cloned().collect();
-            let mut audit = super::recorded_of(&environment, "change", change).await?;
-            audit.extend(super::recorded_of(&environment, "run", run.id).await?);
-            audit.sort_by_key(|entry| std::cmp::Reverse(entry.sequence));
-            (Some(Origin { change: view.change, votes, run, steps }), audit)
-        }
-        _ => {
-            let audit = super::recorded_of(&environment, "revision", number).await?;
-            (None, audit)
-        }
-    };
+    let view = answer(history::revision_load(&backend, &actor, environment.as_deref(), number).await)?;
+    let history::RevisionView { revision, topology, origin, audit } = view;
+    let origin = origin.map(|history::Origin { change, votes, run, steps }| Origin { change, votes, run, steps });
     let parts = heavy::parts_of(&topology);
     let file = answer(heavy::run(&actor, parts, move || file::write_yaml(&topology)).await)?;
     Ok(RevisionView { revision, file, origin, audit })
@@ -110,11 +94,12 @@ pub async fn revision_load(environment: Option<String>, number: i64) -> Result<R
 /// The audit log of an environment, newest first.
 #[server(prefix = "/api", endpoint = "audit_list", input = GetUrl)]
 pub async fn audit_list(environment: Option<String>, before: Option<i64>) -> Result<AuditView, AppError> {
+    use strata_backend::ctx::Listed;
+
     use crate::server_context::{actor, answer, backend};
 
-    let environment = super::environment_or_first(environment).await?;
-    let entries =
-        answer(strata_backend::audit::audit_list(&backend(), &actor(), &environment, before, PAGE, None).await)?;
-    let next = next_page(&entries, |row| row.sequence);
+    let environment = environment.as_deref();
+    let listed = strata_backend::audit::audit_list(&backend(), &actor(), environment, before, PAGE, None).await;
+    let Listed { environment, rows: entries, next, .. } = answer(listed)?;
     Ok(AuditView { environment, entries, next })
 }

@@ -37,13 +37,13 @@ pub struct DecisionRow {
     pub reason: String,
 }
 
-/// A change that is under review or approved.
+/// A change that is not over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboxRow {
     /// The change.
     pub change: Change,
-    /// How dangerous its plan is.
-    pub risk: Risk,
+    /// How dangerous its plan is; none for a draft.
+    pub risk: Option<Risk>,
     /// What it waits for, in words.
     pub waits_for: String,
     /// How long ago it was submitted, in words: "3 days".

@@ -38,10 +38,9 @@ pub struct ChoicesView {
 pub async fn notice_list(before: Option<i64>) -> Result<NoticesView, AppError> {
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let notices = answer(strata_backend::notices::notice_list(&backend, &actor, before, super::PAGE).await)?;
-    let unread = answer(strata_backend::notices::notice_unread(&backend, &actor).await)?;
-    Ok(NoticesView { next: super::next_page(&notices, |notice| notice.id), notices, unread })
+    let view = strata_backend::notices::notice_list(&backend(), &actor(), before, super::PAGE).await;
+    let strata_backend::notices::NoticesView { notices, next, unread } = answer(view)?;
+    Ok(NoticesView { notices, unread, next })
 }
 
 /// How much of it they have not read.
@@ -72,13 +71,13 @@ pub async fn choices_load(environment: Option<String>) -> Result<ChoicesView, Ap
     use crate::server_context::{actor, answer, backend};
 
     let actor = actor();
-    let view = answer(strata_backend::notices::choices_get(&backend(), &actor).await)?;
+    let view = strata_backend::notices::choices_load(&backend(), &actor, environment.as_deref()).await;
+    let strata_backend::notices::ChoicesView { environment, choices, mail_is_sent } = answer(view)?;
     let email = match actor {
         Actor::Account(account) => account.email,
         Actor::Nobody | Actor::Operator => String::new(),
     };
-    let environment = super::environment_that_is_there(environment).await?;
-    Ok(ChoicesView { environment, email, choices: view.choices, mail_is_sent: view.mail_is_sent })
+    Ok(ChoicesView { environment, email, choices, mail_is_sent })
 }
 
 /// Stores choices: `wanted` has `on` by topic and channel; what is not in it is not wanted.
@@ -92,7 +91,8 @@ pub async fn choices_save(
     use super::typed::{chosen, one_of};
     use crate::server_context::{actor, answer, backend, fail};
 
-    let environment = super::environment_that_is_there(Some(environment)).await?;
+    // The page that it leads back to.
+    answer(strata_backend::accounts::standing_load(&backend(), &actor(), &environment).await)?;
     let mut is_wanted = BTreeMap::new();
     for (topic, channels) in &wanted {
         let topic = one_of(topic, Topic::ALL, Topic::as_str, "wanted").map_err(fail)?;

@@ -7,12 +7,8 @@ use strata_domain::audit::AuditEntry;
 use strata_domain::run::{LogLine, Run, RunStep};
 
 #[cfg(feature = "ssr")]
-use super::{PAGE, next_page};
+use super::PAGE;
 use crate::error::AppError;
-
-/// Log lines that one page shows.
-#[cfg(feature = "ssr")]
-const LOG_PAGE: i64 = 2_000;
 
 /// One page of runs, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,11 +41,12 @@ pub struct RunView {
 /// The runs of an environment, newest first.
 #[server(prefix = "/api", endpoint = "run_list", input = GetUrl)]
 pub async fn run_list(environment: Option<String>, before: Option<i64>) -> Result<RunListView, AppError> {
+    use strata_backend::ctx::Listed;
+
     use crate::server_context::{actor, answer, backend};
 
-    let environment = super::environment_or_first(environment).await?;
-    let runs = answer(strata_backend::runs::run_list(&backend(), &actor(), &environment, before, PAGE).await)?;
-    let next = next_page(&runs, |row| row.id);
+    let listed = strata_backend::runs::run_list(&backend(), &actor(), environment.as_deref(), before, PAGE).await;
+    let Listed { environment, rows: runs, next, .. } = answer(listed)?;
     Ok(RunListView { environment, runs, next })
 }
 
@@ -60,12 +57,8 @@ pub async fn run_load(id: i64, log_after: Option<i64>) -> Result<RunView, AppErr
 
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let (run, steps) = answer(strata_backend::runs::run_load(&backend, &actor, id).await)?;
-    let log = answer(strata_backend::runs::run_log(&backend, &actor, id, log_after.unwrap_or(0), LOG_PAGE).await)?;
-    let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &run.environment).await)?;
-    let audit = super::recorded_of(&run.environment, "run", id).await?;
-    let log_next = (i64::try_from(log.len()) == Ok(LOG_PAGE)).then(|| log.last().map(|last| last.sequence)).flatten();
+    let view = strata_backend::runs::run_load(&backend(), &actor(), id, log_after.unwrap_or(0)).await;
+    let strata_backend::runs::RunView { run, steps, log, log_next, standing, audit } = answer(view)?;
     let confirm_refused = allow(&standing, Permission::ConfirmStep).err().map(|refused| refused.reason);
     Ok(RunView { run, steps, log, log_next, confirm_refused, audit })
 }

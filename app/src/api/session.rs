@@ -27,13 +27,13 @@ pub struct SessionView {
 #[server(prefix = "/api", endpoint = "session_load", input = GetUrl)]
 pub async fn session_load() -> Result<Option<SessionView>, AppError> {
     use strata_backend::ctx::Actor;
+    use strata_backend::header::{HeaderView, header_load};
 
     use crate::server_context::{actor, answer, backend};
 
     let actor = actor();
     let Actor::Account(account) = &actor else { return Ok(None) };
-    let environments = answer(strata_backend::environments::environment_list(&backend(), &actor).await)?;
-    let unread = answer(strata_backend::notices::notice_unread(&backend(), &actor).await)?;
+    let HeaderView { environments, unread } = answer(header_load(&backend(), &actor).await)?;
     let strata_backend::ctx::Account { id, name, email } = account.clone();
     Ok(Some(SessionView { account: id, name, email, environments, unread }))
 }

@@ -27,16 +27,13 @@ pub struct WebhooksView {
 /// The webhooks and the delivery log of an environment; deliveries with an id under `before`.
 #[server(prefix = "/api", endpoint = "webhooks_load", input = GetUrl)]
 pub async fn webhooks_load(environment: Option<String>, before: Option<i64>) -> Result<WebhooksView, AppError> {
-    use strata_backend::{deliveries, notices, webhooks};
+    use strata_backend::webhooks;
 
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let webhooks = answer(webhooks::webhook_list(&backend, &actor, &environment).await)?;
-    let deliveries = answer(deliveries::delivery_list(&backend, &actor, &environment, before, super::PAGE).await)?;
-    let patience = answer(notices::patience_get(&backend, &actor, &environment).await)?;
-    let next = super::next_page(&deliveries, |delivery| delivery.id);
+    let environment = environment.as_deref();
+    let view = webhooks::webhooks_load(&backend(), &actor(), environment, before, super::PAGE).await;
+    let webhooks::WebhooksView { environment, webhooks, deliveries, next, patience } = answer(view)?;
     Ok(WebhooksView { environment, webhooks, deliveries, next, patience })
 }
 

@@ -101,22 +101,17 @@ impl LossView {
 /// What is lost without these parts of the live topology; and which single nodes, and which two, are missed most.
 #[server(prefix = "/api", endpoint = "what_if_load", input = GetUrl)]
 pub async fn what_if_load(environment: Option<String>, taken: Option<Taken>) -> Result<WhatIfView, AppError> {
-    use strata_backend::ctx::Scope;
+    use strata_backend::environments::{TopologyView, topology_load};
     use strata_backend::heavy;
-    use strata_domain::topology::Topology;
 
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let live = answer(strata_backend::environments::topology_live(&backend, &actor, &environment).await)?;
-    let scope = Scope::Environment(&environment);
-    let catalogue = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?.catalogue();
-    let revision = live.as_ref().map(|(revision, _)| revision.number);
-    let topology = live.map_or_else(|| Topology::empty(&environment), |(_, topology)| topology);
+    let actor = actor();
+    let view = answer(topology_load(&backend(), &actor, environment.as_deref(), None).await)?;
     let taken = taken.unwrap_or_default();
-    let worked_out = heavy::run(&actor, heavy::parts_of(&topology), move || {
-        WhatIfView::of(environment, revision, topology, &catalogue, &taken)
+    let worked_out = heavy::run(&actor, heavy::parts_of(&view.topology), move || {
+        let TopologyView { environment, live, topology, own, .. } = view;
+        WhatIfView::of(environment, live, topology, &own.catalogue(), &taken)
     });
     answer(worked_out.await)
 }

@@ -73,7 +73,7 @@ fn Rows(of: &'static str, rows: Vec<InboxRow>, empty: &'static str) -> impl Into
                 <tr>
                     <th scope="row"><a href=paths::change(change.id)>{format!("#{} {}", change.id, change.title)}</a></th>
                     <td>{change.environment}</td>
-                    <td><Badge of=Stateful::Risk(risk) /></td>
+                    <td>{risk.map(|risk| view! { <Badge of=Stateful::Risk(risk) /> })}</td>
                     <td><Badge of=Stateful::Change(change.state) /></td>
                     <td>{waits_for}</td>
                     <td>{age}</td>

@@ -4,9 +4,10 @@ use strata_domain::authz::Permission;
 use strata_domain::change::LoggedEdit;
 use strata_domain::plan::Plan;
 
-use crate::changes::{edits_unknown_at, plan_decided};
+use crate::changes::{ChangeView, change_in, edits_unknown_at, plan_decided};
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::heavy;
 use crate::history;
 
 /// What was voted on, and what came after.
@@ -18,6 +19,8 @@ pub struct VoteDifference {
     pub base: i64,
     /// Edits in force now that the voter did not see, first edit first; an edit that a rebase only carried over is none.
     pub edits_since: Vec<LoggedEdit>,
+    /// The change as it is now.
+    pub now: ChangeView,
 }
 
 /// What became of a change since that vote, by its id.
@@ -27,6 +30,10 @@ pub struct VoteDifference {
 /// [`Error::Refused`] for votes from before Strata kept what they were given on.
 #[tracing::instrument(skip_all, fields(id, vote))]
 pub async fn vote_difference(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<VoteDifference, Error> {
+    heavy::act(actor, || difference(backend, actor, id, vote)).await
+}
+
+async fn difference(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<VoteDifference, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
     let row =
         sqlx::query!("SELECT digest, base_revision, log_to FROM votes WHERE id = $1 AND change_id = $2", vote, id)
@@ -39,5 +46,6 @@ pub async fn vote_difference(backend: &Backend, actor: &Actor, id: i64, vote: i6
         return Err(Error::refused("What this vote was given on was not kept at that time."));
     };
     let edits_since = edits_unknown_at(read.connection(), id, to).await?;
-    Ok(VoteDifference { then, base, edits_since })
+    let now = change_in(&mut read, id).await?;
+    Ok(VoteDifference { then, base, edits_since, now })
 }

@@ -3,27 +3,25 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::postgres::PgConnection;
 use strata_domain::account::{AccountId, Person};
 use strata_domain::authz::{self, Permission};
 use strata_domain::change::{Change, ChangeState};
 use strata_domain::plan::Risk;
 use strata_domain::proposal::Proposed;
 use strata_domain::review::{Missing, may_review_break_glass};
+use uuid::Uuid;
 
-use crate::changes::{ChangeView, change_list, change_load};
-use crate::ctx::{Actor, Backend, Scope};
-use crate::environments::environment_list;
+use super::under_review::review_told;
+use crate::changes::{Stored, changes_of};
+use crate::ctx::{Actor, Backend, Place};
 use crate::error::Error;
-use crate::policies::policy_load;
-use crate::proposals::OpenProposal;
+use crate::heavy;
+use crate::proposals::{open_of, present_of};
 use crate::runs::unreviewed_of;
 
-/// Changes of one state and environment that are looked at, the newest.
-const LOOKED_AT: i64 = 100;
-
-/// States in which a change is asked for and not over.
-const LOOKED_FOR: [ChangeState; 4] =
-    [ChangeState::Draft, ChangeState::InReview, ChangeState::Approved, ChangeState::Provisioning];
+/// Changes that are looked at, the newest.
+const LOOKED_AT: i64 = 500;
 
 /// Everything that the page `/approvals` shows, of all environments of the actor.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,13 +61,13 @@ pub enum DecisionAbout {
     },
 }
 
-/// A change that is under review or approved.
+/// A change that is not over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Awaited {
     /// The change, as it is now.
     pub change: Change,
-    /// How dangerous its plan is.
-    pub risk: Risk,
+    /// How dangerous its plan is; none for a draft, whose plan is not made with every edit.
+    pub risk: Option<Risk>,
     /// What is missing before it is approved.
     pub missing: Vec<Missing>,
     /// What the actor could do about it.
@@ -95,33 +93,32 @@ pub enum AwaitedAct {
 /// [`Error::NotSignedIn`] for all but accounts; [`Error::NotFound`] for who may view no environment.
 #[tracing::instrument(skip_all)]
 pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error> {
-    let me = actor.account_id()?.ok_or(Error::NotSignedIn)?.to_string();
-    let environments = environment_list(backend, actor).await?;
-    if environments.is_empty() {
-        return Err(Error::NotFound { what: "environment that you may view" });
-    }
+    heavy::act(actor, || load(backend, actor)).await
+}
+
+async fn load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error> {
+    let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let me = account.to_string();
+    let (mut read, places) = backend.read_everywhere(actor).await?;
     let (mut waits, mut asked, mut decisions) = (Vec::new(), Vec::new(), Vec::new());
-    for environment in environments {
-        decisions.extend(decisions_of(backend, actor, &environment.slug).await?);
-        for state in LOOKED_FOR {
-            for change in change_list(backend, actor, &environment.slug, Some(state), None, LOOKED_AT).await? {
-                let view = match change_load(backend, actor, change.id).await {
-                    Ok(view) => view,
-                    // Logged where it was found. What is wrong with one change hides no other.
-                    Err(Error::Unexpected { .. }) => continue,
-                    Err(error) => return Err(error),
-                };
-                let awaited = awaited(&view, &me);
-                let is = |person: Option<&Person>| person.is_some_and(|person| person.id.as_ref() == Some(&me));
-                // A draft that was submitted once was sent back: its author has to act.
-                let was_asked = state != ChangeState::Draft || change.submitted_by.is_some();
-                if was_asked && (is(Some(&change.created_by)) || is(change.submitted_by.as_ref())) {
-                    asked.push(awaited.clone());
-                }
-                if awaited.act.is_some() {
-                    waits.push(awaited);
-                }
-            }
+    for place in &places {
+        decisions.extend(decisions_of(&mut read, place, &actor.signed_in()?).await?);
+    }
+    let ids = concerning(&mut read, &places, account).await?;
+    for stored in changes_of(&mut read, &ids).await?.into_iter().flatten() {
+        let Some(place) = places.iter().find(|place| place.id == stored.environment_id) else { continue };
+        let awaited = match awaited(&mut read, stored, &me, place).await {
+            Ok(awaited) => awaited,
+            // Logged where it was found. What is wrong with one change hides no other.
+            Err(Error::Unexpected { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        let is = |person: Option<&Person>| person.is_some_and(|person| person.id.as_ref() == Some(&me));
+        if is(Some(&awaited.change.created_by)) || is(awaited.change.submitted_by.as_ref()) {
+            asked.push(awaited.clone());
+        }
+        if awaited.act.is_some() {
+            waits.push(awaited);
         }
     }
     waits.sort_by_key(|awaited| (Reverse(awaited.risk), awaited.change.submitted_at));
@@ -130,16 +127,43 @@ pub async fn inbox_load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error
     Ok(Inbox { waits, asked, decisions })
 }
 
+/// The changes that are not over and that the account asked for, or could decide about where it may: newest first. A draft that
+/// was submitted once was sent back: its author has to act.
+async fn concerning(connection: &mut PgConnection, places: &[Place], account: Uuid) -> Result<Vec<i64>, Error> {
+    let may = |permission| move |place: &&Place| authz::allow(&place.standing, permission).is_ok();
+    let of = |permission| places.iter().filter(may(permission)).map(|place| place.id).collect::<Vec<_>>();
+    let all: Vec<i64> = places.iter().map(|place| place.id).collect();
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM changes
+         WHERE environment_id = ANY($1)
+           AND (state IN ('in-review', 'approved', 'provisioning') OR state = 'draft' AND submitted_at IS NOT NULL)
+           AND (created_by = $2 OR submitted_by = $2
+                OR state IN ('in-review', 'approved') AND environment_id = ANY($3)
+                OR state = 'approved' AND environment_id = ANY($4))
+         ORDER BY id DESC LIMIT $5",
+        &all,
+        account,
+        &of(Permission::Vote),
+        &of(Permission::ApplyChange),
+        LOOKED_AT,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 /// What the actor could decide in an environment beside votes.
-async fn decisions_of(backend: &Backend, actor: &Actor, environment: &str) -> Result<Vec<AwaitedDecision>, Error> {
-    let me = actor.signed_in()?;
+async fn decisions_of(
+    connection: &mut PgConnection,
+    place: &Place,
+    me: &Person,
+) -> Result<Vec<AwaitedDecision>, Error> {
     let mut decisions = Vec::new();
-    let policy = policy_load(backend, actor, environment).await?;
-    for OpenProposal { proposal, .. } in policy.open {
-        let is_mine = |id: &AccountId| proposal.may_approve(&policy.standing, id, &policy.held_against).is_ok();
+    let held_against = present_of(connection, place.id).await?;
+    for proposal in open_of(connection, place.id).await? {
+        let is_mine = |id: &AccountId| proposal.may_approve(&place.standing, id, &held_against).is_ok();
         if me.id.as_ref().is_some_and(is_mine) {
             decisions.push(AwaitedDecision {
-                environment: environment.to_owned(),
+                environment: place.slug.clone(),
                 about: DecisionAbout::Proposal(proposal.proposed),
                 by: proposal.proposed_by,
                 at: proposal.proposed_at,
@@ -147,13 +171,11 @@ async fn decisions_of(backend: &Backend, actor: &Actor, environment: &str) -> Re
             });
         }
     }
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
-    let environment_id = read.place().id;
-    if let Some(broken) = unreviewed_of(read.connection(), environment_id).await?
-        && may_review_break_glass(&policy.standing, &me, &broken).is_ok()
+    if let Some(broken) = unreviewed_of(connection, place.id).await?
+        && may_review_break_glass(&place.standing, me, &broken).is_ok()
     {
         decisions.push(AwaitedDecision {
-            environment: environment.to_owned(),
+            environment: place.slug.clone(),
             about: DecisionAbout::BrokenGlass { change: broken.change },
             by: broken.by,
             at: broken.at,
@@ -163,25 +185,34 @@ async fn decisions_of(backend: &Backend, actor: &Actor, environment: &str) -> Re
     Ok(decisions)
 }
 
-fn awaited(view: &ChangeView, me: &AccountId) -> Awaited {
-    let (review, now) = (&view.review, view.now);
+async fn awaited(
+    connection: &mut PgConnection,
+    stored: Stored,
+    me: &AccountId,
+    place: &Place,
+) -> Result<Awaited, Error> {
+    // What this read sees may have been written a moment after it began.
+    let now = place.now.max(stored.change.touched_at);
+    let age = stored.change.submitted_at.map(|at| now - at);
+    if !matches!(stored.change.state, ChangeState::InReview | ChangeState::Approved) {
+        let risk = stored.planned.map(|planned| planned.risk);
+        return Ok(Awaited { change: stored.change, risk, missing: Vec::new(), act: None, age, expires_at: None });
+    }
+    let (mut change, review) = review_told(connection, stored).await?;
+    let review = review.as_of(now);
+    change.state = review.state;
+    change.apply_asked = change.apply_asked.filter(|_| review.state == ChangeState::Approved);
     let missing = review.missing(now);
     let act = match review.state {
         // Only of those whose vote would bring it nearer.
-        ChangeState::InReview if missing.iter().any(|one| review.could_give(one, me, &view.standing, now)) => {
+        ChangeState::InReview if missing.iter().any(|one| review.could_give(one, me, &place.standing, now)) => {
             Some(AwaitedAct::Vote)
         }
-        ChangeState::Approved if authz::allow(&view.standing, Permission::ApplyChange).is_ok() => {
+        ChangeState::Approved if authz::allow(&place.standing, Permission::ApplyChange).is_ok() => {
             Some(AwaitedAct::Apply)
         }
         _ => None,
     };
-    Awaited {
-        change: view.change.clone(),
-        age: view.change.submitted_at.map(|at| now - at),
-        risk: view.plan.risk,
-        missing,
-        act,
-        expires_at: review.expires_at(now),
-    }
+    let (risk, expires_at) = (Some(review.plan.risk), review.expires_at(now));
+    Ok(Awaited { change, risk, missing, act, age, expires_at })
 }

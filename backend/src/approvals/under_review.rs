@@ -11,7 +11,7 @@ use strata_domain::policy::{self, Policy};
 use strata_domain::review::{Lifetime, Planned, Review, Vote, as_voted};
 
 use super::rows;
-use crate::changes::{Approval, Material, last_decided};
+use crate::changes::{Approval, Material, Stored, last_decided};
 use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policies_of_change};
 
@@ -65,6 +65,7 @@ impl Terms {
         let plan = material.plan();
         let planned = Planned {
             digest: plan.digest,
+            risk: plan.risk,
             steps: plan.steps.len(),
             blockers: material.blockers(),
             asked: policy::strictest(&self.policy, &self.older, &plan, policy::size_of(base, desired), catalogue),
@@ -86,19 +87,49 @@ impl UnderReview {
         let terms = Terms::of(connection, environment_id, change).await?;
         let decided = if change.state.is_open() { None } else { last_decided(connection, change).await? };
         let (planned, plan) = decided.unwrap_or_else(|| terms.planned(material));
-        let votes = rows::votes_of(connection, change.id).await?;
-        let review = Review {
-            state: change.state,
-            authors: rows::authors_of(connection, change.id).await?,
-            plan: planned,
-            round: approval.round,
-            voters: voters(connection, environment_id, change, &votes).await?,
-            votes,
-            approved_at: approval.since,
-            expires_after: terms.expires_after,
-        };
+        let review = review_of(connection, environment_id, change, approval, planned, terms.expires_after).await?;
         Ok(Self { review, plan, terms })
     }
+}
+
+/// The review of an open change as lists tell it, whose plan is what was stored of it.
+///
+/// # Errors
+/// Where the change cannot be read; one whose plan was not kept yet is planned here, as part of a [`crate::heavy::act`].
+pub(super) async fn review_told(connection: &mut PgConnection, stored: Stored) -> Result<(Change, Review), Error> {
+    let Stored { change, environment_id, approval, planned, .. } = stored;
+    let review = match planned {
+        Some(planned) => {
+            let expires_after = lifetime_since_submission(connection, environment_id, change.id).await?;
+            review_of(connection, environment_id, &change, approval, planned, expires_after).await?
+        }
+        None => {
+            let material = Material::load(connection, environment_id, &change).await?;
+            UnderReview::load(connection, environment_id, &change, approval, &material).await?.review
+        }
+    };
+    Ok((change, review))
+}
+
+async fn review_of(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    change: &Change,
+    approval: Approval,
+    plan: Planned,
+    expires_after: Lifetime,
+) -> Result<Review, Error> {
+    let votes = rows::votes_of(connection, change.id).await?;
+    Ok(Review {
+        state: change.state,
+        authors: rows::authors_of(connection, change.id).await?,
+        plan,
+        round: approval.round,
+        voters: voters(connection, environment_id, change, &votes).await?,
+        votes,
+        approved_at: approval.since,
+        expires_after,
+    })
 }
 
 /// What those who voted are now; of a change that has its run, what they were when it began. Of one that was rejected or

@@ -46,13 +46,17 @@ pub struct CatalogueVersion {
     pub made_at: DateTime<Utc>,
 }
 
-/// The catalogue of an environment as it is now.
+/// The catalogue of an environment (of the first that the actor may view, where none is named) as it is now.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
 #[tracing::instrument(skip_all, fields(environment))]
-pub async fn catalogue_load(backend: &Backend, actor: &Actor, environment: &str) -> Result<CatalogueView, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+pub async fn catalogue_load(
+    backend: &Backend,
+    actor: &Actor,
+    environment: Option<&str>,
+) -> Result<CatalogueView, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let (id, slug, standing) = {
         let place = read.place();
         (place.id, place.slug.clone(), place.standing.clone())
@@ -78,21 +82,33 @@ pub async fn catalogue_load(backend: &Backend, actor: &Actor, environment: &str)
     Ok(CatalogueView { environment: slug, own, versions, standing })
 }
 
-/// What an environment, or that of a change or a run, adds to the built-in catalogue in that version, or now; the
-/// severities are today's, and for a change those by which it is judged.
+/// What an environment adds to the built-in catalogue, as of one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnView {
+    /// The environment's slug.
+    pub environment: String,
+    /// The number of its live revision; none until a topology is imported.
+    pub live: Option<i64>,
+    /// What it adds.
+    pub own: Own,
+    /// What the actor is there.
+    pub standing: Standing,
+}
+
+/// What an environment, or that of a change or a run, adds to the built-in catalogue now; the severities for a change are
+/// those by which it is judged.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown version, or where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(?scope, version))]
-pub async fn own_load(backend: &Backend, actor: &Actor, scope: Scope<'_>, version: Option<u32>) -> Result<Own, Error> {
+/// [`Error::NotFound`] where the actor may not view the environment.
+#[tracing::instrument(skip_all, fields(?scope))]
+pub async fn own_load(backend: &Backend, actor: &Actor, scope: Scope<'_>) -> Result<OwnView, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, scope).await?;
     let id = read.place().id;
-    let version = match version {
-        Some(version) => version,
-        None => version_now(read.connection(), id).await?,
+    let version = version_now(read.connection(), id).await?;
+    let own = match scope {
+        Scope::Change(change) => own_of_change(read.connection(), id, version, change).await?,
+        Scope::Environment(_) | Scope::First | Scope::Run(_) => own_at(read.connection(), id, version).await?,
     };
-    match scope {
-        Scope::Change(change) => own_of_change(read.connection(), id, version, change).await,
-        Scope::Environment(_) | Scope::Run(_) => own_at(read.connection(), id, version).await,
-    }
+    let place = read.place();
+    Ok(OwnView { environment: place.slug.clone(), live: place.live, own, standing: place.standing.clone() })
 }

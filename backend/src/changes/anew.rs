@@ -44,6 +44,7 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
         // Whoever looks at it is told in any case: what is asked of it may be other than on their page.
         moved.news.push(News::Change { environment: locked.change.environment.clone(), id });
         if review.state == stored.state && locked.approval == before {
+            locked.save_planned(write).await?;
             continue;
         }
         match (stored.state, review.state) {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
+use strata_domain::account::Standing;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
@@ -36,6 +37,8 @@ pub struct LogTail {
     pub live: i64,
     /// The edits in force that follow, first edit first.
     pub edits: Vec<LoggedEdit>,
+    /// What the reader is in the change's environment.
+    pub standing: Standing,
 }
 
 /// Up to where somebody knows the log of a change.
@@ -109,11 +112,12 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
     check(&batch)?;
     let Batch { key, label, edits } = batch;
     let (environment_id, live) = (write.place()?.id, write.place()?.live);
+    let standing = write.place()?.standing.clone();
     let mut locked = Locked::take(&mut write, id).await?;
     let live = live.unwrap_or(locked.change.base);
     if is_taken(&mut write, id, &key).await? {
         let change = rows::shown(locked.change, locked.approval, write.at());
-        let tail = tail(write.connection(), change, live, seen).await?;
+        let tail = tail(write.connection(), change, live, standing, seen).await?;
         return Ok(tail.map_or(Appended::Moved, Appended::Taken));
     }
     let reviewed = locked.before_edit(&mut write).await?;
@@ -136,14 +140,14 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
         Err(Misfit::Edit { place, reason, can_be_forced }) => {
             let edits = edits_after(write.connection(), id, after).await?;
             let change = rows::shown(locked.change, locked.approval, write.at());
-            let tail = LogTail { change, live, edits };
+            let tail = LogTail { change, live, edits, standing };
             return Ok(Appended::Returned { place, reason, can_be_forced, tail });
         }
     };
     if edits.is_empty() {
         let edits = edits_after(write.connection(), id, after).await?;
         let change = rows::shown(locked.change, locked.approval, write.at());
-        return Ok(Appended::Taken(LogTail { change, live, edits }));
+        return Ok(Appended::Taken(LogTail { change, live, edits, standing }));
     }
     edits.iter_mut().for_each(give_id);
     let end = edits_add(&mut write, id, last, Some(&key), &edits).await?;
@@ -156,7 +160,7 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
         .moved(before, locked.change.state);
     let change = locked.change;
     write.commit(row, vec![News::Change { environment: change.environment.clone(), id }]).await?;
-    Ok(Appended::Taken(LogTail { change, live, edits: tail }))
+    Ok(Appended::Taken(LogTail { change, live, edits: tail, standing }))
 }
 
 /// The log of a change behind what was `seen` of it; none where the log in force does not reach back to it, or is another
@@ -173,21 +177,27 @@ pub async fn change_tail(
 ) -> Result<Option<LogTail>, Error> {
     let seen = seen.into();
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
-    let live = read.place().live;
+    let (live, standing) = (read.place().live, read.place().standing.clone());
     let stored = rows::change_of(read.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
     let live = live.unwrap_or(stored.change.base);
     let change = rows::shown(stored.change, stored.approval, read.at());
-    tail(read.connection(), change, live, seen).await
+    tail(read.connection(), change, live, standing, seen).await
 }
 
-async fn tail(connection: &mut PgConnection, change: Change, live: i64, seen: Seen) -> Result<Option<LogTail>, Error> {
+async fn tail(
+    connection: &mut PgConnection,
+    change: Change,
+    live: i64,
+    standing: Standing,
+    seen: Seen,
+) -> Result<Option<LogTail>, Error> {
     // The edit that is known itself comes along, for its moment.
     let mut edits = edits_after(connection, change.id, seen.after.saturating_sub(1)).await?;
     if !seen.is_of(&change, &edits) {
         return Ok(None);
     }
     edits.retain(|logged| logged.sequence > seen.after);
-    Ok(Some(LogTail { change, live, edits }))
+    Ok(Some(LogTail { change, live, edits, standing }))
 }
 
 fn check(batch: &Batch) -> Result<(), Error> {

@@ -81,7 +81,7 @@ pub(crate) async fn last_decided(
         .await?
         .ok_or_else(|| Error::unexpected(format!("change {} was decided on a plan that is not there", change.id)))?;
     let (blockers, asked) = (usize::try_from(row.blockers).map_err(Error::unexpected)?, row.asked.0);
-    Ok(Some((Planned { digest, steps: plan.steps.len(), blockers, asked }, plan)))
+    Ok(Some((Planned { digest, risk: plan.risk, steps: plan.steps.len(), blockers, asked }, plan)))
 }
 
 /// The plan of that digest, on which something was decided about the change of that id and environment; none where nothing

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use strata_domain::account::{Lead, Standing};
+use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
 use strata_domain::discussion::Comment;
-use strata_domain::plan::Plan;
+use strata_domain::plan::{Plan, Risk};
 use strata_domain::review::{BrokenGlass, Review};
 use strata_domain::run::Run;
 use strata_domain::schedule;
@@ -14,12 +15,16 @@ use strata_domain::topology::Topology;
 
 use super::{Material, rows};
 use crate::approvals::{self, UnderReview};
+use crate::audit::audit_rows;
 use crate::catalogues::own_of_change;
-use crate::ctx::{Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
 use crate::heavy;
 use crate::runs;
 use crate::schedule::entries_of;
+
+/// Audit rows of a change that its page shows, the newest.
+const AUDITED: i64 = 50;
 
 /// Everything that the page of a change shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +62,17 @@ pub struct ChangeView {
     pub glass: Option<BrokenGlass>,
     /// What was last applied without approval in its environment and waits for a review.
     pub unreviewed: Option<BrokenGlass>,
+    /// What was recorded of it lately, newest first.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// A change as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// The change; its state is that of now.
+    pub change: Change,
+    /// How dangerous its plan is; none for a draft, whose plan is not made with every edit.
+    pub risk: Option<Risk>,
 }
 
 impl ChangeView {
@@ -77,18 +93,28 @@ impl ChangeView {
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, Error> {
-    heavy::act(actor, || load(backend, actor, id)).await
+    heavy::act(actor, || async {
+        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+        change_in(&mut read, id).await
+    })
+    .await
 }
 
-async fn load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+/// One change of the environment of a read, as part of it, and of a [`heavy::act`].
+///
+/// # Errors
+/// [`Error::NotFound`] where there is none of that id in the environment.
+pub(crate) async fn change_in(read: &mut Read, id: i64) -> Result<ChangeView, Error> {
     let (environment_id, live, standing) = {
         let place = read.place();
         (place.id, place.live, place.standing.clone())
     };
     let at = read.at();
+    let audit = audit_rows(read, None, AUDITED, Some(("change", &id.to_string()))).await?;
+    let environment = read.place().slug.clone();
     let connection = read.connection();
-    let stored = rows::change_of(connection, id).await?.ok_or(Error::NotFound { what: "change" })?;
+    let stored = rows::change_of(connection, id).await?.filter(|stored| stored.change.environment == environment);
+    let stored = stored.ok_or(Error::NotFound { what: "change" })?;
     let mut change = stored.change;
     let (material, edits) = Material::read(connection, environment_id, &change).await?;
     let own = own_of_change(connection, environment_id, change.catalogue, id).await?;
@@ -123,11 +149,12 @@ async fn load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, E
         gate,
         glass,
         unreviewed,
+        audit,
     })
 }
 
-/// Changes of an environment, newest first: at most `limit`, those with an id under `before`, and of one state
-/// alone where one is named.
+/// Changes of an environment (of the first that the actor may view, where none is named), newest first: at most `limit`,
+/// those with an id under `before`, and of one state alone where one is named.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
@@ -135,12 +162,19 @@ async fn load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, E
 pub async fn change_list(
     backend: &Backend,
     actor: &Actor,
-    environment: &str,
+    environment: Option<&str>,
     state: Option<ChangeState>,
     before: Option<i64>,
     limit: i64,
-) -> Result<Vec<Change>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
-    let (environment_id, slug, now) = (read.place().id, read.place().slug.clone(), read.at());
-    rows::changes_of(read.connection(), environment_id, &slug, state, before, limit, now).await
+) -> Result<Listed<ChangeRow>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
+    let (environment_id, now) = (read.place().id, read.at());
+    let ids = rows::newest_of(read.connection(), environment_id, state, before, limit, now).await?;
+    let stored = rows::changes_of(read.connection(), &ids).await?;
+    let Listed { environment, standing, next, .. } = Listed::of(&read, ids, limit, |id| *id);
+    let shown = |stored: rows::Stored| ChangeRow {
+        risk: stored.planned.map(|planned| planned.risk),
+        change: rows::shown(stored.change, stored.approval, now),
+    };
+    Ok(Listed { environment, standing, rows: stored.into_iter().flatten().map(shown).collect(), next })
 }

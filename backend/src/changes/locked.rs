@@ -1,10 +1,11 @@
 //! A change under its row lock: who comes second waits, and then finds what the first one did.
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::{self, Change, ChangeEvent, ChangeState};
-use strata_domain::review::Review;
+use strata_domain::review::{Planned, Review};
 
 use super::Material;
 use super::rows::{self, Approval};
@@ -17,6 +18,8 @@ use crate::error::Error;
 pub(crate) struct Locked {
     pub(crate) change: Change,
     pub(crate) approval: Approval,
+    /// What lists tell of its plan; see [`Self::take_up`].
+    planned: Option<Planned>,
     touched_action: AuditAction,
 }
 
@@ -30,7 +33,7 @@ impl Locked {
         write.past_lock().await?;
         let stored = rows::change_of(write.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
         let touched_action = ctx::stored(&stored.touched_action)?;
-        Ok(Self { change: stored.change, approval: stored.approval, touched_action })
+        Ok(Self { change: stored.change, approval: stored.approval, planned: stored.planned, touched_action })
     }
 
     /// The time of an act on the change: never before the last one, even by a clock that was set back.
@@ -51,6 +54,8 @@ impl Locked {
         // One approval is over, and this is another: nobody has applied the change under it.
         let is_another = self.approval.until.is_some_and(|until| until <= now);
         self.change.state = review.state;
+        // The plan of a draft is not made with every edit.
+        self.planned = (review.state != ChangeState::Draft).then(|| review.plan.clone());
         self.approval = Approval {
             round: review.round,
             since: review.approved_at,
@@ -96,6 +101,18 @@ impl Locked {
         Error::Conflict { what: format!("{who} {what} {when}. Look again before you go on.") }
     }
 
+    /// Writes what lists tell of its plan, where that alone moved: nobody did anything to the change itself.
+    pub(super) async fn save_planned(&self, write: &mut Write) -> Result<(), Error> {
+        sqlx::query!(
+            "UPDATE changes SET planned = $2 WHERE id = $1 AND planned IS DISTINCT FROM $2",
+            self.change.id,
+            self.planned.as_ref().map(Json) as _,
+        )
+        .execute(write.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Writes the change as it is now; gives the new version.
     pub(crate) async fn save(&mut self, write: &mut Write, action: AuditAction) -> Result<i64, Error> {
         let at = self.now(write);
@@ -111,7 +128,7 @@ impl Locked {
              SET state = $3, version = $4, round = $5, base_revision = $6, submitted_by = $7, submitted_by_name = $8,
                  submitted_at = $9, touched_by = $10, touched_by_name = $11, touched_action = $12, touched_at = $13,
                  reason = $14, catalogue_version = $15, log_start = $16, approved_at = $17, approved_until = $18,
-                 apply_asked_by = $19, apply_asked_by_name = $20, apply_asked_at = $21
+                 apply_asked_by = $19, apply_asked_by_name = $20, apply_asked_at = $21, planned = $22
              WHERE id = $1 AND version = $2",
             change.id,
             seen,
@@ -134,6 +151,7 @@ impl Locked {
             asked.map(|asked| ctx::account_uuid(&asked.by)).transpose()?.flatten(),
             asked.map(|asked| asked.by.name.clone()),
             asked.map(|asked| asked.at),
+            self.planned.as_ref().map(Json) as _,
         )
         .execute(write.connection())
         .await?;

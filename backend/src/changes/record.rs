@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use strata_domain::account::{AccountId, Person};
-use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::weakened;
 use strata_domain::record::{
@@ -11,33 +10,35 @@ use strata_domain::record::{
 };
 
 use super::log::edits_ever;
-use super::{ChangeView, change_load};
-use crate::audit::audit_list;
+use super::{ChangeView, change_in};
+use crate::audit::audited;
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
-use crate::runs::run_load;
+use crate::heavy;
+use crate::runs::run_with_steps;
 
-/// Audit rows of one subject that are read at once.
-const PAGE: i64 = 500;
-
-/// Everything about a change, for whoever has to prove later what happened.
+/// Everything about a change, as of one moment, for whoever has to prove later what happened.
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
 #[tracing::instrument(skip_all, fields(id))]
 pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeRecord, Error> {
+    heavy::act(actor, || record(backend, actor, id)).await
+}
+
+async fn record(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeRecord, Error> {
     let written_for = actor.signed_in()?;
-    let view = change_load(backend, actor, id).await?;
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
+    let view = change_in(&mut read, id).await?;
     let edits = edits_ever(read.connection(), id).await?;
-    drop(read);
-    let mut audit = audited(backend, actor, &view.change.environment, "change", id).await?;
+    let mut audit = audited(&mut read, "change", &id.to_string()).await?;
     let mut runs = Vec::new();
     for run in view.runs.iter().rev() {
-        let (run, steps) = run_load(backend, actor, run.id).await?;
-        audit.extend(audited(backend, actor, &view.change.environment, "run", run.id).await?);
+        let (run, steps) = run_with_steps(&mut read, run.id).await?;
+        audit.extend(audited(&mut read, "run", &run.id.to_string()).await?);
         runs.push(RecordedRun { run, steps });
     }
+    drop(read);
     audit.sort_by_key(|entry| entry.sequence);
     let (at, catalogue, weakened) = (view.told_at(), view.own.catalogue(), weakened(&view.own.levels));
     let ChangeView { change, review, plan, comments, glass, now, .. } = view;
@@ -73,25 +74,4 @@ pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<
         audit,
         change,
     })
-}
-
-/// Every audit row of a subject.
-async fn audited(
-    backend: &Backend,
-    actor: &Actor,
-    environment: &str,
-    kind: &str,
-    id: i64,
-) -> Result<Vec<AuditEntry>, Error> {
-    let id = id.to_string();
-    let mut all = Vec::new();
-    loop {
-        let before = all.last().map(|entry: &AuditEntry| entry.sequence);
-        let page = audit_list(backend, actor, environment, before, PAGE, Some((kind, &id))).await?;
-        let is_last = i64::try_from(page.len()).map_err(Error::unexpected)? < PAGE;
-        all.extend(page);
-        if is_last {
-            return Ok(all);
-        }
-    }
 }

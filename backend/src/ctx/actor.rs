@@ -60,17 +60,25 @@ impl Actor {
 pub enum Scope<'a> {
     /// Its slug.
     Environment(&'a str),
+    /// The first by name of those that the actor may view.
+    First,
     /// A change in it.
     Change(i64),
     /// A run in it.
     Run(i64),
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The environment that is asked for, or [`Self::First`] where none is named.
+    pub fn asked(environment: Option<&'a str>) -> Self {
+        environment.filter(|slug| !slug.is_empty()).map_or(Self::First, Self::Environment)
+    }
+
     /// The word for what is not there.
-    const fn what(self) -> &'static str {
+    pub(super) const fn what(self) -> &'static str {
         match self {
             Self::Environment(_) => "environment",
+            Self::First => "environment that you may view",
             Self::Change(_) => "change",
             Self::Run(_) => "run",
         }
@@ -91,34 +99,56 @@ pub(crate) struct Place {
 impl Place {
     /// Finds the environment, and what the actor holds in it.
     pub(crate) async fn find(connection: &mut PgConnection, actor: &Actor, scope: Scope<'_>) -> Result<Self, Error> {
+        let found = Self::found(connection, actor, scope).await?;
+        found.into_iter().next().ok_or(Error::NotFound { what: scope.what() })
+    }
+
+    /// Every environment that the actor may view, by name, and what they hold in it.
+    pub(super) async fn all(connection: &mut PgConnection, actor: &Actor) -> Result<Vec<Self>, Error> {
+        Self::found(connection, actor, Scope::First).await
+    }
+
+    /// The environments of that scope, by name: the first is what is meant.
+    async fn found(connection: &mut PgConnection, actor: &Actor, scope: Scope<'_>) -> Result<Vec<Self>, Error> {
         let (slug, change, run) = match scope {
             Scope::Environment(slug) => (Some(slug), None, None),
+            Scope::First => (None, None, None),
             Scope::Change(id) => (None, Some(id), None),
             Scope::Run(id) => (None, None, Some(id)),
         };
-        let row = sqlx::query!(
+        let rows = sqlx::query!(
             r#"SELECT e.id, e.slug, e.live_revision, now() AS "now!",
                       ARRAY(SELECT g.capability FROM grants g
                             WHERE g.environment_id = e.id AND g.account_id = $4) AS "capabilities!",
                       ARRAY(SELECT m.group_name FROM group_members m
                             WHERE m.environment_id = e.id AND m.account_id = $4) AS "groups!"
                FROM environments e
-               WHERE e.slug = $1
-                  OR e.id = (SELECT c.environment_id FROM changes c WHERE c.id = $2)
-                  OR e.id = (SELECT r.environment_id FROM runs r WHERE r.id = $3)"#,
+               WHERE CASE WHEN $5 THEN $4::uuid IS NULL OR EXISTS (SELECT FROM grants g
+                                                                   WHERE g.environment_id = e.id AND g.account_id = $4)
+                          ELSE e.slug = $1
+                               OR e.id = (SELECT c.environment_id FROM changes c WHERE c.id = $2)
+                               OR e.id = (SELECT r.environment_id FROM runs r WHERE r.id = $3) END
+               ORDER BY e.slug"#,
             slug,
             change,
             run,
             actor.account_id()?,
+            matches!(scope, Scope::First),
         )
-        .fetch_optional(connection)
-        .await?
-        .ok_or(Error::NotFound { what: scope.what() })?;
-        let standing = match actor {
-            Actor::Nobody | Actor::Account(_) => standing(&row.capabilities, row.groups),
+        .fetch_all(connection)
+        .await?;
+        let place = |capabilities: &[String], groups| match actor {
+            Actor::Nobody | Actor::Account(_) => standing(capabilities, groups),
             Actor::Operator => operator_standing(),
         };
-        Ok(Self { id: row.id, slug: row.slug, live: row.live_revision, standing, now: row.now })
+        let places = rows.into_iter().map(|row| Self {
+            id: row.id,
+            slug: row.slug,
+            live: row.live_revision,
+            standing: place(&row.capabilities, row.groups),
+            now: row.now,
+        });
+        Ok(places.collect())
     }
 
     /// Asks the policy.

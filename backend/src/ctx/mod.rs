@@ -2,6 +2,7 @@
 
 mod actor;
 mod connections;
+mod listed;
 mod transaction;
 
 use std::sync::Arc;
@@ -25,7 +26,11 @@ pub use actor::{Account, Actor, Scope};
 pub(crate) use actor::{Place, standing};
 pub use connections::{Limits, pool_options};
 pub(crate) use connections::{statement, within};
+pub use listed::Listed;
 pub use transaction::{AuditRow, Read, Write};
+
+/// Begins what sees everything as of one moment.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How many passwords are hashed at once: each takes a core and some 19 MiB for as long as it lasts.
 const HASHES_AT_ONCE: usize = 2;
@@ -139,10 +144,32 @@ impl Backend {
     /// [`Error::Refused`] where they may view it but do not hold the permission.
     pub async fn authorise_read(&self, actor: &Actor, permission: Permission, scope: Scope<'_>) -> Result<Read, Error> {
         actor.signed_in()?;
-        let mut transaction = self.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let mut transaction = self.begin_with(SNAPSHOT).await?;
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
         Ok(Read::new(transaction, place))
+    }
+
+    /// Opens what somebody may read of their own, whatever they may view; all of it is seen as of one moment.
+    pub(crate) async fn read_own(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        self.begin_with(SNAPSHOT).await
+    }
+
+    /// Opens what the actor may read in every environment that they may view, by name; all of it is seen as of one moment.
+    ///
+    /// # Errors
+    /// [`Error::NotSignedIn`] for nobody; [`Error::NotFound`] where they may view none.
+    pub(crate) async fn read_everywhere(
+        &self,
+        actor: &Actor,
+    ) -> Result<(Transaction<'static, Postgres>, Vec<Place>), Error> {
+        actor.signed_in()?;
+        let mut transaction = self.read_own().await?;
+        let places = Place::all(&mut transaction, actor).await?;
+        if places.is_empty() {
+            return Err(Error::NotFound { what: Scope::First.what() });
+        }
+        Ok((transaction, places))
     }
 
     /// Opens a write; it ends with [`Write::commit`] or is undone.

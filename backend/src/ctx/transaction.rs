@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, Transaction};
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
+use strata_domain::authz::{self, Permission};
 use strata_domain::change::ChangeState;
 use strata_domain::news::News;
 use strata_domain::notice::Kind;
@@ -36,6 +37,11 @@ impl Read {
 
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Asks for a permission beside the one that the read was opened with.
+    pub(crate) fn allow(&self, permission: Permission) -> Result<(), Error> {
+        Ok(authz::allow(&self.place.standing, permission)?)
     }
 
     /// The one time of this read.

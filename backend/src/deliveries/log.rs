@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use sqlx::postgres::PgConnection;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Attempt, Delivery, DeliveryState};
@@ -11,19 +12,12 @@ use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
 /// Mails and calls of an environment with every attempt, newest first: at most `limit`, those with an id under `before`.
-///
-/// # Errors
-/// [`Error::Refused`] for all but admins; [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
-pub async fn delivery_list(
-    backend: &Backend,
-    actor: &Actor,
-    environment: &str,
+pub(crate) async fn deliveries_of(
+    connection: &mut PgConnection,
+    environment_id: i64,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Delivery>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
-    let environment_id = read.place().id;
     let rows = sqlx::query!(
         r#"SELECT d.id, d.means, d.kind, d.title, d.state, d.created_at, d.next_at, d.last_error,
                   coalesce(w.url, a.email) AS "to!"
@@ -36,7 +30,7 @@ pub async fn delivery_list(
         before.unwrap_or(i64::MAX),
         limit,
     )
-    .fetch_all(read.connection())
+    .fetch_all(&mut *connection)
     .await?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let attempts = sqlx::query!(
@@ -44,7 +38,7 @@ pub async fn delivery_list(
          WHERE delivery_id = ANY($1) ORDER BY delivery_id, number",
         &ids,
     )
-    .fetch_all(read.connection())
+    .fetch_all(&mut *connection)
     .await?;
     let mut attempts_of: BTreeMap<i64, Vec<Attempt>> = BTreeMap::new();
     for row in attempts {

@@ -20,7 +20,8 @@ use strata_domain::notice::{Kind, Means};
 use crate::ctx::{self, Backend};
 use crate::error::Error;
 
-pub use log::{delivery_list, delivery_resend};
+pub(crate) use log::deliveries_of;
+pub use log::delivery_resend;
 pub(crate) use mail::Mailer;
 pub use mail::{BadMailSettings, MailSettings};
 pub use networks::Networks;

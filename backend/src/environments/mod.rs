@@ -4,18 +4,20 @@ mod import;
 mod revisions;
 
 use serde_json::json;
+use sqlx::PgExecutor;
 use strata_domain::audit::AuditAction;
 use strata_domain::environment::Environment;
 use strata_domain::news::News;
 use strata_domain::text;
+use uuid::Uuid;
 
 use crate::ctx::{Actor, AuditRow, Backend, expect_rows};
 use crate::error::Error;
 
 pub(crate) use import::give_id;
 pub use import::{Imported, topology_import};
-pub(crate) use revisions::{Content, NewRevision, revision_add, topology_of};
-pub use revisions::{topology_at, topology_live};
+pub(crate) use revisions::{Content, NewRevision, revision_add, revision_of, topology_of};
+pub use revisions::{TopologyView, topology_load};
 
 /// The environments that the actor may view, by name.
 ///
@@ -23,7 +25,14 @@ pub use revisions::{topology_at, topology_live};
 /// [`Error::NotSignedIn`] for nobody.
 #[tracing::instrument(skip_all)]
 pub async fn environment_list(backend: &Backend, actor: &Actor) -> Result<Vec<Environment>, Error> {
-    let account = actor.account_id()?;
+    environments_of(backend.machinery(), actor.account_id()?).await
+}
+
+/// The environments that an account may view, by name; all where none is named, which is the operator.
+pub(crate) async fn environments_of(
+    database: impl PgExecutor<'_>,
+    account: Option<Uuid>,
+) -> Result<Vec<Environment>, Error> {
     // Every capability includes viewing; only the operator has no account and sees all.
     let rows = sqlx::query!(
         "SELECT slug, live_revision FROM environments e
@@ -31,7 +40,7 @@ pub async fn environment_list(backend: &Backend, actor: &Actor) -> Result<Vec<En
          ORDER BY slug",
         account,
     )
-    .fetch_all(backend.machinery())
+    .fetch_all(database)
     .await?;
     Ok(rows.into_iter().map(|row| Environment { slug: row.slug, live: row.live_revision }).collect())
 }

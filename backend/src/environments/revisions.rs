@@ -2,59 +2,73 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
-use strata_domain::account::Person;
+use strata_domain::account::{Person, Standing};
 use strata_domain::authz::Permission;
+use strata_domain::catalogue::Own;
 use strata_domain::digest::{self, Digest};
 use strata_domain::environment::Revision;
 use strata_domain::topology::Topology;
 
-use crate::catalogues::{version_read, version_stored};
+use crate::catalogues::{own_at, own_now, version_read, version_stored};
 use crate::ctx::{self, Actor, Backend, Read, Scope};
 use crate::error::Error;
 use crate::heavy;
 use crate::history;
 
-/// The live revision and its topology; none until one is imported.
-///
-/// # Errors
-/// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
-pub async fn topology_live(
-    backend: &Backend,
-    actor: &Actor,
-    environment: &str,
-) -> Result<Option<(Revision, Topology)>, Error> {
-    heavy::act(actor, || async {
-        let scope = Scope::Environment(environment);
-        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, scope).await?;
-        match read.place().live {
-            Some(number) => revision_load(&mut read, number).await.map(Some),
-            None => Ok(None),
-        }
-    })
-    .await
+/// One topology of an environment and what it is looked at with, as of one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopologyView {
+    /// The environment's slug.
+    pub environment: String,
+    /// What the actor is there.
+    pub standing: Standing,
+    /// The number of its live revision; none until a topology is imported.
+    pub live: Option<i64>,
+    /// The revision that is looked at; none where nothing was imported yet.
+    pub revision: Option<Revision>,
+    /// Its topology; an empty one where there is none.
+    pub topology: Topology,
+    /// What the environment adds to the built-in catalogue: now for the live revision, and in the version that it was made
+    /// with for one that is asked for by number.
+    pub own: Own,
 }
 
-/// The revision of that number and its topology.
+/// The live topology of an environment (of the first that the actor may view, where none is named), or that of the revision of
+/// that number.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown number, or where the actor may not view the environment.
 #[tracing::instrument(skip_all, fields(environment, number))]
-pub async fn topology_at(
+pub async fn topology_load(
     backend: &Backend,
     actor: &Actor,
-    environment: &str,
-    number: i64,
-) -> Result<(Revision, Topology), Error> {
+    environment: Option<&str>,
+    number: Option<i64>,
+) -> Result<TopologyView, Error> {
     heavy::act(actor, || async {
-        let scope = Scope::Environment(environment);
-        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, scope).await?;
-        revision_load(&mut read, number).await
+        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
+        let (id, live) = (read.place().id, read.place().live);
+        let found = match number.or(live) {
+            Some(number) => Some(revision_of(&mut read, number).await?),
+            None => None,
+        };
+        let own = match (number, &found) {
+            (Some(_), Some((revision, _))) => own_at(read.connection(), id, revision.catalogue).await?,
+            _ => own_now(read.connection(), id).await?,
+        };
+        let (environment, standing) = (read.place().slug.clone(), read.place().standing.clone());
+        let (revision, topology) = found.unzip();
+        let topology = topology.unwrap_or_else(|| Topology::empty(&environment));
+        Ok(TopologyView { environment, standing, live, revision, topology, own })
     })
     .await
 }
 
-async fn revision_load(read: &mut Read, number: i64) -> Result<(Revision, Topology), Error> {
+/// A revision and its topology as part of a read, and of a [`heavy::act`].
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown number.
+pub(crate) async fn revision_of(read: &mut Read, number: i64) -> Result<(Revision, Topology), Error> {
     let (environment_id, environment) = (read.place().id, read.place().slug.clone());
     let row = sqlx::query!(
         r#"SELECT number, topology::text AS "topology!", content_hash, made_at, made_by, made_by_name,

@@ -1,11 +1,12 @@
 //! What each person wants to be told, and where.
 
-use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
+use sqlx::{PgExecutor, PgPool};
+use strata_domain::authz::Permission;
 use strata_domain::notice::{Choices, Member};
 
 use super::fan_out::{ChoicesOf, ids};
-use crate::ctx::{self, Actor, Backend};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
 /// How many minutes after its last sign of life a process counts as one that sends mail; it gives one each minute.
@@ -14,36 +15,40 @@ const MAIL_SEEN_FOR_MINUTES: i32 = 5;
 /// What the form of choices shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChoicesView {
+    /// The environment whose settings the form stands beside.
+    pub environment: String,
     /// What the person chose.
     pub choices: Choices,
     /// Whether any process sends mail at present; without one, no mail is written whatever was chosen.
     pub mail_is_sent: bool,
 }
 
-/// What the actor chose.
+/// What the actor chose, for the settings of an environment (of the first that they may view, where none is named).
 ///
 /// # Errors
-/// [`Error::NotSignedIn`] for all but accounts.
-#[tracing::instrument(skip_all)]
-pub async fn choices_get(backend: &Backend, actor: &Actor) -> Result<ChoicesView, Error> {
+/// [`Error::NotSignedIn`] for all but accounts; [`Error::NotFound`] where they may not view the environment.
+#[tracing::instrument(skip_all, fields(environment))]
+pub async fn choices_load(backend: &Backend, actor: &Actor, environment: Option<&str>) -> Result<ChoicesView, Error> {
     let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let rows = sqlx::query!("SELECT topic, channel, wanted FROM notice_choices WHERE account_id = $1", account)
-        .fetch_all(backend.machinery())
+        .fetch_all(read.connection())
         .await?;
     let choices = rows
         .into_iter()
         .map(|row| Ok((ctx::stored(&row.topic)?, ctx::stored(&row.channel)?, row.wanted)))
         .collect::<Result<Choices, Error>>()?;
-    Ok(ChoicesView { choices, mail_is_sent: is_mail_sent(backend.machinery()).await? })
+    let mail_is_sent = is_mail_sent(read.connection()).await?;
+    Ok(ChoicesView { environment: read.place().slug.clone(), choices, mail_is_sent })
 }
 
 /// Whether any process sends mail at present.
-pub(super) async fn is_mail_sent(pool: &PgPool) -> Result<bool, Error> {
+pub(super) async fn is_mail_sent(database: impl PgExecutor<'_>) -> Result<bool, Error> {
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM mail_heartbeat WHERE at > now() - make_interval(mins => $1)) AS "is_sent!""#,
         MAIL_SEEN_FOR_MINUTES,
     )
-    .fetch_one(pool)
+    .fetch_one(database)
     .await?)
 }
 

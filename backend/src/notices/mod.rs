@@ -14,9 +14,10 @@ mod read;
 mod retention;
 mod work;
 
-pub use choices::{ChoicesView, choices_get, choices_set};
+pub use choices::{ChoicesView, choices_load, choices_set};
 pub use nudges::nudge;
-pub use patience::{patience_get, patience_set};
-pub(crate) use read::missed;
-pub use read::{WhichNotices, notice_list, notice_read, notice_unread};
+pub(crate) use patience::patience_of;
+pub use patience::patience_set;
+pub use read::{NoticesView, WhichNotices, notice_list, notice_read, notice_unread};
+pub(crate) use read::{missed, unread_of};
 pub use work::{Settings, work};

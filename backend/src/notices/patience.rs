@@ -1,6 +1,7 @@
 //! How long an environment waits before it tells people again.
 
 use serde_json::json;
+use sqlx::postgres::PgConnection;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::notice::Patience;
@@ -9,15 +10,9 @@ use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
 use crate::error::Error;
 
 /// After how long the environment reminds and escalates.
-///
-/// # Errors
-/// [`Error::NotFound`] where the actor may not view it.
-#[tracing::instrument(skip_all, fields(environment))]
-pub async fn patience_get(backend: &Backend, actor: &Actor, environment: &str) -> Result<Patience, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
-    let id = read.place().id;
-    let row = sqlx::query!("SELECT reminder_hours, escalation_hours FROM environments WHERE id = $1", id)
-        .fetch_one(read.connection())
+pub(crate) async fn patience_of(connection: &mut PgConnection, environment_id: i64) -> Result<Patience, Error> {
+    let row = sqlx::query!("SELECT reminder_hours, escalation_hours FROM environments WHERE id = $1", environment_id)
+        .fetch_one(connection)
         .await?;
     let hours = |hours: i32| u32::try_from(hours).map_err(Error::unexpected);
     Patience::hours(hours(row.reminder_hours)?, hours(row.escalation_hours)?).map_err(Error::unexpected)

@@ -1,8 +1,9 @@
 //! A person's own notices. Of environments that they may view no longer, they see none.
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use strata_domain::news::News;
 use strata_domain::notice::Notice;
+use uuid::Uuid;
 
 use crate::ctx::{self, Actor, Backend};
 use crate::error::Error;
@@ -17,6 +18,17 @@ pub enum WhichNotices {
     All,
 }
 
+/// One page of a person's notices, as of one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticesView {
+    /// The notices, newest first.
+    pub notices: Vec<Notice>,
+    /// The id to read on behind; none at the end.
+    pub next: Option<i64>,
+    /// How many are unread, of all.
+    pub unread: i64,
+}
+
 /// The actor's notices, newest first: at most `limit`, those with an id under `before`.
 ///
 /// # Errors
@@ -27,8 +39,9 @@ pub async fn notice_list(
     actor: &Actor,
     before: Option<i64>,
     limit: i64,
-) -> Result<Vec<Notice>, Error> {
+) -> Result<NoticesView, Error> {
     let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    let mut read = backend.read_own().await?;
     let rows = sqlx::query!(
         "SELECT n.id, e.slug, n.kind, n.topic, n.title, n.text, n.path, n.at, n.read_at
          FROM notices n JOIN environments e ON e.id = n.environment_id
@@ -39,9 +52,10 @@ pub async fn notice_list(
         before.unwrap_or(i64::MAX),
         limit,
     )
-    .fetch_all(backend.machinery())
+    .fetch_all(&mut *read)
     .await?;
-    rows.into_iter()
+    let notices = rows
+        .into_iter()
         .map(|row| {
             Ok(Notice {
                 id: row.id,
@@ -55,7 +69,10 @@ pub async fn notice_list(
                 read_at: row.read_at,
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>, Error>>()?;
+    let is_full = i64::try_from(notices.len()) == Ok(limit);
+    let next = notices.last().filter(|_| is_full).map(|last| last.id);
+    Ok(NoticesView { notices, next, unread: unread_of(&mut *read, account).await? })
 }
 
 /// How many notices the actor has not read.
@@ -65,13 +82,18 @@ pub async fn notice_list(
 #[tracing::instrument(skip_all)]
 pub async fn notice_unread(backend: &Backend, actor: &Actor) -> Result<i64, Error> {
     let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
+    unread_of(backend.machinery(), account).await
+}
+
+/// How many notices an account has not read.
+pub(crate) async fn unread_of(database: impl PgExecutor<'_>, account: Uuid) -> Result<i64, Error> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM notices n
            WHERE n.account_id = $1 AND n.in_page AND n.read_at IS NULL
              AND EXISTS (SELECT FROM grants g WHERE g.environment_id = n.environment_id AND g.account_id = $1)"#,
         account,
     )
-    .fetch_one(backend.machinery())
+    .fetch_one(database)
     .await?;
     Ok(count)
 }

@@ -9,12 +9,17 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use strata_domain::account::{Lead, Person, Standing};
 use strata_domain::authz::Permission;
-use strata_domain::policy::Policy;
+use strata_domain::catalogue::Own;
+use strata_domain::plan::Risk;
+use strata_domain::policy::{Answer, Policy, answers, size_of};
 use strata_domain::proposal::{Present, Proposed};
 
 use crate::approvals::leads_of;
-use crate::ctx::{Actor, Backend, Scope};
+use crate::catalogues::own_now;
+use crate::changes::change_in;
+use crate::ctx::{Actor, Backend, Read, Scope};
 use crate::error::Error;
+use crate::heavy;
 use crate::proposals::{OpenProposal, demands_of, open_of, present_of};
 
 pub(crate) use crate::catalogues::{version_read, version_stored};
@@ -47,6 +52,8 @@ pub struct PolicyView {
     pub standing: Standing,
     /// How long approvals hold, in hours.
     pub lifetime_hours: u32,
+    /// What the environment adds to the built-in catalogue now.
+    pub own: Own,
 }
 
 /// A policy that is or was in force, and how it came to be.
@@ -81,23 +88,32 @@ pub struct TurnedDown {
     pub decision: String,
 }
 
-/// The policy of an environment as it is now.
+/// What the rules in force, and those that are proposed, ask of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyAnswers {
+    /// The change's title.
+    pub title: String,
+    /// How dangerous its plan is.
+    pub risk: Risk,
+    /// What each rule in force says to it.
+    pub present: Vec<Answer>,
+    /// What each proposed rule says to it, where a policy is proposed.
+    pub proposed: Option<Vec<Answer>>,
+}
+
+/// The policy of an environment (of the first that the actor may view, where none is named) as it is now.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
 #[tracing::instrument(skip_all, fields(environment))]
-pub async fn policy_load(backend: &Backend, actor: &Actor, environment: &str) -> Result<PolicyView, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+pub async fn policy_load(backend: &Backend, actor: &Actor, environment: Option<&str>) -> Result<PolicyView, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let (id, slug, standing) = {
         let place = read.place();
         (place.id, place.slug.clone(), place.standing.clone())
     };
+    let open = open_in(&mut read).await?;
     let connection = read.connection();
-    let mut open = Vec::new();
-    for proposal in open_of(connection, id).await? {
-        let demands = demands_of(connection, id, &proposal).await?;
-        open.push(OpenProposal { proposal, demands });
-    }
     Ok(PolicyView {
         environment: slug,
         present: policy_now(connection, id).await?,
@@ -109,5 +125,49 @@ pub async fn policy_load(backend: &Backend, actor: &Actor, environment: &str) ->
         members: rows::members_of(connection, id).await?,
         standing,
         lifetime_hours: lifetime_of(connection, id).await?.as_hours(),
+        own: own_now(connection, id).await?,
     })
+}
+
+/// What waits for leads in the environment of a read, oldest first.
+pub(crate) async fn open_in(read: &mut Read) -> Result<Vec<OpenProposal>, Error> {
+    let id = read.place().id;
+    let mut open = Vec::new();
+    for proposal in open_of(read.connection(), id).await? {
+        let demands = demands_of(read.connection(), id, &proposal).await?;
+        open.push(OpenProposal { proposal, demands });
+    }
+    Ok(open)
+}
+
+/// What the rules in force in an environment, and those that are proposed, ask of a change in it.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is no such change in the environment, or the actor may not view it.
+#[tracing::instrument(skip_all, fields(environment, change))]
+pub async fn policy_test(
+    backend: &Backend,
+    actor: &Actor,
+    environment: Option<&str>,
+    change: i64,
+) -> Result<PolicyAnswers, Error> {
+    heavy::act(actor, || async {
+        let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
+        let id = read.place().id;
+        let present = policy_now(read.connection(), id).await?;
+        let proposed = open_in(&mut read).await?.into_iter().find_map(|open| match open.proposal.proposed {
+            Proposed::Policy { rules } => Some(Policy { version: open.proposal.based_on + 1, rules }),
+            _ => None,
+        });
+        let view = change_in(&mut read, change).await?;
+        let (catalogue, nodes) = (view.own.catalogue(), size_of(&view.base, &view.desired));
+        let of = |policy: &Policy| answers(policy, &view.plan, nodes, &catalogue);
+        Ok(PolicyAnswers {
+            present: of(&present),
+            proposed: proposed.as_ref().map(of),
+            risk: view.plan.risk,
+            title: view.change.title,
+        })
+    })
+    .await
 }

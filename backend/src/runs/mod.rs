@@ -13,6 +13,6 @@ pub use confirm::run_confirm_step;
 pub(crate) use due::start_due;
 pub use glass::{change_break_glass, glass_review};
 pub(crate) use glass::{glass_of, unreviewed_of};
-pub(crate) use read::catalogue_of;
-pub use read::{run_list, run_load, run_log};
+pub use read::{RunView, run_list, run_load};
+pub(crate) use read::{catalogue_of, run_with_steps};
 pub(crate) use rows::runs_of_change;

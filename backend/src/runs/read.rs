@@ -2,17 +2,43 @@
 
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
+use strata_domain::account::Standing;
+use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::plan::Step;
 use strata_domain::run::{LogLine, Run, RunStep};
 
 use super::rows::{self, Which};
+use crate::audit::audit_rows;
 use crate::catalogues::{catalogue_at, version_read};
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
 
-/// Runs of an environment, newest first: at most `limit`, those with an id under `before`.
+/// Log lines that are read at once.
+const LINES: i64 = 2_000;
+/// Audit rows of a run that its page shows, the newest.
+const AUDITED: i64 = 50;
+
+/// Everything that the page of a run shows, as of one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    /// The run.
+    pub run: Run,
+    /// Its steps in the plan's order.
+    pub steps: Vec<RunStep>,
+    /// Lines of its log, oldest first.
+    pub log: Vec<LogLine>,
+    /// The line to read on after; none at the end.
+    pub log_next: Option<i64>,
+    /// What the actor is in its environment.
+    pub standing: Standing,
+    /// What was recorded of it, newest first.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// Runs of an environment (of the first that the actor may view, where none is named), newest first: at most `limit`, those
+/// with an id under `before`.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
@@ -20,41 +46,52 @@ use crate::error::Error;
 pub async fn run_list(
     backend: &Backend,
     actor: &Actor,
-    environment: &str,
+    environment: Option<&str>,
     before: Option<i64>,
     limit: i64,
-) -> Result<Vec<Run>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+) -> Result<Listed<Run>, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let which = Which { environment_id: Some(read.place().id), before, limit, ..Which::default() };
-    rows::runs(read.connection(), which).await
+    let rows = rows::runs(read.connection(), which).await?;
+    Ok(Listed::of(&read, rows, limit, |run| run.id))
 }
 
-/// One run with its steps in the plan's order.
+/// One run with its steps, and its log after that line; 0 begins at the start.
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id))]
-pub async fn run_load(backend: &Backend, actor: &Actor, id: i64) -> Result<(Run, Vec<RunStep>), Error> {
+#[tracing::instrument(skip_all, fields(id, log_after))]
+pub async fn run_load(backend: &Backend, actor: &Actor, id: i64, log_after: i64) -> Result<RunView, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Run(id)).await?;
+    let (run, steps) = run_with_steps(&mut read, id).await?;
+    let log = log_of(read.connection(), id, log_after).await?;
+    let is_full = i64::try_from(log.len()) == Ok(LINES);
+    let audit = audit_rows(&mut read, None, AUDITED, Some(("run", &id.to_string()))).await?;
+    Ok(RunView {
+        log_next: log.last().filter(|_| is_full).map(|last| last.sequence),
+        standing: read.place().standing.clone(),
+        run,
+        steps,
+        log,
+        audit,
+    })
+}
+
+/// A run and its steps in the plan's order, as part of a read.
+pub(crate) async fn run_with_steps(read: &mut Read, id: i64) -> Result<(Run, Vec<RunStep>), Error> {
     let run = rows::run_of(read.connection(), id).await?;
     let steps = steps_of(read.connection(), id).await?;
     Ok((run, steps))
 }
 
-/// Lines of a run's log, oldest first: at most `limit`, those with a sequence over `after`; 0 begins at the start.
-///
-/// # Errors
-/// As [`run_load`].
-#[tracing::instrument(skip_all, fields(id, after))]
-pub async fn run_log(backend: &Backend, actor: &Actor, id: i64, after: i64, limit: i64) -> Result<Vec<LogLine>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Run(id)).await?;
+async fn log_of(connection: &mut PgConnection, run: i64, after: i64) -> Result<Vec<LogLine>, Error> {
     let lines = sqlx::query!(
         "SELECT sequence, step_id, at, text FROM run_log WHERE run_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
-        id,
+        run,
         after,
-        limit,
+        LINES,
     )
-    .fetch_all(read.connection())
+    .fetch_all(connection)
     .await?;
     Ok(lines
         .into_iter()

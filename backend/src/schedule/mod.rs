@@ -61,13 +61,14 @@ pub struct ShownEntry {
     pub next: Vec<Occurrence>,
 }
 
-/// The windows and freezes of an environment, and what they say now.
+/// The windows and freezes of an environment (of the first that the actor may view, where none is named), and what they say
+/// now.
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
 #[tracing::instrument(skip_all, fields(environment))]
-pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: &str) -> Result<ScheduleView, Error> {
-    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
+pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: Option<&str>) -> Result<ScheduleView, Error> {
+    let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let (id, slug, standing) = {
         let place = read.place();
         (place.id, place.slug.clone(), place.standing.clone())

@@ -8,29 +8,60 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use strata_domain::authz::Permission;
-use strata_domain::notice::{Kind, Webhook};
+use strata_domain::notice::{Delivery, Kind, Patience, Webhook};
 
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Listed, Scope};
 use crate::deliveries::{self, NewDelivery, To};
 use crate::error::Error;
+use crate::notices;
 
 pub(crate) use body::body;
 pub use edit::{NewWebhook, webhook_add, webhook_remove, webhook_test};
 
-/// The webhooks of an environment, first come first; none of them with its secret.
+/// Everything that the page of the webhooks shows, as of one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhooksView {
+    /// The environment's slug.
+    pub environment: String,
+    /// Its webhooks, first come first; none of them with its secret.
+    pub webhooks: Vec<Webhook>,
+    /// Mails and calls with every attempt, newest first.
+    pub deliveries: Vec<Delivery>,
+    /// The id of the delivery to read on behind; none at the end.
+    pub next: Option<i64>,
+    /// After how long people are told again.
+    pub patience: Patience,
+}
+
+/// The webhooks of an environment (of the first that the actor may view, where none is named), and what was sent: at most
+/// `limit` deliveries, those with an id under `before`.
 ///
 /// # Errors
 /// [`Error::Refused`] for all but admins; [`Error::NotFound`] where the actor may not view the environment.
 #[tracing::instrument(skip_all, fields(environment))]
-pub async fn webhook_list(backend: &Backend, actor: &Actor, environment: &str) -> Result<Vec<Webhook>, Error> {
-    let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
-    let environment_id = read.place().id;
+pub async fn webhooks_load(
+    backend: &Backend,
+    actor: &Actor,
+    environment: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<WebhooksView, Error> {
+    let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::asked(environment)).await?;
+    let id = read.place().id;
+    let webhooks = webhooks_of(read.connection(), id).await?;
+    let deliveries = deliveries::deliveries_of(read.connection(), id, before, limit).await?;
+    let patience = notices::patience_of(read.connection(), id).await?;
+    let Listed { environment, rows: deliveries, next, .. } = Listed::of(&read, deliveries, limit, |one| one.id);
+    Ok(WebhooksView { environment, webhooks, deliveries, next, patience })
+}
+
+async fn webhooks_of(connection: &mut PgConnection, environment_id: i64) -> Result<Vec<Webhook>, Error> {
     let rows = sqlx::query!(
         "SELECT id, url, topics, active, created_by, created_by_name, created_at FROM webhooks
          WHERE environment_id = $1 AND removed_at IS NULL ORDER BY id",
         environment_id,
     )
-    .fetch_all(read.connection())
+    .fetch_all(connection)
     .await?;
     rows.into_iter()
         .map(|row| {

@@ -44,7 +44,7 @@ async fn of_two_applies_at_once_one_runs(pool: sqlx::PgPool) {
     assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
     let run = change_apply(backend, ada, waiting, world.version(waiting).await).await.unwrap();
     assert_eq!(world.run_to_the_end(run).await.revision, Some(3));
-    assert_eq!(run_list(backend, ada, ENVIRONMENT, None, 10).await.unwrap().len(), 2);
+    assert_eq!(run_list(backend, ada, Some(ENVIRONMENT), None, 10).await.unwrap().rows.len(), 2);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -57,7 +57,8 @@ async fn a_batch_is_acknowledged_with_its_sequence_numbers(pool: sqlx::PgPool) {
 
     let tail = taken(world.append(ada, id, 3, "two", vec![site(&base, APP, "dc1")]).await);
     assert_eq!(sequences(&tail), [4]);
-    let rows = audit_list(backend, vera, ENVIRONMENT, None, 2, Some(("change", &id.to_string()))).await.unwrap();
+    let rows =
+        audit_list(backend, vera, Some(ENVIRONMENT), None, 2, Some(("change", &id.to_string()))).await.unwrap().rows;
     let told: Vec<_> = rows.into_iter().map(|row| (row.action, row.after.unwrap())).collect();
     assert_eq!(
         told,

@@ -2,10 +2,9 @@
 
 use strata_backend::Error;
 use strata_backend::audit::audit_list;
-use strata_backend::catalogues::{catalogue_load, own_load, role_remove, role_save, rule_level_set};
+use strata_backend::catalogues::{catalogue_load, role_remove, role_save, rule_level_set};
 use strata_backend::changes::{change_edit, change_start, change_submit, change_withdraw};
-use strata_backend::ctx::Scope;
-use strata_backend::environments::topology_at;
+use strata_backend::environments::{TopologyView, topology_load};
 use strata_backend::proposals::{proposal_decide, rule_level_propose};
 use strata_backend::runs::run_load;
 use strata_domain::audit::AuditAction;
@@ -70,16 +69,17 @@ async fn an_own_role_gets_rules_plan_steps_and_a_run(pool: sqlx::PgPool) {
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     let run = world.run_to_the_end(run).await;
     assert_eq!(run.revision, Some(2));
-    let (_, steps) = run_load(backend, ada, run.id).await.unwrap();
+    let steps = run_load(backend, ada, run.id, 0).await.unwrap().steps;
     assert!(steps.iter().any(|step| step.description.contains("Call recorder")));
 
     // The first revision was made with the built-in catalogue, the second with the own one.
-    assert_eq!(topology_at(backend, ada, ENVIRONMENT, 1).await.unwrap().0.catalogue, 1);
-    assert_eq!(topology_at(backend, ada, ENVIRONMENT, 2).await.unwrap().0.catalogue, 2);
-    let scope = Scope::Environment(ENVIRONMENT);
-    assert!(own_load(backend, ada, scope, Some(1)).await.unwrap().roles.is_empty());
-    assert_eq!(own_load(backend, ada, scope, Some(2)).await.unwrap().roles, [recorder()]);
-    assert!(matches!(own_load(backend, ada, scope, Some(3)).await, Err(Error::NotFound { .. })));
+    let of = async |number| topology_load(backend, ada, Some(ENVIRONMENT), number).await;
+    for (number, version, roles) in [(Some(1), 1, vec![]), (Some(2), 2, vec![recorder()]), (None, 2, vec![recorder()])]
+    {
+        let TopologyView { revision, own, .. } = of(number).await.unwrap();
+        assert_eq!((revision.unwrap().catalogue, own.version, own.roles), (version, version, roles));
+    }
+    assert_eq!(of(Some(3)).await.unwrap_err(), Error::NotFound { what: "revision" });
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -105,7 +105,7 @@ async fn each_version_is_kept_and_audited(pool: sqlx::PgPool) {
     let again = role_remove(backend, ada, ENVIRONMENT, 3, "recorder", "").await.unwrap();
     assert_eq!(again, Outcome::InForce(4), "it is gone already");
 
-    let view = catalogue_load(backend, &world.vera, ENVIRONMENT).await.unwrap();
+    let view = catalogue_load(backend, &world.vera, Some(ENVIRONMENT)).await.unwrap();
     let what: Vec<_> = view.versions.iter().map(|row| (row.version, row.what.as_str())).collect();
     assert_eq!(
         what,
@@ -115,7 +115,8 @@ async fn each_version_is_kept_and_audited(pool: sqlx::PgPool) {
             (2, "Added the role Call recorder.")
         ]
     );
-    let audit = audit_list(backend, &world.vera, ENVIRONMENT, None, 9, Some(("role", "recorder"))).await.unwrap();
+    let audit =
+        audit_list(backend, &world.vera, Some(ENVIRONMENT), None, 9, Some(("role", "recorder"))).await.unwrap().rows;
     let actions: Vec<_> = audit.iter().map(|entry| (entry.action, entry.before.is_some())).collect();
     assert_eq!(
         actions,
@@ -183,7 +184,7 @@ async fn a_role_in_use_stays(pool: sqlx::PgPool) {
     assert!(refusal(decide(&world.luis).await).starts_with(&format!("Change {id} (“Record more”) could not be read")));
     change_withdraw(backend, ada, id, world.version(id).await, None).await.unwrap();
     decide(&world.luis).await.unwrap();
-    assert_eq!(catalogue_load(backend, ada, ENVIRONMENT).await.unwrap().own.version, 3);
+    assert_eq!(catalogue_load(backend, ada, Some(ENVIRONMENT)).await.unwrap().own.version, 3);
     // The withdrawn change is still read under the version that it was made with.
     assert_eq!(world.view(id).await.change.catalogue, 2);
 
@@ -220,9 +221,9 @@ async fn the_severity_of_a_rule_is_the_environments(pool: sqlx::PgPool) {
     world.put_in_force(off.await.unwrap()).await;
     change_submit(backend, ada, id, world.version(id).await).await.unwrap();
     set(RuleId::NodeIdle, None, "As others have it").await.unwrap();
-    assert!(catalogue_load(backend, ada, ENVIRONMENT).await.unwrap().own.levels.is_empty());
+    assert!(catalogue_load(backend, ada, Some(ENVIRONMENT)).await.unwrap().own.levels.is_empty());
 
-    let audit = audit_list(backend, ada, ENVIRONMENT, None, 50, Some(("rule", "node.idle"))).await.unwrap();
+    let audit = audit_list(backend, ada, Some(ENVIRONMENT), None, 50, Some(("rule", "node.idle"))).await.unwrap().rows;
     let sets = audit.iter().filter(|entry| entry.action == AuditAction::RuleLevelSet);
     let told: Vec<_> = sets.map(|entry| (entry.before.clone(), entry.after.clone())).collect();
     let level = |word: &str| Some(serde_json::json!({ "level": word }));

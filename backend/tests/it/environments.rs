@@ -2,11 +2,9 @@
 
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_list, change_load, change_start};
-use strata_backend::environments::{
-    Imported, environment_create, environment_list, topology_at, topology_import, topology_live,
-};
-use strata_backend::history::revision_list;
-use strata_backend::runs::{run_list, run_load, run_log};
+use strata_backend::environments::{Imported, environment_create, environment_list, topology_import, topology_load};
+use strata_backend::history::{revision_list, revision_load};
+use strata_backend::runs::{run_list, run_load};
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::change::ChangeState;
 
@@ -51,7 +49,8 @@ async fn a_bad_file_leaves_nothing(pool: sqlx::PgPool) {
     let refused = topology_import(&backend, &Actor::Operator, ENVIRONMENT, other.as_bytes(), "Other").await;
     let Err(Error::Invalid { field: "file", message }) = refused else { panic!("{refused:?}") };
     assert!(message.contains("staging"), "{message}");
-    assert_eq!(topology_live(&backend, &Actor::Operator, ENVIRONMENT).await.unwrap(), None);
+    let view = topology_load(&backend, &Actor::Operator, Some(ENVIRONMENT), None).await.unwrap();
+    assert_eq!((view.live, view.revision, view.topology.nodes.len()), (None, None, 0));
     for table in ["revisions", "changes", "change_edits"] {
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&pool).await.unwrap(), 0, "{table}");
@@ -103,18 +102,19 @@ async fn a_stranger_does_not_learn_what_is_there(pool: sqlx::PgPool) {
     let nothing = |what| Err::<(), _>(Error::NotFound { what });
     let b = backend;
     let s = &stranger;
-    assert_eq!(topology_live(b, s, ENVIRONMENT).await.map(drop), nothing("environment"));
-    assert_eq!(topology_at(b, s, ENVIRONMENT, 1).await.map(drop), nothing("environment"));
-    assert_eq!(revision_list(b, s, ENVIRONMENT, None, 1).await.map(drop), nothing("environment"));
-    assert_eq!(change_list(b, s, ENVIRONMENT, None, None, 1).await.map(drop), nothing("environment"));
-    assert_eq!(run_list(b, s, ENVIRONMENT, None, 1).await.map(drop), nothing("environment"));
-    assert_eq!(audit_list(b, s, ENVIRONMENT, None, 1, None).await.map(drop), nothing("environment"));
+    assert_eq!(topology_load(b, s, Some(ENVIRONMENT), None).await.map(drop), nothing("environment"));
+    assert_eq!(topology_load(b, s, Some(ENVIRONMENT), Some(1)).await.map(drop), nothing("environment"));
+    assert_eq!(topology_load(b, s, None, None).await.map(drop), nothing("environment that you may view"));
+    assert_eq!(revision_load(b, s, Some(ENVIRONMENT), 1).await.map(drop), nothing("environment"));
+    assert_eq!(revision_list(b, s, Some(ENVIRONMENT), None, 1).await.map(drop), nothing("environment"));
+    assert_eq!(change_list(b, s, Some(ENVIRONMENT), None, None, 1).await.map(drop), nothing("environment"));
+    assert_eq!(run_list(b, s, Some(ENVIRONMENT), None, 1).await.map(drop), nothing("environment"));
+    assert_eq!(audit_list(b, s, Some(ENVIRONMENT), None, 1, None).await.map(drop), nothing("environment"));
     assert_eq!(change_start(b, s, ENVIRONMENT, "Mine").await.map(drop), nothing("environment"));
     assert_eq!(change_load(b, s, id).await.map(drop), nothing("change"));
     assert_eq!(change_load(b, s, 999_999).await.map(drop), nothing("change"));
     assert_eq!(change_apply(b, s, id, 1).await.map(drop), nothing("change"));
-    assert_eq!(run_load(b, s, run).await.map(drop), nothing("run"));
-    assert_eq!(run_log(b, s, run, 0, 1).await.map(drop), nothing("run"));
+    assert_eq!(run_load(b, s, run, 0).await.map(drop), nothing("run"));
     assert_eq!(environment_list(b, s).await.unwrap(), []);
     assert_eq!(environment_list(b, &Actor::Nobody).await, Err(Error::NotSignedIn));
     let slugs = |actor| async move {

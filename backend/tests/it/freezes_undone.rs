@@ -40,7 +40,7 @@ fn field<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
 }
 
 async fn is_closed(world: &World) -> bool {
-    schedule_load(&world.backend, &world.vera, ENVIRONMENT).await.unwrap().verdict != Verdict::Open
+    schedule_load(&world.backend, &world.vera, Some(ENVIRONMENT)).await.unwrap().verdict != Verdict::Open
 }
 
 /// What who shaped that change is told.
@@ -83,7 +83,7 @@ async fn whoever_shaped_what_waits_does_not_undo_the_freeze(pool: sqlx::PgPool) 
     for outcome in attempts(&world, ada, freeze, Some("It is urgent.")).await {
         assert_eq!(refusal(outcome), told);
     }
-    assert_eq!(schedule_load(backend, ada, ENVIRONMENT).await.unwrap().shaped, [id]);
+    assert_eq!(schedule_load(backend, ada, Some(ENVIRONMENT)).await.unwrap().shaped, [id]);
     // Called off, the change waits all the same: it is applied again in a moment.
     apply_call_off(backend, ada, id, world.version(id).await).await.unwrap();
     for outcome in attempts(&world, ada, freeze, Some("It is urgent.")).await {
@@ -99,7 +99,7 @@ async fn whoever_shaped_what_waits_does_not_undo_the_freeze(pool: sqlx::PgPool) 
         }
     }
     assert!(is_closed(&world).await);
-    assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().shaped, [0_i64; 0]);
+    assert_eq!(schedule_load(backend, vera, Some(ENVIRONMENT)).await.unwrap().shaped, [0_i64; 0]);
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
@@ -127,8 +127,8 @@ async fn neither_an_edit_undone_nor_a_vote_too_few_lets_who_shaped_it_undo_the_f
     for outcome in attempts(&world, ada, freeze, Some("It is urgent.")).await {
         assert_eq!(refusal(outcome), told_of(other));
     }
-    assert_eq!(schedule_load(backend, ada, ENVIRONMENT).await.unwrap().shaped, [other]);
-    assert_eq!(schedule_load(backend, vera, ENVIRONMENT).await.unwrap().shaped, [0_i64; 0]);
+    assert_eq!(schedule_load(backend, ada, Some(ENVIRONMENT)).await.unwrap().shaped, [other]);
+    assert_eq!(schedule_load(backend, vera, Some(ENVIRONMENT)).await.unwrap().shaped, [0_i64; 0]);
     // What is only being written waits for nothing.
     change_withdraw(backend, ada, other, world.version(other).await, None).await.unwrap();
     world.draft("worker-4.example.net").await;
@@ -160,7 +160,7 @@ async fn that_it_ends_sooner_is_told_to_everyone(pool: sqlx::PgPool) {
         );
         assert!(told[0].text.contains("Lena Lead removed it: “The books are closed.”"), "{}", told[0].text);
     }
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 4, Some(("freeze", "Quarter"))).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 4, Some(("freeze", "Quarter"))).await.unwrap().rows;
     let acts: Vec<_> = audit.iter().map(|row| (row.action, row.reason.as_deref())).collect();
     assert_eq!(acts[0], (AuditAction::FreezeEnded, Some("The books are closed.")));
     assert_eq!(acts[1].0, AuditAction::ScheduleEntryRemoved);
@@ -249,7 +249,7 @@ async fn a_window_goes_as_a_policy_does(pool: sqlx::PgPool) {
     decide(luis, second).await.unwrap();
     decide(lena, second).await.unwrap();
     assert!(!is_closed(&world).await);
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 2, Some(("window", "Nights"))).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 2, Some(("window", "Nights"))).await.unwrap().rows;
     let acts: Vec<_> = audit.iter().map(|row| row.action).collect();
     assert_eq!(acts, [AuditAction::ProposalInForce, AuditAction::ScheduleEntryRemoved]);
 }
@@ -299,12 +299,12 @@ async fn a_window_that_opens_more_is_put_in_force_as_one_that_goes(pool: sqlx::P
         entry_change(backend, ada, ENVIRONMENT, window, 3, nights(-10, 700), Some("Sales need it")).await.unwrap();
     world.put_in_force(wider.proposed().unwrap()).await;
     assert!(!is_closed(&world).await);
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 4, Some(("window", "Nights"))).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 4, Some(("window", "Nights"))).await.unwrap().rows;
     let acts: Vec<_> = audit.iter().map(|row| (row.action, row.reason.as_deref())).collect();
     assert_eq!(acts[0].0, AuditAction::ProposalInForce);
     assert_eq!(acts[1].0, AuditAction::ScheduleEntryChanged);
     assert_eq!(acts[3], (AuditAction::ProposalMade, Some("Sales need it")));
     world.put_in_force(added.proposed().unwrap()).await;
-    let names = schedule_load(backend, vera, ENVIRONMENT).await.unwrap().entries;
+    let names = schedule_load(backend, vera, Some(ENVIRONMENT)).await.unwrap().entries;
     assert!(names.iter().any(|shown| shown.entry.name == "Days"));
 }

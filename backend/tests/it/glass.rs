@@ -79,7 +79,8 @@ async fn an_admin_applies_without_approval_once_until_a_lead_looked_at_it(pool: 
     assert_eq!(refusal(glass_review(backend, luis, id, "Me too").await), "Lena Lead has reviewed it already.");
     change_break_glass(backend, adam, next, seen, WHY).await.unwrap();
 
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 50, Some(("change", &id.to_string()))).await.unwrap();
+    let audit =
+        audit_list(backend, vera, Some(ENVIRONMENT), None, 50, Some(("change", &id.to_string()))).await.unwrap().rows;
     let told: Vec<_> = audit.iter().map(|entry| (entry.action, entry.reason.as_deref())).take(2).collect();
     assert_eq!(
         told,

@@ -23,7 +23,7 @@ const WHY: &str = "We record fewer calls";
 
 /// The recorder as it is now, and the catalogue's version.
 async fn now(world: &World) -> (u32, Option<Role>) {
-    let own = catalogue_load(&world.backend, &world.vera, ENVIRONMENT).await.unwrap().own;
+    let own = catalogue_load(&world.backend, &world.vera, Some(ENVIRONMENT)).await.unwrap().own;
     (own.version, own.role("recorder").cloned())
 }
 
@@ -76,7 +76,7 @@ async fn one_admin_makes_no_role_looser(pool: sqlx::PgPool) {
     assert_eq!(now(&world).await.0, 2, "one of two");
     decide(luis).await.unwrap();
     assert_eq!(now(&world).await, (3, Some(none)));
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 4, Some(("role", "recorder"))).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 4, Some(("role", "recorder"))).await.unwrap().rows;
     let acts: Vec<_> = audit.iter().map(|row| (row.action, row.reason.as_deref())).collect();
     assert_eq!(
         acts,

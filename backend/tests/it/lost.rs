@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::{Connection, PgPool};
 use strata_backend::changes::{change_load, change_start};
 use strata_backend::ctx::{Limits, pool_options};
-use strata_backend::runs::{run_load, run_log};
+use strata_backend::runs::run_load;
 use strata_backend::webhooks::webhook_add;
 use strata_backend::worker::Process;
 use strata_backend::worker::executors::DryRun;
@@ -104,7 +104,7 @@ async fn a_worker_that_comes_back_frees_what_it_held_when_it_was_killed(pool: Pg
     let lease = Duration::from_secs(3600);
     let killed = Working::with(&world, Arc::new(Stuck), lease);
     tokio::time::timeout(Duration::from_secs(30), async {
-        while run_log(&world.backend, &world.vera, run, 0, 1).await.unwrap().is_empty() {
+        while run_load(&world.backend, &world.vera, run, 0).await.unwrap().log.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
@@ -178,7 +178,7 @@ async fn a_worker_whose_way_was_cut_goes_on(pool: PgPool) {
     // What was under way is given up only when the database itself would have ended it.
     let ended = tokio::time::timeout(Duration::from_secs(300), async {
         loop {
-            let (run, _) = run_load(&world.backend, &world.vera, run).await.unwrap();
+            let run = run_load(&world.backend, &world.vera, run, 0).await.unwrap().run;
             if run.finished_at.is_some() {
                 return run;
             }

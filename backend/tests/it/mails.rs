@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use strata_backend::audit::audit_list;
-use strata_backend::deliveries::{delivery_list, delivery_resend};
-use strata_backend::notices::{choices_get, choices_set};
-use strata_backend::webhooks::webhook_add;
+use strata_backend::deliveries::delivery_resend;
+use strata_backend::notices::{choices_load, choices_set};
+use strata_backend::webhooks::{webhook_add, webhooks_load};
 use strata_domain::audit::AuditAction;
 use strata_domain::notice::{Channel, DeliveryState, Means, Topic};
 use strata_domain::review::Verdict;
@@ -17,7 +17,7 @@ const WORKER: &str = "worker-2.example.net";
 /// Luis wants no mail, so that each thing told is one mail to Lena.
 async fn lena_alone(pool: sqlx::PgPool) -> World {
     let world = World::new(pool).await;
-    let choices = choices_get(&world.backend, &world.luis).await.unwrap().choices;
+    let choices = choices_load(&world.backend, &world.luis, None).await.unwrap().choices;
     choices_set(&world.backend, &world.luis, &choices.with(Topic::ToApprove, Channel::Mail, false)).await.unwrap();
     world
 }
@@ -34,7 +34,7 @@ async fn a_mail_says_what_the_page_says_and_leads_there(pool: sqlx::PgPool) {
     world.vote(&world.lena, id, Verdict::SendBack, Some("Why <b>bold</b> & so?")).await.unwrap();
     until("both mails arrive", async || mailbox.mails().await.len() >= 2).await;
     all_told(&world).await;
-    let is_sent = async || choices_get(&world.backend, &world.ada).await.unwrap().mail_is_sent;
+    let is_sent = async || choices_load(&world.backend, &world.ada, None).await.unwrap().mail_is_sent;
     until("the page says that mail is sent", is_sent).await;
     one.stop().await;
     two.stop().await;
@@ -112,7 +112,8 @@ async fn a_mail_that_is_put_off_is_sent_later_and_once(pool: sqlx::PgPool) {
     until("it arrives", async || states(&world).await == [("delivered".to_owned(), 3)]).await;
     telling.stop().await;
     assert_eq!(mailbox.mails().await.len(), 1);
-    let delivery = delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
+    let delivery =
+        webhooks_load(&world.backend, &world.ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries.remove(0);
     assert_eq!((delivery.means, delivery.to.as_str()), (Means::Mail, email("Lena Lead").as_str()));
     assert_eq!((delivery.state, delivery.next_at, delivery.last_error), (DeliveryState::Delivered, None, None));
     let tried: Vec<_> = delivery.attempts.iter().map(|attempt| (attempt.number, attempt.status)).collect();
@@ -129,13 +130,13 @@ async fn a_mail_that_is_refused_is_given_up_until_somebody_sends_it_again(pool: 
     let telling = Telling::new(&world, Some(mailbox.settings()));
     world.in_review(WORKER).await;
     until("it is given up", async || states(&world).await == [("given-up".to_owned(), 1)]).await;
-    let delivery = delivery_list(backend, ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
+    let delivery = webhooks_load(backend, ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries.remove(0);
     assert!(delivery.last_error.unwrap().contains("550"));
     mailbox.answer(serde_json::json!({})).await;
 
     let told = refusal(delivery_resend(backend, lena, ENVIRONMENT, delivery.id).await);
     assert_eq!(told, "Only admins of this environment see and change its webhooks and reminders.");
-    refusal(delivery_list(backend, lena, ENVIRONMENT, None, 10).await);
+    refusal(webhooks_load(backend, lena, Some(ENVIRONMENT), None, 10).await);
     telling.stop().await;
     // A double click, with nobody at work who could be in between.
     let click = || delivery_resend(backend, ada, ENVIRONMENT, delivery.id);
@@ -144,8 +145,9 @@ async fn a_mail_that_is_refused_is_given_up_until_somebody_sends_it_again(pool: 
     tell_all(&world, Some(mailbox.settings())).await;
     assert_eq!(states(&world).await, [("delivered".to_owned(), 2)]);
     assert_eq!(mailbox.mails().await.len(), 1);
-    let audit = audit_list(backend, ada, ENVIRONMENT, None, 100, Some(("delivery", &delivery.id.to_string()))).await;
-    let actions: Vec<_> = audit.unwrap().into_iter().map(|entry| entry.action).collect();
+    let audit =
+        audit_list(backend, ada, Some(ENVIRONMENT), None, 100, Some(("delivery", &delivery.id.to_string()))).await;
+    let actions: Vec<_> = audit.unwrap().rows.into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions, [AuditAction::DeliveryResent]);
 }
 
@@ -208,7 +210,8 @@ async fn a_wrong_password_and_an_unknown_certificate_are_mended_by_admins(pool: 
     settle_times(&world).await;
     tell_all(&world, Some(over_tls.settings_of("s3cret%2Fwith%40signs", "?tls=required"))).await;
     assert_eq!(states(&world).await, [("failed".to_owned(), 2)]);
-    let delivery = delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
+    let delivery =
+        webhooks_load(&world.backend, &world.ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries.remove(0);
     assert_eq!(delivery.attempts[0].status, Some(535));
     assert!(delivery.attempts[1].answer.contains("ertificate"), "{:?}", delivery.attempts[1]);
     assert!(!format!("{delivery:?}").contains("s3cret"));
@@ -221,7 +224,7 @@ async fn without_mail_none_is_written_and_without_access_none_is_sent(pool: sqlx
     world.in_review(WORKER).await;
     tell_all(&world, None).await;
     assert_eq!((world.count("notices").await, world.count("deliveries").await), (2, 0));
-    assert!(!choices_get(&world.backend, &world.lena).await.unwrap().mail_is_sent);
+    assert!(!choices_load(&world.backend, &world.lena, None).await.unwrap().mail_is_sent);
 
     let mailbox = Mailbox::new(&[]).await;
     mailbox.answer(refusing(&email("Lena Lead"), 451)).await;

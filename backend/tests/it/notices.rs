@@ -5,9 +5,10 @@ use std::time::Duration;
 use strata_backend::approvals::comment_add;
 use strata_backend::changes::{change_submit, change_withdraw};
 use strata_backend::notices::{
-    WhichNotices, choices_get, choices_set, notice_list, notice_read, notice_unread, patience_get, patience_set,
+    WhichNotices, choices_load, choices_set, notice_list, notice_read, notice_unread, patience_set,
 };
 use strata_backend::policies::policy_propose;
+use strata_backend::webhooks::webhooks_load;
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::news::News;
 use strata_domain::notice::{Channel, Choices, Kind, Patience, Topic};
@@ -160,7 +161,7 @@ async fn what_is_unread_is_counted_live(pool: sqlx::PgPool) {
     notice_read(backend, lena, WhichNotices::All).await.unwrap();
     assert_eq!(notice_unread(backend, lena).await, Ok(0));
     assert_eq!(notice_unread(backend, luis).await, Ok(2));
-    let page = notice_list(backend, luis, Some(notices_of(&world, luis).await[0].id), 1).await.unwrap();
+    let page = notice_list(backend, luis, Some(notices_of(&world, luis).await[0].id), 1).await.unwrap().notices;
     assert!(page[0].title.contains("worker-2"), "older ones follow");
     assert_eq!(notice_unread(backend, &Actor::Nobody).await, Err(Error::NotSignedIn));
 
@@ -214,14 +215,14 @@ async fn drafts_and_votes_that_decide_nothing_tell_nobody(pool: sqlx::PgPool) {
 async fn choices_are_honoured(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, lena, luis, .. } = &world;
-    let view = choices_get(backend, lena).await.unwrap();
+    let view = choices_load(backend, lena, None).await.unwrap();
     assert_eq!((view.choices.clone(), view.mail_is_sent), (Choices::default(), false));
     let fewer = view.choices.with(Topic::ToApprove, Channel::Page, false).with(Topic::BreakGlass, Channel::Page, false);
     choices_set(backend, lena, &fewer).await.unwrap();
-    let stored = choices_get(backend, lena).await.unwrap().choices;
+    let stored = choices_load(backend, lena, None).await.unwrap().choices;
     assert!(!stored.wants(Topic::ToApprove, Channel::Page) && stored.wants(Topic::ToApprove, Channel::Mail));
     assert!(stored.wants(Topic::BreakGlass, Channel::Page), "that is no choice");
-    assert_eq!(choices_get(backend, &Actor::Operator).await, Err(Error::NotSignedIn));
+    assert_eq!(choices_load(backend, &Actor::Operator, None).await, Err(Error::NotSignedIn));
 
     let id = world.in_review(WORKER).await;
     tell_all(&world, None).await;
@@ -240,7 +241,7 @@ async fn choices_are_honoured(pool: sqlx::PgPool) {
 async fn a_reminder_and_then_the_next_group_each_once(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { ada, adam, lena, luis, .. } = &world;
-    assert_eq!(patience_get(&world.backend, ada, ENVIRONMENT).await, Ok(Patience::default()));
+    assert_eq!(patience_of(&world).await, Patience::default());
     let id = world.in_review(WORKER).await;
     tell_all(&world, None).await;
     let wait = async |hours: i32| {
@@ -271,7 +272,7 @@ async fn a_reminder_and_then_the_next_group_each_once(pool: sqlx::PgPool) {
     let refused = patience_set(&world.backend, ada, ENVIRONMENT, backwards).await;
     assert!(matches!(refused, Err(Error::Invalid { field: "reminder_hours", .. })), "{refused:?}");
     patience_set(&world.backend, ada, ENVIRONMENT, less).await.unwrap();
-    assert_eq!(patience_get(&world.backend, lena, ENVIRONMENT).await, Ok(less));
+    assert_eq!(patience_of(&world).await, less);
     let (one, two) = (Telling::new(&world, None), Telling::new(&world, None));
     until("Adam is told", async || titles_of(&world, adam).await.len() == 1).await;
     all_told(&world).await;
@@ -348,4 +349,8 @@ async fn strangers_and_those_without_an_account_any_more_are_not_told(pool: sqlx
     tell_all(&world, None).await;
     assert_eq!(titles_of(&world, &stranger).await, [""; 0]);
     assert_eq!(world.count("notices").await, 1, "Lena's alone");
+}
+
+async fn patience_of(world: &World) -> Patience {
+    webhooks_load(&world.backend, &world.ada, Some(ENVIRONMENT), None, 1).await.unwrap().patience
 }

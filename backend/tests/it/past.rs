@@ -5,7 +5,6 @@ use sqlx::{AssertSqlSafe, PgPool};
 use strata_backend::Error;
 use strata_backend::approvals::vote_difference;
 use strata_backend::changes::{change_load, change_record, change_submit, change_withdraw};
-use strata_backend::environments::topology_live;
 use strata_backend::runs::run_load;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
@@ -14,7 +13,7 @@ use strata_domain::plan::{self, Plan, Risk, Step, StepKind};
 use strata_domain::review::{Verdict, VoteStanding};
 use strata_domain::run::{RunState, StepState};
 
-use crate::support::{ENVIRONMENT, World, change_apply};
+use crate::support::{ENVIRONMENT, World, change_apply, live_of};
 use crate::tampering::steps_stored;
 
 const WORKER: &str = "worker-2.example.net";
@@ -82,9 +81,9 @@ async fn what_another_version_planned_is_carried_out_and_told_as_it_was_approved
     let ended = world.run_to_the_end(run).await;
     let reason = world.view(id).await.change.reason;
     assert_eq!((ended.state, ended.revision), (RunState::Succeeded, Some(2)), "{reason:?}");
-    let (_, live) = topology_live(backend, vera, ENVIRONMENT).await.unwrap().unwrap();
+    let (_, live) = live_of(backend, vera).await;
     assert!(live.node(WORKER).is_some());
-    let (_, done) = run_load(backend, vera, run).await.unwrap();
+    let done = run_load(backend, vera, run, 0).await.unwrap().steps;
     assert!(done.len() == then.steps.len() && done.iter().all(|step| step.state == StepState::Succeeded));
 
     let view = world.view(id).await;

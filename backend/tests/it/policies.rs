@@ -35,7 +35,7 @@ async fn in_force(world: &World, based_on: u32, rules: Vec<Rule>) {
 async fn a_policy_takes_as_many_people_as_the_strictest_rule(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, lena, luis, vera, .. } = &world;
-    let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
+    let view = policy_load(backend, vera, Some(ENVIRONMENT)).await.unwrap();
     assert_eq!((&view.present, view.versions.len(), view.open.len()), (Policy::built_in(), 0, 0));
     assert_eq!(view.members, [(LEADS.to_owned(), 2), (EXPERTS.to_owned(), 1)].into());
     assert_eq!(view.lifetime_hours, 168);
@@ -44,7 +44,7 @@ async fn a_policy_takes_as_many_people_as_the_strictest_rule(pool: sqlx::PgPool)
     let (first, second) = tokio::join!(click(), click());
     let id = first.unwrap();
     assert_eq!(second.unwrap(), id, "a double click proposes once");
-    let open = policy_load(backend, vera, ENVIRONMENT).await.unwrap().open.remove(0).proposal;
+    let open = policy_load(backend, vera, Some(ENVIRONMENT)).await.unwrap().open.remove(0).proposal;
     assert_eq!(
         (open.based_on, open.proposed, open.reason.as_str()),
         (1, Proposed::Policy { rules: rules(2) }, "We grew")
@@ -62,20 +62,21 @@ async fn a_policy_takes_as_many_people_as_the_strictest_rule(pool: sqlx::PgPool)
     let click = || decide(&world, luis, id, true);
     let (first, second) = tokio::join!(click(), click());
     assert_eq!((first, second, click().await), (Ok(()), Ok(()), Ok(())));
-    let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
+    let view = policy_load(backend, vera, Some(ENVIRONMENT)).await.unwrap();
     assert_eq!((&view.present, view.open.len()), (Policy::built_in(), 1), "an expert, but not two leads");
     world.promote("Adam Admin", Capability::Lead).await;
     let click = || decide(&world, &world.adam, id, true);
     let (first, second) = tokio::join!(click(), click());
     assert_eq!((first, second, click().await), (Ok(()), Ok(()), Ok(())));
-    let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
+    let view = policy_load(backend, vera, Some(ENVIRONMENT)).await.unwrap();
     assert_eq!(view.present, Policy { version: 2, rules: rules(2) });
     assert_eq!((view.versions.len(), view.open.len()), (1, 0));
     let version = &view.versions[0];
     let approved: Vec<&str> = version.approved_by.iter().map(|person| person.name.as_str()).collect();
     assert_eq!((version.proposed_by.name.as_str(), approved), ("Lena Lead", vec!["Luis Lead", "Adam Admin"]));
 
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 50, Some(("policy", &id.to_string()))).await.unwrap();
+    let audit =
+        audit_list(backend, vera, Some(ENVIRONMENT), None, 50, Some(("policy", &id.to_string()))).await.unwrap().rows;
     let acts: Vec<_> = audit.iter().map(|row| (row.action, row.actor.name.as_str())).collect();
     assert_eq!(
         acts,
@@ -128,7 +129,7 @@ async fn what_is_proposed_is_checked(pool: sqlx::PgPool) {
     assert_eq!(propose(&world, &Actor::Nobody, 1, rules(1)).await, Err(Error::NotSignedIn));
     let stranger = person(&world.pool, backend, "Sten Stranger", &[]).await;
     assert_eq!(propose(&world, &stranger, 1, rules(1)).await, Err(Error::NotFound { what: "environment" }));
-    assert_eq!(policy_load(backend, &stranger, ENVIRONMENT).await, Err(Error::NotFound { what: "environment" }));
+    assert_eq!(policy_load(backend, &stranger, Some(ENVIRONMENT)).await, Err(Error::NotFound { what: "environment" }));
 
     in_force(&world, 1, rules(2)).await;
     let told = conflict(propose(&world, ada, 1, rules(1)).await);
@@ -146,7 +147,7 @@ async fn a_proposal_is_turned_down_or_withdrawn(pool: sqlx::PgPool) {
     decide(&world, lena, id, false).await.unwrap();
     decide(&world, lena, id, false).await.unwrap();
     assert!(conflict(decide(&world, &world.luis, id, true).await).contains("rejected already"));
-    let told = policy_load(backend, ada, ENVIRONMENT).await.unwrap().turned_down.unwrap();
+    let told = policy_load(backend, ada, Some(ENVIRONMENT)).await.unwrap().turned_down.unwrap();
     assert_eq!((told.proposed_by.name.as_str(), told.decided_by.name.as_str()), ("Ada Admin", "Lena Lead"));
     assert!(!told.decision.is_empty());
 
@@ -158,9 +159,9 @@ async fn a_proposal_is_turned_down_or_withdrawn(pool: sqlx::PgPool) {
     proposal_withdraw(backend, ada, ENVIRONMENT, id).await.unwrap();
     proposal_withdraw(backend, ada, ENVIRONMENT, id).await.unwrap();
     assert!(conflict(decide(&world, lena, id, true).await).contains("withdrawn already"));
-    let view = policy_load(backend, ada, ENVIRONMENT).await.unwrap();
+    let view = policy_load(backend, ada, Some(ENVIRONMENT)).await.unwrap();
     assert_eq!((view.present.version, view.open.len()), (1, 0));
-    let audit = audit_list(backend, ada, ENVIRONMENT, None, 4, None).await.unwrap();
+    let audit = audit_list(backend, ada, Some(ENVIRONMENT), None, 4, None).await.unwrap().rows;
     let actions: Vec<_> = audit.iter().map(|row| row.action).collect();
     assert_eq!(
         actions,
@@ -212,7 +213,7 @@ async fn another_policy_takes_hold_of_what_is_under_review(pool: sqlx::PgPool) {
     // Where less is asked, that serves what is submitted from now on.
     in_force(&world, 2, rules(1)).await;
     assert_eq!(world.view(waits).await.change.state, ChangeState::InReview);
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 1, None).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, None).await.unwrap().rows;
     let changes = &audit[0].after.as_ref().unwrap()["changes"];
     assert_eq!(*changes, serde_json::json!({ "in_review_again": [], "approved": [] }));
     let later = world.in_review("worker-6.example.net").await;

@@ -144,7 +144,10 @@ async fn a_conflict_waits_for_a_choice(pool: sqlx::PgPool) {
     let authors: Vec<&str> = view.edits.iter().map(|logged| logged.author.name.as_str()).collect();
     assert_eq!((authors, memory_of(insisted).await), (vec!["Adam Admin", "Ada Admin", "Ada Admin"], Some(65_536)));
     assert_eq!(view.edits.iter().map(|logged| logged.sequence).collect::<Vec<_>>(), [5, 6, 7]);
-    let row = audit_list(backend, vera, ENVIRONMENT, None, 1, Some(("change", &insisted.to_string()))).await.unwrap();
+    let row = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, Some(("change", &insisted.to_string())))
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(row[0].action, AuditAction::ChangeRebased);
     let after = serde_json::json!({ "base": 2, "state": "draft", "edits": 3, "choices": { "1": "insist" } });
     assert_eq!(row[0].after.as_ref(), Some(&after));

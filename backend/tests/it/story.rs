@@ -3,9 +3,9 @@
 use strata_backend::approvals::change_vote;
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_edit, change_list, change_start, change_submit};
-use strata_backend::environments::{topology_at, topology_live};
+use strata_backend::environments::topology_load;
 use strata_backend::history::revision_list;
-use strata_backend::runs::{run_confirm_step, run_list, run_load, run_log};
+use strata_backend::runs::{run_confirm_step, run_list, run_load};
 use strata_backend::{Actor, Error};
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
@@ -14,13 +14,13 @@ use strata_domain::review::Verdict;
 use strata_domain::run::{RunState, StepState};
 use strata_domain::topology::SettingValue;
 
-use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, digest_of, refusal};
+use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply, digest_of, live_of, refusal};
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
     let World { backend, ada, lena, vera, .. } = &world;
-    let (first, before) = topology_live(backend, vera, ENVIRONMENT).await.unwrap().unwrap();
+    let (first, before) = live_of(backend, vera).await;
     assert_eq!(first.number, 1);
     assert!(before.nodes.iter().all(|node| node.id.is_some()), "every node has its id for life");
 
@@ -41,27 +41,38 @@ async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {
     assert_eq!((ended.state, ended.revision), (RunState::Succeeded, Some(2)));
     assert_eq!(ended.steps_done, ended.steps_total);
 
-    let (live, topology) = topology_live(backend, vera, ENVIRONMENT).await.unwrap().unwrap();
+    let (live, topology) = live_of(backend, vera).await;
     assert_eq!((live.number, live.change, live.run), (2, Some(id), Some(run)));
     assert_eq!(live.made_by.name, "Ada Admin");
     assert!(topology.node("worker-2.example.net").unwrap().id.is_some());
-    assert_eq!(topology_at(backend, vera, ENVIRONMENT, 1).await.unwrap().1, before);
+    assert_eq!(topology_load(backend, vera, None, Some(1)).await.unwrap().topology, before);
     assert_eq!(world.view(id).await.change.state, ChangeState::Applied);
 
-    let numbers: Vec<i64> =
-        revision_list(backend, vera, ENVIRONMENT, None, 10).await.unwrap().iter().map(|r| r.number).collect();
+    let numbers: Vec<i64> = revision_list(backend, vera, Some(ENVIRONMENT), None, 10)
+        .await
+        .unwrap()
+        .rows
+        .iter()
+        .map(|r| r.number)
+        .collect();
     assert_eq!(numbers, [2, 1]);
-    assert_eq!(revision_list(backend, vera, ENVIRONMENT, Some(2), 10).await.unwrap()[0].number, 1);
-    assert_eq!(run_list(backend, vera, ENVIRONMENT, None, 10).await.unwrap().len(), 1);
-    assert_eq!(change_list(backend, vera, ENVIRONMENT, Some(ChangeState::Applied), None, 10).await.unwrap().len(), 1);
-    assert_eq!(change_list(backend, vera, ENVIRONMENT, Some(ChangeState::Draft), None, 10).await.unwrap(), []);
+    assert_eq!(revision_list(backend, vera, Some(ENVIRONMENT), Some(2), 10).await.unwrap().rows[0].number, 1);
+    assert_eq!(run_list(backend, vera, Some(ENVIRONMENT), None, 10).await.unwrap().rows.len(), 1);
+    assert_eq!(
+        change_list(backend, vera, Some(ENVIRONMENT), Some(ChangeState::Applied), None, 10).await.unwrap().rows.len(),
+        1
+    );
+    assert_eq!(
+        change_list(backend, vera, Some(ENVIRONMENT), Some(ChangeState::Draft), None, 10).await.unwrap().rows,
+        []
+    );
 
-    let lines = run_log(backend, vera, run, 0, 1000).await.unwrap();
+    let lines = run_load(backend, vera, run, 0).await.unwrap().log;
     let sequences: Vec<i64> = lines.iter().map(|line| line.sequence).collect();
     assert_eq!(sequences, (1..=i64::try_from(lines.len()).unwrap()).collect::<Vec<_>>(), "no gap, no line twice");
-    assert_eq!(run_log(backend, vera, run, 2, 1).await.unwrap()[0].sequence, 3);
+    assert_eq!(run_load(backend, vera, run, 2).await.unwrap().log[0].sequence, 3);
 
-    let rows = audit_list(backend, vera, ENVIRONMENT, None, 100, None).await.unwrap();
+    let rows = audit_list(backend, vera, Some(ENVIRONMENT), None, 100, None).await.unwrap().rows;
     let acts: Vec<(AuditAction, &str)> = rows
         .iter()
         .map(|row| (row.action, row.actor.name.as_str()))
@@ -82,7 +93,7 @@ async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {
         ]
     );
     let id = id.to_string();
-    let of_change = audit_list(backend, vera, ENVIRONMENT, None, 100, Some(("change", &id))).await.unwrap();
+    let of_change = audit_list(backend, vera, Some(ENVIRONMENT), None, 100, Some(("change", &id))).await.unwrap().rows;
     assert_eq!(of_change.len(), 4);
 }
 
@@ -102,14 +113,14 @@ async fn a_manual_step_waits_for_a_person(pool: sqlx::PgPool) {
     world.vote(luis, id, Verdict::Approve, None).await.unwrap();
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
 
-    let (_, steps) = run_load(backend, vera, run).await.unwrap();
+    let steps = run_load(backend, vera, run, 0).await.unwrap().steps;
     let manual = steps.iter().find(|step| !step.checklist.is_empty()).unwrap().id.clone();
     assert_eq!(refusal(run_confirm_step(backend, adam, run, &manual).await), "The steps before it have not ended yet.");
 
     let working = Working::quick(&world);
     let waits = async {
         loop {
-            let (_, steps) = run_load(backend, vera, run).await.unwrap();
+            let steps = run_load(backend, vera, run, 0).await.unwrap().steps;
             if steps.iter().any(|step| step.id == manual && step.state == StepState::Waiting) {
                 break;
             }
@@ -124,11 +135,14 @@ async fn a_manual_step_waits_for_a_person(pool: sqlx::PgPool) {
     let ended = world.wait_for(run, |run| run.finished_at.is_some()).await;
     working.stop().await;
     assert_eq!(ended.state, RunState::Succeeded);
-    let (_, steps) = run_load(backend, vera, run).await.unwrap();
+    let steps = run_load(backend, vera, run, 0).await.unwrap().steps;
     let manual = steps.iter().find(|step| step.id == manual).unwrap();
     assert_eq!(manual.outcome.as_deref(), Some("Confirmed by Adam Admin"));
     let confirmations =
-        audit_list(backend, &Actor::Operator, ENVIRONMENT, None, 100, Some(("run", &run.to_string()))).await.unwrap();
+        audit_list(backend, &Actor::Operator, Some(ENVIRONMENT), None, 100, Some(("run", &run.to_string())))
+            .await
+            .unwrap()
+            .rows;
     assert_eq!(confirmations.iter().filter(|row| row.action == AuditAction::StepConfirmed).count(), 1);
 }
 

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::types::Json;
 use sqlx::{Connection, PgPool};
 use strata_backend::accounts::{account_grant, account_group_add};
 use strata_backend::changes::{
     Appended, ChangeView, change_append, change_edit, change_load, change_start, change_submit,
 };
 use strata_backend::ctx::{Limits, pool_options};
-use strata_backend::environments::{Imported, environment_create, topology_import};
+use strata_backend::environments::{Imported, environment_create, topology_import, topology_load};
 use strata_backend::proposals::proposal_decide;
 use strata_backend::roles;
-use strata_backend::runs::{self, Applied, run_load};
+use strata_backend::runs::{self, Applied, RunView, run_load};
 use strata_backend::worker::executors::{DryRun, Executor};
 use strata_backend::worker::{self, Settings};
 use strata_backend::{Account, Actor, Backend, Error};
@@ -22,8 +23,9 @@ use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
 use strata_domain::draft::Batch;
 use strata_domain::edit::{Edit, NodeFacts};
+use strata_domain::environment::Revision;
 use strata_domain::plan;
-use strata_domain::review::Verdict;
+use strata_domain::review::{Planned, Verdict};
 use strata_domain::run::{Run, RunState, StepState};
 use strata_domain::topology::{Assignment, Node, Topology};
 use tokio::sync::watch;
@@ -40,6 +42,13 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
         Applied::Started { run } => Ok(run),
         Applied::Waits { until } => panic!("it waits until {until:?}, and nothing is closed"),
     }
+}
+
+/// The live revision and its topology.
+pub async fn live_of(backend: &Backend, actor: &Actor) -> (Revision, Topology) {
+    let view = topology_load(backend, actor, Some(ENVIRONMENT), None).await.unwrap();
+    assert_eq!(view.live, view.revision.as_ref().map(|revision| revision.number));
+    (view.revision.unwrap(), view.topology)
 }
 
 /// An environment with a live topology, and people in it. The backend goes as the application's role, the pool as the
@@ -211,7 +220,24 @@ impl World {
     }
 
     pub async fn view(&self, id: i64) -> ChangeView {
-        change_load(&self.backend, &self.vera, id).await.unwrap()
+        let view = change_load(&self.backend, &self.vera, id).await.unwrap();
+        self.is_told_in_lists(&view).await;
+        view
+    }
+
+    /// What is stored of its plan for lists is what it says itself, unless somebody moved it meanwhile.
+    async fn is_told_in_lists(&self, view: &ChangeView) {
+        let stored: Option<Json<Planned>> =
+            sqlx::query_scalar("SELECT planned FROM changes WHERE id = $1 AND version = $2")
+                .bind(view.change.id)
+                .bind(view.change.version)
+                .fetch_optional(&self.pool)
+                .await
+                .unwrap()
+                .flatten();
+        if let (Some(stored), ChangeState::InReview | ChangeState::Approved) = (stored, view.change.state) {
+            assert_eq!(stored.0, view.review.plan);
+        }
     }
 
     pub async fn version(&self, id: i64) -> i64 {
@@ -236,7 +262,7 @@ impl World {
         let working = Working::quick(self);
         let over = tokio::time::timeout(Duration::from_secs(60), async {
             loop {
-                let (found, steps) = run_load(&self.backend, &self.vera, run).await.unwrap();
+                let RunView { run: found, steps, .. } = run_load(&self.backend, &self.vera, run, 0).await.unwrap();
                 if found.finished_at.is_some() {
                     return found;
                 }
@@ -255,7 +281,7 @@ impl World {
     pub async fn wait_for(&self, run: i64, wanted: impl Fn(&Run) -> bool) -> Run {
         let found = tokio::time::timeout(Duration::from_secs(60), async {
             loop {
-                let (run, _) = run_load(&self.backend, &self.vera, run).await.unwrap();
+                let run = run_load(&self.backend, &self.vera, run, 0).await.unwrap().run;
                 if wanted(&run) {
                     return run;
                 }

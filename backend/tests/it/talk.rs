@@ -30,7 +30,8 @@ async fn a_comment_is_kept_as_it_was_said_and_once(pool: sqlx::PgPool) {
     assert_eq!(said[0], ("Lena Lead", Some("install-role:x:worker"), "Why <b>here</b>?"));
     assert_eq!((said[1].2, said[2].2), ("And why now?", "Because of its disk."));
     assert_eq!(said.len(), 4);
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 10, Some(("change", &id.to_string()))).await.unwrap();
+    let audit =
+        audit_list(backend, vera, Some(ENVIRONMENT), None, 10, Some(("change", &id.to_string()))).await.unwrap().rows;
     assert_eq!(audit.iter().filter(|entry| entry.action == AuditAction::CommentAdded).count(), 4);
     assert!(sqlx::query("UPDATE change_comments SET text = 'x'").execute(&world.pool).await.is_err());
     assert!(sqlx::query("DELETE FROM change_comments").execute(&world.pool).await.is_err());

@@ -9,8 +9,7 @@ use async_trait::async_trait;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 use strata_backend::audit::audit_list;
-use strata_backend::environments::topology_live;
-use strata_backend::runs::run_log;
+use strata_backend::runs::run_load;
 use strata_backend::worker::executors::{Executor, StepError, StepLog};
 use strata_domain::audit::AuditAction;
 use strata_domain::catalogue::Catalogue;
@@ -18,7 +17,7 @@ use strata_domain::change::ChangeState;
 use strata_domain::plan::{self, Step};
 use strata_domain::run::{Run, RunState};
 
-use crate::support::{ENVIRONMENT, Working, World, change_apply, digest_of};
+use crate::support::{ENVIRONMENT, Working, World, change_apply, digest_of, live_of};
 
 const WORKER: &str = "worker-2.example.net";
 
@@ -83,14 +82,14 @@ fn by_the_owner(statement: &str) -> String {
 async fn nothing_became_live(world: &World, id: i64, ended: &Run, told: &str) {
     let World { backend, vera, .. } = world;
     assert_eq!((ended.state, ended.revision), (RunState::Failed, None), "{told}");
-    let (live, topology) = topology_live(backend, vera, ENVIRONMENT).await.unwrap().unwrap();
+    let (live, topology) = live_of(backend, vera).await;
     assert_eq!(live.number, 1);
     assert!(topology.node("evil.example.net").is_none());
     let change = world.view(id).await.change;
     assert_eq!(change.state, ChangeState::Failed);
     let reason = change.reason.unwrap();
     assert!(reason.contains(told), "{reason}");
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 1, None).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, None).await.unwrap().rows;
     assert_eq!((audit[0].action, audit[0].reason.as_deref()), (AuditAction::RunFailed, Some(reason.as_str())));
 }
 
@@ -122,7 +121,7 @@ async fn applied_again(world: &World) -> (i64, i64) {
 }
 
 async fn log_of(world: &World, run: i64) -> usize {
-    run_log(&world.backend, &world.vera, run, 0, 1000).await.unwrap().len()
+    run_load(&world.backend, &world.vera, run, 0).await.unwrap().log.len()
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

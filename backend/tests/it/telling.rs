@@ -98,7 +98,7 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 /// What somebody was told in the page, newest first.
 pub async fn notices_of(world: &World, actor: &Actor) -> Vec<Notice> {
-    notice_list(&world.backend, actor, None, 100).await.unwrap()
+    notice_list(&world.backend, actor, None, 100).await.unwrap().notices
 }
 
 /// As [`notices_of`], the titles without environment and name of the change.

@@ -88,9 +88,10 @@ async fn who_left_the_group_counts_for_it_no_longer(pool: sqlx::PgPool) {
     );
     assert!(view.review.votes.iter().all(|vote| view.review.standing_of(vote, view.now) == VoteStanding::Counts));
     refusal(change_apply(backend, ada, id, view.change.version).await);
-    let stored = change_list(backend, vera, ENVIRONMENT, Some(ChangeState::InReview), None, 10).await.unwrap();
-    assert_eq!(stored.iter().map(|change| change.id).collect::<Vec<_>>(), [id], "lists know it, too");
-    let told = audit_list(backend, vera, ENVIRONMENT, None, 10, None).await.unwrap();
+    let stored =
+        change_list(backend, vera, Some(ENVIRONMENT), Some(ChangeState::InReview), None, 10).await.unwrap().rows;
+    assert_eq!(stored.iter().map(|row| row.change.id).collect::<Vec<_>>(), [id], "lists know it, too");
+    let told = audit_list(backend, vera, Some(ENVIRONMENT), None, 10, None).await.unwrap().rows;
     assert_eq!(told.iter().filter(|entry| entry.action == AuditAction::AccountRevoked).count(), 2);
     assert_eq!(told[0].after.as_ref().unwrap()["changes"]["in_review_again"], serde_json::json!([id]));
     let refused = account_group_remove(backend, ada, &luis, ENVIRONMENT, group).await;
@@ -137,7 +138,8 @@ async fn disabling_ends_sessions_and_votes_and_enabling_brings_the_votes_back(po
     account_revoke(backend, &Actor::Operator, &email("Lena Lead"), ENVIRONMENT, Capability::Lead).await.unwrap();
     assert_eq!(world.view(id).await.change.state, ChangeState::InReview);
     account_grant(backend, &Actor::Operator, &email("Lena Lead"), ENVIRONMENT, Capability::Lead).await.unwrap();
-    let listed = change_list(backend, vera, ENVIRONMENT, Some(ChangeState::Approved), None, 10).await.unwrap();
+    let listed =
+        change_list(backend, vera, Some(ENVIRONMENT), Some(ChangeState::Approved), None, 10).await.unwrap().rows;
     assert_eq!(listed.len(), 1, "given back, the votes are there again, and the list says so");
 }
 
@@ -189,7 +191,10 @@ async fn what_waits_does_not_start_on_the_vote_of_who_is_gone(pool: sqlx::PgPool
     assert_eq!((stored(&world, id).await.as_str(), world.count("runs").await), ("in-review", 0));
     let told = world.view(id).await.change.reason.unwrap();
     assert!(told.starts_with("Somebody who approved it is no longer who may"), "{told}");
-    assert_eq!(change_list(backend, vera, ENVIRONMENT, None, None, 10).await.unwrap()[0].apply_asked, None);
+    assert_eq!(
+        change_list(backend, vera, Some(ENVIRONMENT), None, None, 10).await.unwrap().rows[0].change.apply_asked,
+        None
+    );
 }
 
 async fn stored(world: &World, id: i64) -> String {

@@ -69,7 +69,7 @@ async fn a_vote_is_taken_back_and_given_again(pool: sqlx::PgPool) {
         "Lena Lead took their approval back, and the votes are no longer enough. It is in review again, with 0 of 1 lead."
     );
     refusal(change_apply(backend, ada, id, view.change.version).await);
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 1, None).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, None).await.unwrap().rows;
     assert_eq!(audit[0].action, AuditAction::VoteTakenBack);
 
     // A click that comes late does not give the vote again; one in view of the change as it is does.
@@ -110,9 +110,9 @@ async fn an_approval_expires(pool: sqlx::PgPool) {
     let view = world.view(id).await;
     assert_eq!((view.change.state, view.review.state), (ChangeState::InReview, ChangeState::InReview));
     assert_eq!(last_vote(&world, id).await.1, VoteStanding::Expired);
-    let of = |state| change_list(backend, vera, ENVIRONMENT, Some(state), None, 10);
-    assert_eq!(of(ChangeState::InReview).await.unwrap()[0].id, id);
-    assert_eq!(of(ChangeState::Approved).await.unwrap(), []);
+    let of = |state| change_list(backend, vera, Some(ENVIRONMENT), Some(state), None, 10);
+    assert_eq!(of(ChangeState::InReview).await.unwrap().rows[0].change.id, id);
+    assert_eq!(of(ChangeState::Approved).await.unwrap().rows, []);
     assert_eq!(stored_state(&world, id).await, "approved");
 
     // The apply stores it, and says why.
@@ -123,7 +123,7 @@ async fn an_approval_expires(pool: sqlx::PgPool) {
     );
     assert_eq!((stored_state(&world, id).await.as_str(), world.count("runs").await), ("in-review", 0));
     assert_eq!(world.view(id).await.change.reason.as_deref(), Some(told.as_str()));
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 1, None).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, None).await.unwrap().rows;
     assert_eq!((audit[0].action, audit[0].reason.as_deref()), (AuditAction::ApprovalLapsed, Some(told.as_str())));
 
     // The same lead looks again at the same plan.

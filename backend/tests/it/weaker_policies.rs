@@ -27,7 +27,7 @@ async fn approve(world: &World, lead: &Actor, proposal: i64) -> Result<(), Error
 }
 
 async fn version(world: &World) -> u32 {
-    policy_load(&world.backend, &world.vera, ENVIRONMENT).await.unwrap().present.version
+    policy_load(&world.backend, &world.vera, Some(ENVIRONMENT)).await.unwrap().present.version
 }
 
 /// What a change still waits for.
@@ -60,10 +60,10 @@ async fn the_author_and_the_lead_who_voted_weaken_nothing(pool: sqlx::PgPool) {
     approve(&world, lena, proposal).await.unwrap();
     assert_eq!(version(&world).await, 2, "one of three is not enough, clicked twice or not");
     assert_eq!(world.view(id).await.change.state, ChangeState::InReview);
-    let view = policy_load(backend, vera, ENVIRONMENT).await.unwrap();
+    let view = policy_load(backend, vera, Some(ENVIRONMENT)).await.unwrap();
     let open = &view.open[0];
     assert_eq!(missing_text(&open.proposal.missing(&open.demands, &view.leads)), "1 of 3 leads");
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 1, None).await.unwrap();
+    let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, None).await.unwrap().rows;
     assert_eq!(audit[0].action, AuditAction::ProposalBacked);
 
     // All three have it so: it serves what is submitted from now on, and not the change that was.
@@ -149,7 +149,7 @@ async fn a_proposal_of_before_asks_for_as_many_as_then(pool: sqlx::PgPool) {
     }
     // One lead is enough for what is proposed from now on, and not for what waited.
     approve(&world, lena, level).await.unwrap();
-    let view = policy_load(backend, lena, ENVIRONMENT).await.unwrap();
+    let view = policy_load(backend, lena, Some(ENVIRONMENT)).await.unwrap();
     assert_eq!(view.open.len(), 1);
     assert_eq!(missing_text(&view.open[0].proposal.missing(&view.open[0].demands, &view.leads)), "1 of 3 leads");
     approve(&world, luis, policy).await.unwrap();

@@ -83,7 +83,8 @@ async fn one_admin_switches_nothing_off(pool: sqlx::PgPool) {
         "{}",
         told.text
     );
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 9, Some(("rule", RULE.as_str()))).await.unwrap();
+    let audit =
+        audit_list(backend, vera, Some(ENVIRONMENT), None, 9, Some(("rule", RULE.as_str()))).await.unwrap().rows;
     let acts: Vec<_> = audit.iter().map(|row| row.action).collect();
     assert_eq!(
         acts,
@@ -138,7 +139,7 @@ async fn a_weaker_rule_serves_only_what_is_submitted_after_it(pool: sqlx::PgPool
     let again = propose(&world, ada, Level::Off).await.unwrap();
     world.put_in_force(again).await;
     assert_eq!((judged(&world, meanwhile).await, judged(&world, id).await), (Level::Blocker, Level::Blocker));
-    assert_eq!(catalogue_load(backend, vera, ENVIRONMENT).await.unwrap().own.levels, [(RULE, Level::Off)].into());
+    assert_eq!(catalogue_load(backend, vera, Some(ENVIRONMENT)).await.unwrap().own.levels, [(RULE, Level::Off)].into());
     assert_eq!(world.count("runs").await, 0);
 }
 
@@ -174,7 +175,7 @@ async fn a_proposal_about_a_rule_that_moved_is_made_again(pool: sqlx::PgPool) {
     let off = propose(&world, adam, Level::Off).await.unwrap();
     // Another rule has a proposal of its own beside it.
     let other = rule_level_propose(backend, ada, ENVIRONMENT, RuleId::NodeIdle, Level::Off, "Spares").await.unwrap();
-    assert_eq!(policy_load(backend, vera, ENVIRONMENT).await.unwrap().open.len(), 2);
+    assert_eq!(policy_load(backend, vera, Some(ENVIRONMENT)).await.unwrap().open.len(), 2);
     proposal_decide(backend, lena, ENVIRONMENT, other, false, Some("No".to_owned())).await.unwrap();
     assert!(
         conflict(proposal_decide(backend, lena, ENVIRONMENT, other, true, None).await).contains("rejected already")

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use strata_backend::approvals::comment_add;
 use strata_backend::audit::audit_list;
-use strata_backend::deliveries::{delivery_list, delivery_resend};
+use strata_backend::deliveries::delivery_resend;
 use strata_backend::notices::Settings;
-use strata_backend::webhooks::{NewWebhook, webhook_add, webhook_list, webhook_remove, webhook_test};
+use strata_backend::webhooks::{NewWebhook, webhook_add, webhook_remove, webhook_test, webhooks_load};
 use strata_backend::{Actor, Error};
 use strata_domain::audit::AuditAction;
 use strata_domain::notice::{DeliveryState, Kind, Topic};
@@ -77,7 +77,8 @@ async fn a_receiver_that_stumbles_is_called_again_with_the_same_id(pool: sqlx::P
     assert_eq!(calls.len(), 4, "no redirect was followed");
     assert!(calls.iter().all(|call| call.id == calls[0].id && call.body == calls[0].body));
     assert!(calls.iter().all(|call| call.is_signed_with(&webhook.secret)));
-    let delivery = delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
+    let delivery =
+        webhooks_load(&world.backend, &world.ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries.remove(0);
     let tried: Vec<_> = delivery.attempts.iter().map(|attempt| (attempt.status, attempt.arrived)).collect();
     assert_eq!(tried, [(Some(500), false), (None, false), (Some(302), false), (Some(204), true)]);
     assert_eq!(delivery.attempts[0].answer, "Of type text/plain; charset=utf-8", "its body is for the receiver alone");
@@ -89,7 +90,8 @@ async fn a_receiver_that_stumbles_is_called_again_with_the_same_id(pool: sqlx::P
     webhook_add(&world.backend, &world.ada, ENVIRONMENT, &url, &[Topic::ToApprove].into()).await.unwrap();
     world.in_review("worker-3.example.net").await;
     tell_all(&world, None).await;
-    let delivery = delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
+    let delivery =
+        webhooks_load(&world.backend, &world.ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries.remove(0);
     assert_eq!((delivery.state, delivery.attempts[0].status), (DeliveryState::Failed, None));
     assert!(delivery.next_at.is_some() && !delivery.last_error.unwrap().contains("secret-path"));
 }
@@ -104,7 +106,7 @@ async fn an_address_that_is_gone_is_called_no_more(pool: sqlx::PgPool) {
     world.in_review(WORKER).await;
     tell_all(&world, None).await;
     assert_eq!(states(&world).await, [("given-up".to_owned(), 1)]);
-    assert!(!webhook_list(backend, ada, ENVIRONMENT).await.unwrap()[0].is_active);
+    assert!(!webhooks_load(backend, ada, Some(ENVIRONMENT), None, 10).await.unwrap().webhooks[0].is_active);
     world.in_review("worker-3.example.net").await;
     tell_all(&world, None).await;
     assert_eq!(receiver.calls().len(), 1);
@@ -122,7 +124,7 @@ async fn a_webhook_is_tried_and_a_call_is_sent_again(pool: sqlx::PgPool) {
     let tried = receiver.calls().remove(0);
     assert!(tried.is_signed_with(&webhook.secret));
     assert_eq!((&tried.json()["type"], &tried.json()["data"]["actor"]), (&"strata.test".into(), &"Ada Admin".into()));
-    let delivery = delivery_list(backend, ada, ENVIRONMENT, None, 10).await.unwrap().remove(0);
+    let delivery = webhooks_load(backend, ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries.remove(0);
     assert_eq!((delivery.state, delivery.kind), (DeliveryState::Delivered, Kind::Test));
     let click = || delivery_resend(backend, ada, ENVIRONMENT, delivery.id);
     let (first, second) = tokio::join!(click(), click());
@@ -144,11 +146,11 @@ async fn webhooks_are_for_admins_and_their_secrets_shown_once(pool: sqlx::PgPool
     let url = receiver.url();
     for other in [lena, vera] {
         refusal(webhook_add(backend, other, ENVIRONMENT, &url, &topics).await);
-        refusal(webhook_list(backend, other, ENVIRONMENT).await);
+        refusal(webhooks_load(backend, other, Some(ENVIRONMENT), None, 10).await);
     }
     let nothing = Err(Error::NotFound { what: "environment" });
-    assert_eq!(webhook_list(backend, &stranger, ENVIRONMENT).await, nothing);
-    assert_eq!(webhook_list(backend, &Actor::Nobody, ENVIRONMENT).await, Err(Error::NotSignedIn));
+    assert_eq!(webhooks_load(backend, &stranger, Some(ENVIRONMENT), None, 10).await, nothing);
+    assert_eq!(webhooks_load(backend, &Actor::Nobody, Some(ENVIRONMENT), None, 10).await, Err(Error::NotSignedIn));
     for (url, topics) in
         [("https://ada:x@example.net", &topics), ("ftp://example.net", &topics), (&*url, &BTreeSet::new())]
     {
@@ -157,9 +159,10 @@ async fn webhooks_are_for_admins_and_their_secrets_shown_once(pool: sqlx::PgPool
     }
     let webhook = add(&world, &receiver, &[Topic::ToApprove]).await;
     let key = webhook.secret.strip_prefix("whsec_").unwrap().to_owned();
-    let listed = webhook_list(backend, ada, ENVIRONMENT).await.unwrap();
+    let listed = webhooks_load(backend, ada, Some(ENVIRONMENT), None, 10).await.unwrap().webhooks;
     assert_eq!((listed.len(), listed[0].url.as_str(), listed[0].is_active), (1, url.as_str(), true));
-    let audit = audit_list(backend, vera, ENVIRONMENT, None, 10, Some(("webhook", &webhook.id.to_string()))).await;
+    let audit =
+        audit_list(backend, vera, Some(ENVIRONMENT), None, 10, Some(("webhook", &webhook.id.to_string()))).await;
     let shown = format!("{listed:?} {:?} {webhook:?}", audit.unwrap());
     assert!(!shown.contains(&key) && shown.contains("webhook-added") | shown.contains("WebhookAdded"));
 
@@ -170,7 +173,7 @@ async fn webhooks_are_for_admins_and_their_secrets_shown_once(pool: sqlx::PgPool
     for _ in 0..2 {
         webhook_remove(backend, ada, ENVIRONMENT, webhook.id).await.unwrap();
     }
-    assert_eq!(webhook_list(backend, ada, ENVIRONMENT).await.unwrap(), []);
+    assert_eq!(webhooks_load(backend, ada, Some(ENVIRONMENT), None, 10).await.unwrap().webhooks, []);
     let secret: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT secret FROM webhooks").fetch_one(&world.pool).await.unwrap();
     assert_eq!(secret, None);
@@ -178,8 +181,9 @@ async fn webhooks_are_for_admins_and_their_secrets_shown_once(pool: sqlx::PgPool
     tell_all(&world, None).await;
     assert_eq!(states(&world).await, [("given-up".to_owned(), 2)]);
     assert_eq!(receiver.calls().len(), 1);
-    let audit = audit_list(backend, ada, ENVIRONMENT, None, 100, Some(("webhook", &webhook.id.to_string()))).await;
-    let actions: Vec<_> = audit.unwrap().into_iter().map(|entry| entry.action).collect();
+    let audit =
+        audit_list(backend, ada, Some(ENVIRONMENT), None, 100, Some(("webhook", &webhook.id.to_string()))).await;
+    let actions: Vec<_> = audit.unwrap().rows.into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions, [AuditAction::WebhookRemoved, AuditAction::WebhookAdded]);
     assert_eq!(webhook_remove(backend, ada, ENVIRONMENT, 999).await, Err(Error::NotFound { what: "webhook" }));
 }
@@ -207,7 +211,7 @@ async fn what_is_private_is_not_called_unless_the_operator_lists_it(pool: sqlx::
     all_told(&world).await;
     telling.stop().await;
     assert_eq!(receiver.calls().len(), 0);
-    for delivery in delivery_list(&world.backend, &world.ada, ENVIRONMENT, None, 10).await.unwrap() {
+    for delivery in webhooks_load(&world.backend, &world.ada, Some(ENVIRONMENT), None, 10).await.unwrap().deliveries {
         let why = &delivery.attempts[0].answer;
         assert!(why.contains("a network that the operator of Strata allows"), "{}: {why}", delivery.to);
     }

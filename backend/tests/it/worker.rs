@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use strata_backend::runs::{run_load, run_log};
+use strata_backend::runs::run_load;
 use strata_backend::worker::executors::{DryRun, Executor, StepError, StepLog};
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::ChangeState;
@@ -73,7 +73,7 @@ async fn applied(world: &World) -> i64 {
 
 async fn until_running(world: &World, run: i64) {
     tokio::time::timeout(Duration::from_secs(30), async {
-        while run_log(&world.backend, &world.vera, run, 0, 1).await.unwrap().is_empty() {
+        while run_load(&world.backend, &world.vera, run, 0).await.unwrap().log.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
@@ -92,11 +92,11 @@ async fn a_step_of_a_killed_worker_is_taken_over_and_recorded_once(pool: sqlx::P
 
     let ended = world.run_to_the_end(run).await;
     assert_eq!(ended.state, RunState::Succeeded);
-    let (_, steps) = run_load(&world.backend, &world.vera, run).await.unwrap();
+    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
     assert!(steps.iter().all(|step| step.state == StepState::Succeeded));
     assert!(steps.iter().any(|step| step.attempts == 2), "the step was begun again");
     assert_eq!(world.count("revisions").await, 2, "one revision was made of it");
-    let lines = run_log(&world.backend, &world.vera, run, 0, 1000).await.unwrap();
+    let lines = run_load(&world.backend, &world.vera, run, 0).await.unwrap().log;
     assert_eq!(lines.iter().filter(|line| line.text.starts_with("Attempt 2")).count(), 1);
 }
 
@@ -116,9 +116,9 @@ async fn a_worker_that_lost_its_lease_records_nothing(pool: sqlx::PgPool) {
     .await
     .unwrap();
     tokio::time::sleep(Duration::from_millis(1800)).await;
-    let (_, steps) = run_load(&world.backend, &world.vera, run).await.unwrap();
+    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
     assert!(steps.iter().all(|step| step.state != StepState::Succeeded), "the outcome was not this worker's to record");
-    let lines = run_log(&world.backend, &world.vera, run, 0, 1000).await.unwrap();
+    let lines = run_load(&world.backend, &world.vera, run, 0).await.unwrap().log;
     assert!(lines.iter().all(|line| line.text != "ends"));
     working.stop().await;
 }
@@ -145,7 +145,7 @@ async fn a_stopped_worker_gives_its_step_back_at_once(pool: sqlx::PgPool) {
     let working = Working::with(&world, Arc::new(Stuck), Duration::from_secs(600));
     until_running(&world, run).await;
     working.stop().await;
-    let (_, steps) = run_load(&world.backend, &world.vera, run).await.unwrap();
+    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
     assert!(steps.iter().all(|step| step.state == StepState::Pending));
     assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
 }
@@ -158,7 +158,7 @@ async fn a_failed_step_ends_the_run_and_leaves_the_topology(pool: sqlx::PgPool) 
     let ended = world.wait_for(run, |run| run.finished_at.is_some()).await;
     working.stop().await;
     assert_eq!((ended.state, ended.revision), (RunState::Failed, None));
-    let (_, steps) = run_load(&world.backend, &world.vera, run).await.unwrap();
+    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
     let of = |state| steps.iter().filter(|step| step.state == state).count();
     assert_eq!((of(StepState::Succeeded), of(StepState::Failed)), (1, 1));
     assert_eq!(of(StepState::Skipped), steps.len() - 2);
@@ -196,8 +196,8 @@ async fn a_worker_whose_connections_die_goes_on(pool: sqlx::PgPool) {
     }
     let ended = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
-            match run_load(&world.backend, &world.vera, run).await {
-                Ok((run, _)) if run.finished_at.is_some() => break run,
+            match run_load(&world.backend, &world.vera, run, 0).await {
+                Ok(view) if view.run.finished_at.is_some() => break view.run,
                 Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }

@@ -124,7 +124,11 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Topology, FileError> 
         return Err(FileError::of_file("the file is empty; it starts with `version: 1`"));
     }
     if let Some(offset) = text.find('\0') {
-        return Err(FileError::at(text.as_bytes(), offset, "the character U+0000 (null) is here, which no text of this kind has"));
+        return Err(FileError::at(
+            text.as_bytes(),
+            offset,
+            "the character U+0000 (null) is here, which no text of this kind has",
+        ));
     }
     depth::check(text)?;
     if text.trim_start().starts_with('{') { read_json(text, catalogue) } else { read_yaml(text, catalogue) }

@@ -46,7 +46,7 @@ fn asked(group: &str, quorum: usize) -> Asked {
 }
 
 fn planned(digest: u8, asked: Vec<Asked>) -> Planned {
-    Planned { digest: Digest([digest; 32]), steps: 1, blockers: 0, asked }
+    Planned { digest: Digest([digest; 32]), risk: Risk::Low, steps: 1, blockers: 0, asked }
 }
 
 /// A change of Ada's that was sent to review.

@@ -45,6 +45,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountId, Standing};
 use crate::change::ChangeState;
 use crate::digest::Digest;
+use crate::plan::Risk;
 use crate::policy::Asked;
 
 pub use break_glass::{
@@ -85,6 +86,8 @@ pub struct Review {
 pub struct Planned {
     /// What votes are bound to.
     pub digest: Digest,
+    /// How dangerous it is.
+    pub risk: Risk,
     /// Number of its steps.
     pub steps: usize,
     /// Number of blocker findings in its outcome.

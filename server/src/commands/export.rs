@@ -3,9 +3,8 @@
 use std::io::Write;
 
 use clap::{ArgGroup, Args, ValueEnum};
-use strata_backend::ctx::Scope;
-use strata_backend::environments::topology_live;
-use strata_backend::{Actor, catalogues};
+use strata_backend::Actor;
+use strata_backend::environments::topology_load;
 use strata_domain::catalogue::{self, Catalogue, Own};
 use strata_domain::text::json_for_showing;
 use strata_domain::topology::Topology;
@@ -77,9 +76,8 @@ async fn of_environment(args: &ExportArgs, environment: &str) -> Result<String, 
 
 async fn read(database: &Database, environment: &str) -> Result<(Own, Option<Topology>), Failure> {
     let (backend, operator) = (database.backend(), Actor::Operator);
-    let own = catalogues::own_load(backend, &operator, Scope::Environment(environment), None).await?;
-    let live = topology_live(backend, &operator, environment).await?;
-    Ok((own, live.map(|(_, topology)| topology)))
+    let view = topology_load(backend, &operator, Some(environment), None).await?;
+    Ok((view.own, view.revision.map(|_| view.topology)))
 }
 
 /// The topology in that format; none for the format that is not one of a topology.

@@ -50,7 +50,7 @@ async fn import_into(backend: &Backend, args: &ImportArgs, bytes: &[u8]) -> Resu
     let catalogue = if is_new {
         Catalogue::built_in().clone()
     } else {
-        own_load(backend, &operator, Scope::Environment(environment), None).await?.catalogue()
+        own_load(backend, &operator, Scope::Environment(environment)).await?.own.catalogue()
     };
     // Before anything is made: a file that is refused must not leave an environment behind.
     let topology = Sources::with(catalogue, &args.inventory)?.parse(&args.file, environment, bytes)?;

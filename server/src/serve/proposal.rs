@@ -21,8 +21,8 @@ pub(super) async fn topology_file(
     Query(mut given): Query<BTreeMap<String, String>>,
 ) -> Response {
     let environment = given.remove("env").unwrap_or_default();
-    let own = match own_load(&state.backend, &actor, Scope::Environment(&environment), None).await {
-        Ok(own) => own,
+    let own = match own_load(&state.backend, &actor, Scope::Environment(&environment)).await {
+        Ok(view) => view.own,
         Err(error) => {
             let error = strata_app::error::AppError::from(error);
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

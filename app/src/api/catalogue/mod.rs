@@ -47,8 +47,8 @@ pub async fn catalogue_load(environment: Option<String>) -> Result<CatalogueView
 
     use crate::server_context::{actor, answer, backend};
 
-    let environment = super::environment_or_first(environment).await?;
-    let view = answer(strata_backend::catalogues::catalogue_load(&backend(), &actor(), &environment).await)?;
+    let environment = environment.as_deref();
+    let view = answer(strata_backend::catalogues::catalogue_load(&backend(), &actor(), environment).await)?;
     let versions = view
         .versions
         .into_iter()

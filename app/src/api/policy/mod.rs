@@ -91,23 +91,20 @@ pub struct PolicyAnswers {
 /// The policy of an environment.
 #[server(prefix = "/api", endpoint = "policy_load", input = GetUrl)]
 pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, AppError> {
-    use strata_backend::ctx::{Actor, Scope};
+    use strata_backend::ctx::Actor;
     use strata_domain::authz::{Permission, allow};
 
     use super::proposals::shown;
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let view = answer(strata_backend::policies::policy_load(&backend, &actor, &environment).await)?;
-    let scope = Scope::Environment(&environment);
-    let own = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, None).await)?;
+    let actor = actor();
+    let view = answer(strata_backend::policies::policy_load(&backend(), &actor, environment.as_deref()).await)?;
     let me = match &actor {
         Actor::Account(account) => account.id.clone(),
         Actor::Nobody | Actor::Operator => String::new(),
     };
     let refused = |permission| allow(&view.standing, permission).err().map(|refused| refused.reason);
-    let open = view.open.iter().map(|open| shown(open, &view, &me, &own.catalogue())).collect();
+    let open = view.open.iter().map(|open| shown(open, &view, &me, &view.own.catalogue())).collect();
     let versions = view.versions.into_iter().map(|version| PolicyVersion {
         version: version.policy.version,
         proposed_by: version.proposed_by,
@@ -132,40 +129,19 @@ pub async fn policy_load(environment: Option<String>) -> Result<PolicyPageView, 
         groups: view.members.into_iter().collect(),
         propose_refused: refused(Permission::ProposePolicy),
         present: view.present,
-        environment,
-        own,
+        environment: view.environment,
+        own: view.own,
     })
 }
 
 /// What the rules in force, and those that are proposed, ask of a change.
 #[server(prefix = "/api", endpoint = "policy_test", input = GetUrl)]
 pub async fn policy_test(environment: Option<String>, change: i64) -> Result<PolicyAnswers, AppError> {
-    use strata_domain::policy::{answers, size_of};
-    use strata_domain::proposal::Proposed;
+    use crate::server_context::{actor, answer, backend};
 
-    use crate::server_context::{actor, answer, backend, fail};
-
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let view = answer(strata_backend::policies::policy_load(&backend, &actor, &environment).await)?;
-    let change = answer(strata_backend::changes::change_load(&backend, &actor, change).await)?;
-    if change.change.environment != environment {
-        return Err(fail(AppError::NotFound { what: "change of that number in this environment".to_owned() }));
-    }
-    let catalogue = change.own.catalogue();
-    let nodes = size_of(&change.base, &change.desired);
-    let of = |policy: &Policy| answers(policy, &change.plan, nodes, &catalogue);
-    let proposed = view.open.into_iter().find_map(|open| match open.proposal.proposed {
-        Proposed::Policy { rules } => Some(Policy { version: open.proposal.based_on + 1, rules }),
-        _ => None,
-    });
-    Ok(PolicyAnswers {
-        present: of(&view.present),
-        proposed: proposed.as_ref().map(of),
-        risk: change.plan.risk,
-        change: change.change.id,
-        title: change.change.title,
-    })
+    let tested = strata_backend::policies::policy_test(&backend(), &actor(), environment.as_deref(), change).await;
+    let strata_backend::policies::PolicyAnswers { title, risk, present, proposed } = answer(tested)?;
+    Ok(PolicyAnswers { change, title, risk, present, proposed })
 }
 
 /// Proposes other rules; `based_on` is the version that the person saw.

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
-use strata_domain::audit::AuditEntry;
 use strata_domain::diff;
 use strata_domain::findings::{self, Finding};
 use strata_domain::plan;
@@ -21,7 +20,7 @@ use crate::api::role_map::{loss_by_node, overlay};
 const LISTED_WORSE: usize = 20;
 
 /// All of the page.
-pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntry>) -> ReviewView {
+pub(super) fn review_of(view: ChangeView, actor: &Actor) -> ReviewView {
     let catalogue = &view.own.catalogue();
     let at = view.told_at();
     let diff = diff::between(&view.base, &view.desired);
@@ -59,7 +58,7 @@ pub(super) fn review_of(view: ChangeView, actor: &Actor, timeline: Vec<AuditEntr
         summary,
         comments: view.comments,
         runs: view.runs,
-        timeline,
+        timeline: view.audit,
         own: view.own,
     }
 }
@@ -121,7 +120,8 @@ fn after_of(before: &BTreeMap<&str, Extent>, after: &BTreeMap<&str, Extent>) -> 
 }
 
 /// Steps that only one of the two plans has; a step with another effect is another step.
-pub(super) fn difference_of(difference: VoteDifference, view: &ChangeView) -> DifferenceView {
+pub(super) fn difference_of(difference: VoteDifference) -> DifferenceView {
+    let view = &difference.now;
     let catalogue = &view.own.catalogue();
     let now = &view.plan;
     let only = |of: &plan::Plan, other: &plan::Plan| -> Vec<String> {

@@ -176,10 +176,9 @@ pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
 
     let (backend, actor) = (backend(), actor());
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    let timeline = super::recorded_of(&view.change.environment, "change", id).await?;
     let parts = heavy::parts_of(&view.base) + view.edits.len();
     let asked_by = actor.clone();
-    answer(heavy::run(&asked_by, parts, move || build::review_of(view, &actor, timeline)).await)
+    answer(heavy::run(&asked_by, parts, move || build::review_of(view, &actor)).await)
 }
 
 /// What became of a change since that vote.
@@ -191,9 +190,8 @@ pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppEr
 
     let (backend, actor) = (backend(), actor());
     let difference = answer(strata_backend::approvals::vote_difference(&backend, &actor, id, vote).await)?;
-    let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    let parts = heavy::parts_of(&view.base) + view.edits.len();
-    answer(heavy::run(&actor, parts, move || build::difference_of(difference, &view)).await)
+    let parts = heavy::parts_of(&difference.now.base) + difference.now.edits.len();
+    answer(heavy::run(&actor, parts, move || build::difference_of(difference)).await)
 }
 
 /// The digest that a form sends along with what it is about.

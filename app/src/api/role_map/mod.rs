@@ -162,40 +162,24 @@ pub async fn role_map_load(
     role: Option<String>,
     revision: Option<i64>,
 ) -> Result<RoleMapView, AppError> {
-    use strata_backend::ctx::Scope;
+    use strata_backend::environments::{TopologyView, topology_load};
     use strata_backend::heavy;
     use strata_domain::authz::{Permission, allow};
-    use strata_domain::topology::Topology;
 
     use crate::server_context::{actor, answer, backend};
 
-    let (backend, actor) = (backend(), actor());
-    let environment = super::environment_or_first(environment).await?;
-    let shown_by_number = revision.is_some();
-    let shown = match revision {
-        Some(number) => {
-            Some(answer(strata_backend::environments::topology_at(&backend, &actor, &environment, number).await)?)
+    let actor = actor();
+    let view = answer(topology_load(&backend(), &actor, environment.as_deref(), revision).await)?;
+    let shown = heavy::run(&actor, heavy::parts_of(&view.topology), move || {
+        let TopologyView { environment: _, standing, live, revision, topology, own } = view;
+        let refused = |permission| allow(&standing, permission).err().map(|refused| refused.reason);
+        let number = revision.as_ref().map(|revision| revision.number);
+        RoleMapView {
+            live: live.filter(|live| Some(*live) != number),
+            start_refused: refused(Permission::StartChange),
+            import_refused: refused(Permission::ImportTopology),
+            ..RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref())
         }
-        None => answer(strata_backend::environments::topology_live(&backend, &actor, &environment).await)?,
-    };
-    let standing = answer(strata_backend::accounts::standing_load(&backend, &actor, &environment).await)?;
-    let (revision, topology) = match shown {
-        Some((revision, topology)) => (Some(revision), topology),
-        None => (None, Topology::empty(&environment)),
-    };
-    let refused = |permission| allow(&standing, permission).err().map(|refused| refused.reason);
-    let number = revision.as_ref().map(|revision| revision.number);
-    // What is live is looked at with today's eyes, what was asked for by number with those of its time.
-    let version = shown_by_number.then(|| revision.as_ref().map(|revision| revision.catalogue)).flatten();
-    let scope = Scope::Environment(&environment);
-    let own = answer(strata_backend::catalogues::own_load(&backend, &actor, scope, version).await)?;
-    let shown = heavy::run(&actor, heavy::parts_of(&topology), move || {
-        RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref())
     });
-    let mut view = answer(shown.await)?;
-    let live = super::live_number(&environment).await?;
-    view.live = live.filter(|live| Some(*live) != number);
-    view.start_refused = refused(Permission::StartChange);
-    view.import_refused = refused(Permission::ImportTopology);
-    Ok(view)
+    answer(shown.await)
 }

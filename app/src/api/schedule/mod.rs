@@ -73,8 +73,8 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
 
     use crate::server_context::{actor, answer, backend};
 
-    let environment = super::environment_or_first(environment).await?;
-    let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), &environment).await)?;
+    let environment = environment.as_deref();
+    let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), environment).await)?;
     let refused = |permission| allow(&view.standing, permission).err().map(|refused| refused.reason);
     let sooner = may_end_sooner(&view.shaped);
     let shown = |shown: strata_backend::schedule::ShownEntry| {
@@ -117,8 +117,8 @@ pub async fn schedule_entry_load(environment: Option<String>, entry: Option<i64>
 
     use crate::server_context::{actor, answer, backend, fail};
 
-    let environment = super::environment_or_first(environment).await?;
-    let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), &environment).await)?;
+    let environment = environment.as_deref();
+    let view = answer(strata_backend::schedule::schedule_load(&backend(), &actor(), environment).await)?;
     let mut asks_why = false;
     let form = match entry {
         None => EntryForm::fresh(view.now),

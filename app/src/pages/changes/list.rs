@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use strata_domain::change::ChangeState;
 
-use crate::api::changes::{ChangeListView, ChangeStart, change_list};
+use crate::api::changes::{ChangeListView, ChangeRow, ChangeStart, change_list};
 use crate::components::{Act, ActError, Badge, Moment, NextLink, Stateful, Table, TextField, loaded};
 use crate::error::AppError;
 use crate::live::{Live, Topic};
@@ -49,12 +49,13 @@ fn ChangeList(view: ChangeListView, state: Option<ChangeState>, start: ServerAct
     let rows: Vec<_> = view
         .changes
         .into_iter()
-        .map(|change| {
+        .map(|ChangeRow { change, risk }| {
             let waits = change.apply_asked.is_some().then_some(" waits to be started");
             view! {
                 <tr>
                     <th scope="row"><a href=paths::change(change.id)>{format!("#{} {}", change.id, change.title)}</a></th>
                     <td><Badge of=Stateful::Change(change.state) /> <span class="hint">{waits}</span></td>
+                    <td>{risk.map(|risk| view! { <Badge of=Stateful::Risk(risk) /> })}</td>
                     <td>{change.created_by.name}</td>
                     <td>{change.touched_by.name} ", " <Moment at=change.touched_at /></td>
                 </tr>
@@ -65,7 +66,7 @@ fn ChangeList(view: ChangeListView, state: Option<ChangeState>, start: ServerAct
         Either::Left(view! { <p class="empty">"No change here."</p> })
     } else {
         Either::Right(view! {
-            <Table of="changes" columns=&["Change", "State", "Started by", "Last act"]>{rows}</Table>
+            <Table of="changes" columns=&["Change", "State", "Risk", "Started by", "Last act"]>{rows}</Table>
         })
     };
     let answer = move || start.value().get().and_then(Result::err);

@@ -62,7 +62,7 @@ fn two_and_an_expert() -> Vec<Asked> {
 }
 
 fn planned(digest: u8, asked: Vec<Asked>) -> Planned {
-    Planned { digest: Digest([digest; 32]), steps: 1, blockers: 0, asked }
+    Planned { digest: Digest([digest; 32]), risk: Risk::Low, steps: 1, blockers: 0, asked }
 }
 
 /// A change that Ann wrote, of which that is asked.

@@ -519,7 +519,7 @@ impl World {
             history,
         } = self;
         let Review { state, authors: _, plan, round, votes, voters: _, approved_at: _, expires_after: _ } = review;
-        let Planned { digest, steps: _, blockers: _, asked: _ } = plan;
+        let Planned { digest, risk: _, steps: _, blockers: _, asked: _ } = plan;
         let mut key = vec![*state as u8, *live, digest.0[0], *round as u8];
         // Who shaped it, as it is loaded, and as a copy of it would load.
         let loaded = shaped.and(*inherited, Forgets::Nothing);
