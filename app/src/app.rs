@@ -33,6 +33,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
+                {news_mark()}
                 <HydrationScripts options />
                 <MetaTags />
             </head>
@@ -41,6 +42,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Says up to which news the page is read: taken before anything of it is, so that what is told later is heard by it.
+fn news_mark() -> Option<impl IntoView> {
+    #[cfg(feature = "ssr")]
+    let mark = use_context::<strata_backend::Backend>().and_then(|backend| backend.news().mark());
+    #[cfg(not(feature = "ssr"))]
+    let mark: Option<String> = None;
+    mark.map(|mark| view! { <meta name=crate::live::MARK content=mark /> })
 }
 
 /// All pages. Each is rendered whole on the server, so that it can be read before wasm arrives, or without it,

@@ -13,6 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use strata_domain::account::AccountId;
+use strata_domain::checked::Checked;
 use strata_domain::topology::Topology;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -23,6 +24,12 @@ use crate::turns::{Turn, Turns};
 
 /// Parts, such as nodes and edits, that are worked through on the spot: some ten milliseconds.
 const LIGHT: usize = 1_000;
+
+/// Bytes of memory for a part and what is found about it, about.
+pub(crate) const MEMORY_OF_A_PART: usize = 1_000;
+
+/// So many parts are shown in the time in which one is worked out.
+const SHOWN_IN_TIME_OF_ONE: usize = 10;
 
 /// Bytes of text that take as long to read as one part.
 const BYTES_OF_A_PART: usize = 256;
@@ -227,6 +234,12 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The parts of a topology.
 pub fn parts_of(topology: &Topology) -> usize {
     topology.nodes.len() + topology.services.len() + topology.availability_groups.len()
+}
+
+/// The parts of what is left to be worked out about a topology, and to be shown of it: few where all of it was found before.
+pub fn parts_left(checked: &Checked) -> usize {
+    let parts = parts_of(&checked.topology);
+    if checked.is_worked_out() { parts / SHOWN_IN_TIME_OF_ONE } else { parts }
 }
 
 /// The parts of a text of that many bytes.

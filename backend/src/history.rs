@@ -1,6 +1,7 @@
 //! The revisions of an environment.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
@@ -29,7 +30,7 @@ pub struct RevisionView {
     /// The revision.
     pub revision: Revision,
     /// Its topology.
-    pub topology: Topology,
+    pub topology: Arc<Topology>,
     /// How it came to be; none for an import.
     pub origin: Option<Origin>,
     /// What was recorded of it, newest first.

@@ -47,6 +47,11 @@ impl<K: Clone + Eq + Hash> Shares<K> {
         Self { taken: Arc::new(Mutex::new(Taken { all: 0, by: HashMap::new() })), all, each }
     }
 
+    /// How many somebody has.
+    pub fn of(&self, by: &K) -> usize {
+        lock(&self.taken).by.get(by).copied().unwrap_or(0)
+    }
+
     /// Takes one; for nobody in particular, only the cap on all counts.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! A topology that does not change any more, and what was worked out about it.
 
-use std::sync::OnceLock;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use crate::catalogue::Catalogue;
-use crate::findings::{self, Finding, Severity, Summary};
+use crate::findings::{self, Finding, RuleId, Severity, Summary};
 use crate::topology::Topology;
 use crate::whatif::{self, Extent, WorstPair};
 
@@ -12,24 +13,31 @@ use crate::whatif::{self, Extent, WorstPair};
 #[derive(Debug)]
 pub struct Checked {
     /// The topology.
-    pub topology: Topology,
+    pub topology: Arc<Topology>,
     /// What it is read under, with the severities by which it is judged.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     findings: OnceLock<Vec<Finding>>,
+    blocked_by_default: OnceLock<Vec<RuleId>>,
     losses: OnceLock<Vec<Extent>>,
     worst_pair: OnceLock<Option<WorstPair>>,
 }
 
 impl Checked {
     /// Works out nothing yet.
-    pub fn new(topology: Topology, catalogue: Catalogue) -> Self {
+    pub fn new(topology: Arc<Topology>, catalogue: Arc<Catalogue>) -> Self {
         Self {
             topology,
             catalogue,
             findings: OnceLock::new(),
+            blocked_by_default: OnceLock::new(),
             losses: OnceLock::new(),
             worst_pair: OnceLock::new(),
         }
+    }
+
+    /// Whether nothing large is left to be worked out.
+    pub fn is_worked_out(&self) -> bool {
+        self.findings.get().is_some() && self.losses.get().is_some()
     }
 
     /// As [`findings::check`] has them.
@@ -47,6 +55,11 @@ impl Checked {
         self.findings().iter().filter(|finding| finding.severity == Severity::Blocker).count()
     }
 
+    /// As [`findings::blockers_by_default`] has them.
+    pub fn blockers_by_default(&self) -> &[RuleId] {
+        self.blocked_by_default.get_or_init(|| findings::blockers_by_default(&self.topology, &self.catalogue))
+    }
+
     /// As [`whatif::every_node`] has it: one extent for each of the topology's nodes, in their order.
     pub fn losses(&self) -> &[Extent] {
         self.losses.get_or_init(|| whatif::every_node(&self.topology, &self.catalogue))
@@ -55,6 +68,15 @@ impl Checked {
     /// As [`whatif::worst_pair`] has it.
     pub fn worst_pair(&self) -> Option<&WorstPair> {
         self.worst_pair.get_or_init(|| whatif::worst_pair(&self.topology, &self.catalogue)).as_ref()
+    }
+}
+
+/// It is its topology, first of all.
+impl Deref for Checked {
+    type Target = Topology;
+
+    fn deref(&self) -> &Topology {
+        &self.topology
     }
 }
 

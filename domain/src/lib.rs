@@ -13,6 +13,7 @@ pub mod authz;
 pub mod catalogue;
 pub mod cells;
 pub mod change;
+pub mod checked;
 pub mod diff;
 pub mod digest;
 pub mod discussion;

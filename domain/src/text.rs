@@ -98,7 +98,7 @@ impl TextProblem {
 }
 
 /// `U+001B (escape)`.
-fn named(character: char) -> String {
+pub(crate) fn named(character: char) -> String {
     match character::name_of(character) {
         Some(name) => format!("U+{:04X} ({name})", u32::from(character)),
         None => format!("U+{:04X}", u32::from(character)),

@@ -36,8 +36,8 @@ test('pages of 5,000 nodes', async () => {
     const id = await api.changeStart('A hundred workers', ENVIRONMENT);
     const edits = (from: number): unknown[] =>
       Array.from({ length: 50 }, (_, place) => [
-        { kind: 'add-node', node: { hostname: `fresh-${from + place}.example.net`, private_ip: `10.250.${from}.${place + 1}` } },
-        { kind: 'assign-role', hostname: `fresh-${from + place}.example.net`, role: 'worker', settings: { concurrency: 4 } },
+        { kind: 'add-node', node: { hostname: `fresh-${from}-${place}.example.net`, private_ip: `10.250.${from}.${place + 1}` } },
+        { kind: 'assign-role', hostname: `fresh-${from}-${place}.example.net`, role: 'worker', settings: { concurrency: 4 } },
       ]).flat();
     let last = 0;
     const append = async (of: unknown[]): Promise<void> => {
@@ -46,7 +46,7 @@ test('pages of 5,000 nodes', async () => {
         headers: { cookie, origin: strata.address, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ id, after: last, mark: null, batch: { key: `k${last}`, label: 'More', edits: of } }),
       });
-      expect(answer.status, await answer.clone().text()).toBe(200);
+      expect(await answer.text()).toContain('"Taken"');
       last += of.length;
     };
     const rows: Row[] = [];
@@ -69,7 +69,7 @@ test('pages of 5,000 nodes', async () => {
       rows.push({ what, 'server (ms)': round(server), 'database (ms)': round(database), 'of /audit': round((server + database) / audit) });
     };
     const page = (path: string) => async (): Promise<void> => {
-      const answer = await fetch(strata.address + path, { headers: { cookie, accept: 'text/html' }, redirect: 'manual' });
+      const answer = await fetch(strata.address + path, { headers: { cookie, accept: path.startsWith('/api/') ? 'application/json' : 'text/html' }, redirect: 'manual' });
       expect(answer.status, path).toBe(200);
       await answer.text();
     };
@@ -80,7 +80,7 @@ test('pages of 5,000 nodes', async () => {
     await measured('what if', ASKED, page(`/what-if?env=${ENVIRONMENT}`));
     await append(edits(1));
     await measured('100 edits appended', 10, async (turn) => append(edits(turn + 10)));
-    await measured('one edit appended', 10, async (turn) => append([{ kind: 'set-node', hostname: 'fresh-1.example.net', site: `s${turn + 2}` }]).catch(() => undefined));
+    await measured('one edit appended', 10, async (turn) => append([{ kind: 'add-group', name: `g${turn + 2}` }]));
     const other = await api.changeStart('In review', ENVIRONMENT);
     const reviewed = await fetch(`${strata.address}/api/draft_append`, {
       method: 'POST',

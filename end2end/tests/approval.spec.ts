@@ -152,7 +152,7 @@ test('two people edit one draft: nothing is lost, also where one of them hears n
 
   const alma = await signedIn(OTHER);
   // Without news her page still shows the draft as it was, as in the moment before news arrive.
-  await alma.route('**/events', (route) => route.abort());
+  await alma.route('**/events*', (route) => route.abort());
   await open(alma, `/changes/${id}/edit`);
 
   const page = await signedIn(ADA);

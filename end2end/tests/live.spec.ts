@@ -109,7 +109,7 @@ test('a stream that is cut off each time it was heard is asked for with a growin
   let [asked, read] = [0, 0];
   await page.clock.install();
   // As a proxy that ends every answer: it opens, says something, and is over.
-  await page.context().route('**/events', (route) => {
+  await page.context().route('**/events*', (route) => {
     asked += 1;
     return route.fulfill({ contentType: 'text/event-stream', body: 'event: beat\ndata: \n\n' });
   });
@@ -133,7 +133,7 @@ test('a page that hears nothing says so, asks with a growing pause, and reads ag
   const page = await signedIn(ADA);
   let asked = 0;
   await page.clock.install();
-  await page.context().route('**/events', (route) => {
+  await page.context().route('**/events*', (route) => {
     asked += 1;
     return route.abort();
   });
@@ -150,7 +150,7 @@ test('a page that hears nothing says so, asks with a growing pause, and reads ag
   expect(asked, 'tries in five minutes').toBeLessThan(25);
   expect(asked).toBeGreaterThan(5);
 
-  await page.context().unroute('**/events');
+  await page.context().unroute('**/events*');
   // In small steps: a minute at one go would look like a minute without a beat.
   await expect(async () => {
     await page.clock.runFor(2_000);

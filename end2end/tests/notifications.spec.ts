@@ -144,7 +144,9 @@ test('a webhook is signed, tried again, and sent once more by hand', async ({ si
   expect(JSON.parse(second?.body ?? '{}')).toMatchObject({ type: 'change.submitted', data: { change: id, actor: ADA.name } });
 
   await region(page, 'Reminders').getByLabel(/^Remind after/).fill('12');
+  const set = page.waitForResponse((response) => response.url().includes('/api/patience_set'));
   await region(page, 'Reminders').getByRole('button', { name: 'Set it' }).click();
+  await set;
   await page.reload();
   await expect(region(page, 'Reminders').getByLabel(/^Remind after/)).toHaveValue('12');
   await region(page, 'Webhooks').getByRole('button', { name: 'Remove' }).click();

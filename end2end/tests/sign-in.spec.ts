@@ -46,7 +46,7 @@ test('repeated failures are slowed, with the right password too, and the page sa
     }
   }
   await signIn(page, VERA);
-  await expect(page.getByRole('alert')).toHaveText(/Too many failed attempts\. Wait \d+ seconds?/);
+  await expect(page.getByRole('alert')).toHaveText(/Too many attempts\. Wait \d+ seconds?/);
   const button = page.getByRole('button', { name: 'Sign in' });
   await expect(async () => {
     if (await button.isVisible()) {

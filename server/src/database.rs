@@ -38,9 +38,18 @@ pub struct DatabaseArgs {
     /// Connections to the database at most
     #[arg(long, env = "STRATA_DATABASE_CONNECTIONS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(2..))]
     pub database_connections: u32,
+    /// Memory for revisions and drafts that were looked at lately, in MiB
+    #[arg(long, env = "STRATA_KEPT_MIB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..), value_name = "MIB")]
+    pub kept_mib: u32,
     /// The role that the application works as; whoever owns the tables gives it its rights [default: strata_app, where there is one]
     #[arg(long, env = "STRATA_APP_ROLE", value_name = "ROLE")]
     pub app_role: Option<String>,
+}
+
+impl DatabaseArgs {
+    fn kept_bytes(&self) -> u64 {
+        u64::from(self.kept_mib) * 1024 * 1024
+    }
 }
 
 /// Why there is no database to work on.
@@ -60,9 +69,9 @@ pub enum DatabaseError {
         "The database takes no more connections ({0}). Raise its max_connections, or give each process of Strata fewer with STRATA_DATABASE_CONNECTIONS."
     )]
     Exhausted(sqlx::Error),
-    /// It has no TLS, and is on another machine.
+    /// It has no TLS, and was asked for it.
     #[error(
-        "The database offers no TLS, and it is on another machine. Switch TLS on there (ssl = on), or, where nobody can listen in, add sslmode=disable to DATABASE_URL. ({0})"
+        "The database offers no TLS, which is asked for: by DATABASE_URL, or because it is on another machine. Switch TLS on there (ssl = on), or, where nobody can listen in, say sslmode=disable in DATABASE_URL. ({0})"
     )]
     NoTls(sqlx::Error),
     /// A migration failed.
@@ -119,7 +128,9 @@ impl Database {
         let place = Place::find(args, join).await?;
         match place.make_ready(args, false).await {
             Ok(standing) => match place.pool(args.database_connections).await {
-                Ok(pool) => Ok(Self { backend: Backend::new(pool.clone()), pool, place, standing }),
+                Ok(pool) => {
+                    Ok(Self { backend: Backend::new(pool.clone()).keeping(args.kept_bytes()), pool, place, standing })
+                }
                 Err(error) => place.leave(error).await,
             },
             Err(error) => place.leave(error).await,

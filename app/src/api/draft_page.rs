@@ -119,7 +119,7 @@ pub async fn draft_page_load(id: i64, node: Option<String>, search: Option<Strin
 
     let (backend, actor) = (backend(), actor());
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    let parts = heavy::parts_of(&view.base) + view.edits.len();
+    let parts = heavy::parts_left(&view.desired) + view.edits.len();
     let asked_by = actor.clone();
     answer(heavy::run(&asked_by, parts, move || shown::page_of(view, &actor, node.as_deref(), search.as_deref())).await)
 }
@@ -131,7 +131,7 @@ mod shown {
     use strata_backend::changes::ChangeView;
     use strata_backend::ctx::Actor;
     use strata_backend::heavy;
-    use strata_domain::findings::{self, Finding};
+    use strata_domain::findings::Finding;
     use strata_domain::plan::{Plan, Step};
     use strata_domain::topology::{Node, Service};
 
@@ -150,8 +150,7 @@ mod shown {
 
     /// All of the page. For a large draft, [`heavy::run`] is the place for that.
     pub(super) fn page_of(view: ChangeView, actor: &Actor, node: Option<&str>, search: Option<&str>) -> DraftPage {
-        let catalogue = view.own.catalogue();
-        let desired = &view.desired;
+        let (desired, catalogue) = (&*view.desired.topology, &*view.desired.catalogue);
         let wanted = search.unwrap_or_default().to_lowercase();
         let is_found = |name: &str| wanted.is_empty() || name.to_lowercase().contains(&wanted);
         let mut nodes: Vec<&Node> = desired.nodes.iter().filter(|node| is_node_found(node, is_found)).collect();
@@ -164,9 +163,9 @@ mod shown {
         }
         let services = desired.services.len();
         let is_service_found = |service: &&Service| services <= LISTED_SERVICES || is_found(&service.name);
-        let found = findings::check(desired, &catalogue);
-        let summary = findings::summary(&found);
-        let is_small = heavy::parts_of(&view.base) + view.edits.len() <= WHOLE;
+        let found = view.desired.findings();
+        let summary = view.desired.summary();
+        let is_small = heavy::parts_of(&view.base.topology) + view.edits.len() <= WHOLE;
         let earlier = view.edits.len().saturating_sub(LISTED);
         DraftPage {
             refused: edit_refused(&view.standing, view.change.state),
@@ -176,10 +175,7 @@ mod shown {
             groups: Cut::of_groups(&groups, &members, &wanted),
             choice: groups_to_choose(&groups),
             services: Cut::of(desired.services.iter().filter(is_service_found).cloned(), LISTED_SERVICES, services),
-            findings: {
-                let total = found.len();
-                Cut::of(found.into_iter().map(without_edits), LISTED, total)
-            },
+            findings: Cut::of(found.iter().cloned().map(without_edits), LISTED, found.len()),
             summary,
             steps: view.plan.steps.len(),
             plan: cut(&view.plan),

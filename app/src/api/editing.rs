@@ -100,7 +100,7 @@ impl DraftView {
             refused: super::drafting::edit_refused(&view.standing, view.change.state),
             change: view.change,
             live: view.live,
-            base: view.base,
+            base: Topology::clone(&view.base.topology),
             edits: view.edits,
             own: view.own,
             me,

@@ -55,7 +55,7 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
         }
         Err(SignInError::Wait { seconds }) => {
             let unit = if seconds == 1 { "second" } else { "seconds" };
-            let reason = format!("Too many failed attempts. Wait {seconds} {unit}, then try again.");
+            let reason = format!("Too many attempts. Wait {seconds} {unit}, then try again.");
             return Err(fail(AppError::TooMuch { what: reason, seconds }));
         }
         Err(SignInError::Backend(error)) => return Err(fail(error.into())),

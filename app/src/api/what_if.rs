@@ -106,14 +106,17 @@ pub async fn what_if_load(environment: Option<String>, taken: Option<Taken>) -> 
 
     use crate::server_context::{actor, answer, backend};
 
-    let actor = actor();
-    let view = answer(topology_load(&backend(), &actor, environment.as_deref(), None).await)?;
-    let taken = taken.unwrap_or_default();
-    let worked_out = heavy::run(&actor, heavy::parts_of(&view.topology), move || {
-        let TopologyView { environment, live, topology, own, .. } = view;
-        WhatIfView::of(environment, live, topology, &own.catalogue(), &taken)
-    });
-    answer(worked_out.await)
+    let (backend, actor) = (backend(), actor());
+    let view = answer(topology_load(&backend, &actor, environment.as_deref(), None).await)?;
+    let TopologyView { environment, live, checked, made_of, .. } = view;
+    let Some(taken) = taken.filter(|taken| *taken != Taken::default()) else {
+        let parts = heavy::parts_left(&checked);
+        let work = move || WhatIfView::of(environment, live, &checked, &Taken::default());
+        return answer(backend.once(&actor, made_of, parts, work).await);
+    };
+    // A question of one's own is worked out each time.
+    let parts = heavy::parts_of(&checked.topology);
+    answer(heavy::run(&actor, parts, move || WhatIfView::of(environment, live, &checked, &taken)).await)
 }
 
 #[cfg(feature = "ssr")]
@@ -122,21 +125,23 @@ impl WhatIfView {
     fn of(
         environment: String,
         revision: Option<i64>,
-        topology: strata_domain::topology::Topology,
-        catalogue: &Catalogue,
+        checked: &strata_domain::checked::Checked,
         taken: &Taken,
     ) -> Self {
         use std::collections::BTreeSet;
 
-        use strata_domain::whatif::{every_node, without, worst_pair};
+        use strata_domain::whatif::without;
 
+        let (topology, catalogue) = (&*checked.topology, &*checked.catalogue);
         let targets = taken.targets();
-        let answer = (!targets.is_empty()).then(|| match without(&topology, catalogue, &targets) {
+        let answer = (!targets.is_empty()).then(|| match without(topology, catalogue, &targets) {
             Ok(loss) => WhatIfAnswer::Lost(LossView::of(&loss, catalogue)),
             Err(unknown) => WhatIfAnswer::Unknown(unknown.to_string()),
         });
-        let mut nodes: Vec<(Extent, &str)> = every_node(&topology, catalogue)
-            .into_iter()
+        let mut nodes: Vec<(Extent, &str)> = checked
+            .losses()
+            .iter()
+            .copied()
             .zip(&topology.nodes)
             .map(|(extent, node)| (extent, node.hostname.as_str()))
             .collect();
@@ -149,17 +154,14 @@ impl WhatIfView {
             .take(LISTED)
             .map(|(extent, name)| ((*name).to_owned(), *extent))
             .collect();
-        let pair = worst_pair(&topology, catalogue).map(|pair| {
-            let loss = LossView::of(&pair.loss, catalogue);
-            (pair.nodes, loss)
-        });
+        let pair = checked.worst_pair().map(|pair| (pair.nodes.clone(), LossView::of(&pair.loss, catalogue)));
         let sites: BTreeSet<String> = topology.nodes.iter().filter_map(|node| node.site.clone()).collect();
         let platforms: BTreeSet<String> = topology
             .nodes
             .iter()
             .filter_map(|node| node.container.map(|container| container.platform.as_str().to_owned()))
             .collect();
-        let mut groups = topology.availability_groups;
+        let mut groups = topology.availability_groups.clone();
         groups.sort();
         Self {
             environment,

@@ -20,6 +20,9 @@ use strata_domain::news::News;
 
 pub use status::LiveStatus;
 
+/// The name under which a page says up to which news it was read.
+pub const MARK: &str = "strata-news";
+
 /// What a page wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {

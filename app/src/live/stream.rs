@@ -34,19 +34,22 @@ struct Inner {
     /// What the source calls, for as long as there is one.
     listener: RefCell<Option<OnEvent>>,
     pause: Cell<Duration>,
+    /// The mark up to which everything was read or heard.
+    mark: RefCell<Option<String>>,
     /// When the one that is open opened, by the browser's clock.
     opened_at: Cell<Option<f64>>,
     timer: Cell<Option<TimeoutHandle>>,
 }
 
 impl Stream {
-    /// Opens it; `hear` is told whatever comes.
-    pub(super) fn open(hear: impl Fn(&Heard) + 'static) -> Self {
+    /// Opens it; `hear` is told whatever comes after the mark.
+    pub(super) fn open(mark: Option<String>, hear: impl Fn(&Heard) + 'static) -> Self {
         let inner = Rc::new(Inner {
             hear: Box::new(hear),
             source: RefCell::new(None),
             listener: RefCell::new(None),
             pause: Cell::new(FIRST_PAUSE),
+            mark: RefCell::new(mark),
             opened_at: Cell::new(None),
             timer: Cell::new(None),
         });
@@ -63,6 +66,11 @@ impl Stream {
     /// Whether it is open, or about to be; else it pauses before the next try.
     pub(super) fn is_open(&self) -> bool {
         self.0.source.borrow().is_some()
+    }
+
+    /// The mark up to which everything was read or heard.
+    pub(super) fn mark(&self) -> Option<String> {
+        self.0.mark.borrow().clone()
     }
 
     /// Gives up a stream that is open and silent, and opens it again after a pause.
@@ -88,7 +96,11 @@ impl Drop for Stream {
 impl Inner {
     fn connect(self: &Rc<Self>) {
         self.close();
-        let Ok(source) = EventSource::new("/events") else { return self.break_off() };
+        let address = match &*self.mark.borrow() {
+            Some(mark) => format!("/events?after={mark}"),
+            None => "/events".to_owned(),
+        };
+        let Ok(source) = EventSource::new(&address) else { return self.break_off() };
         if let Some(listener) = self.listener.borrow().as_ref() {
             for event in EVENTS {
                 let _ = source.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
@@ -107,13 +119,17 @@ impl Inner {
     }
 
     fn take(self: &Rc<Self>, event: &Event) {
+        let mark = event.dyn_ref::<MessageEvent>().map(MessageEvent::last_event_id).filter(|mark| !mark.is_empty());
+        if let Some(mark) = mark {
+            *self.mark.borrow_mut() = Some(mark);
+        }
         let heard = match event.type_().as_str() {
             // The browser's own next try comes always after the same pause, and after a refusal never.
             "error" => return self.break_off(),
-            // Before it opened, since the page was rendered or since it broke off, news may have passed by.
+            // What passed by since the page was rendered, or since it broke off, the server tells now, or that it cannot.
             "open" => {
                 self.opened_at.set(Some(Date::now()));
-                Heard::Again
+                Heard::Beat
             }
             "reload" => Heard::Again,
             "message" => {

@@ -17,7 +17,7 @@ use web_sys::{AbortController, BroadcastChannel, MessageEvent, VisibilityState};
 
 use super::stream::Stream;
 use super::vote::Vote;
-use super::{Heard, Live};
+use super::{Heard, Live, MARK};
 
 /// The server sends a beat every 15 seconds; without three of them the page is not live.
 const SILENT_FOR: f64 = 45_000.0;
@@ -33,6 +33,8 @@ const LOOKED_EVERY: Duration = Duration::from_secs(5);
 enum Said {
     /// A new one asks whether the server is heard.
     Hello,
+    /// The leader hears the server, and heard everything up to that mark.
+    Here(Option<String>),
     /// The leader heard this.
     Heard(Heard),
     /// Without locks: the tab of that number would lead.
@@ -125,7 +127,9 @@ impl Tab {
     /// Opens the stream, and tells the others what comes.
     fn lead(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
-        let stream = Stream::open(move |heard| {
+        // Whoever followed another leader does not know up to where it heard.
+        let mark = if self.in_touch.get() { None } else { page_mark() };
+        let stream = Stream::open(mark, move |heard| {
             with(&weak, |tab| {
                 tab.heard_at.set(Date::now());
                 tab.live.hear(heard);
@@ -162,8 +166,16 @@ impl Tab {
     fn told(self: &Rc<Self>, said: Said) {
         match said {
             Said::Hello if self.is_leader() => {
-                let heard = if self.live.is_live.get_untracked() { Heard::Beat } else { Heard::Nothing };
-                self.say(&Said::Heard(heard));
+                let mark = self.stream.borrow().as_ref().and_then(Stream::mark);
+                let is_live = self.live.is_live.get_untracked();
+                self.say(&if is_live { Said::Here(mark) } else { Said::Heard(Heard::Nothing) });
+            }
+            Said::Here(mark) if !self.is_leader() => {
+                self.heard_at.set(Date::now());
+                self.vote.settle();
+                let is_first = !self.in_touch.replace(true);
+                let is_known = mark.is_some() && mark == page_mark();
+                self.live.hear(if is_first && !is_known { &Heard::Again } else { &Heard::Beat });
             }
             Said::Heard(heard) if !self.is_leader() => {
                 self.heard_at.set(Date::now());
@@ -188,7 +200,7 @@ impl Tab {
                 self.vote.settle();
             }
             Said::Leaves if !self.is_leader() => self.ask_for_lead(false),
-            Said::Hello | Said::Heard(_) | Said::Leaves => {}
+            Said::Hello | Said::Here(_) | Said::Heard(_) | Said::Leaves => {}
         }
     }
 
@@ -306,6 +318,12 @@ impl Tab {
             channel.close();
         }
     }
+}
+
+/// Up to which news the page was read when it was rendered.
+fn page_mark() -> Option<String> {
+    let said = document().query_selector(&format!("meta[name={MARK}]")).ok().flatten()?;
+    said.get_attribute("content")
 }
 
 /// The browser's locks and how they are asked for, where it has them. By name, since `web-sys` has them only behind a

@@ -1,6 +1,6 @@
 //! Password hashes: argon2id, with its parameters stored in the hash.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -8,6 +8,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 
 use crate::ctx::{self, Backend};
 use crate::error::Error;
+use crate::hashing::Place;
 
 /// What a check of a password found.
 pub(super) struct Checked {
@@ -19,13 +20,13 @@ pub(super) struct Checked {
 
 /// Hashes a password that was accepted.
 pub(super) async fn hash(backend: &Backend, password: String) -> Result<String, Error> {
-    off_thread(backend, move || make(&password)).await?
+    off_thread(backend.hashing().place().await?, move || make(&password)).await?
 }
 
 /// Compares a password with a stored hash; with none, does the same work and finds it wrong, so that the time
 /// tells nobody whether the account exists.
-pub(super) async fn check(backend: &Backend, password: String, stored: Option<String>) -> Result<Checked, Error> {
-    off_thread(backend, move || {
+pub(super) async fn check(place: Place, password: String, stored: Option<String>) -> Result<Checked, Error> {
+    off_thread(place, move || {
         // Asked for in both cases: the first call of the process takes longer.
         let nobody = nobody()?;
         match stored {
@@ -36,15 +37,11 @@ pub(super) async fn check(backend: &Backend, password: String, stored: Option<St
     .await?
 }
 
-/// Runs the work where it blocks no request, no more of it at once than the backend permits.
-async fn off_thread<T: Send + 'static>(
-    backend: &Backend,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let permit = Arc::clone(&backend.hashing()).acquire_owned().await.map_err(Error::unexpected)?;
+/// Runs the work where it blocks no request, and holds its place until it is done.
+async fn off_thread<T: Send + 'static>(place: Place, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(move || {
         let done = work();
-        drop(permit);
+        drop(place);
         done
     })
     .await

@@ -14,6 +14,8 @@ use super::throttle::{self, Counted, Counters};
 use super::{failed, password};
 use crate::ctx::{AuditRow, Backend};
 use crate::error::Error;
+use crate::hashing::Full;
+use crate::networks::Networks;
 
 /// No hash is made of more than this; longer passwords cannot be set either.
 const LONGEST_PASSWORD_BYTES: usize = 1024;
@@ -115,6 +117,18 @@ pub async fn sign_in(
         None => false,
     };
     let hash = word.as_ref().filter(|_| known).map(Word::hash);
+    let place = if known {
+        backend.hashing().place().await?
+    } else {
+        // Before it is counted: whoever is sent away made no attempt.
+        match backend.hashing().place_in_line(Networks::of(address).network).await? {
+            Ok(place) => place,
+            Err(Full { seconds }) => {
+                tracing::warn!(%address, "too many sign-ins at once; strangers wait");
+                return Err(SignInError::Wait { seconds });
+            }
+        }
+    };
     let counters = Counters::of(&email, address, hash.as_ref().map(|hash| &hash[..]));
     let of_account = match throttle::count(backend, &counters).await? {
         Counted::Yes { of_account } => of_account,
@@ -125,7 +139,7 @@ pub async fn sign_in(
     };
     let password = if password.len() > LONGEST_PASSWORD_BYTES { String::new() } else { password.to_owned() };
     let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let checked = password::check(backend, password, stored).await?;
+    let checked = password::check(place, password, stored).await?;
     let Some(account) = account.filter(|_| checked.right) else {
         tracing::info!(%address, "sign-in refused");
         failed::record(backend, &email, address).await?;

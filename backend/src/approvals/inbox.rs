@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::under_review::review_told;
 use crate::changes::{Stored, changes_of};
-use crate::ctx::{Actor, Backend, Place};
+use crate::ctx::{Actor, Backend, Place, Source};
 use crate::error::Error;
 use crate::heavy;
 use crate::proposals::{open_of, present_of};
@@ -107,7 +107,8 @@ async fn load(backend: &Backend, actor: &Actor) -> Result<Inbox, Error> {
     let ids = concerning(&mut read, &places, account).await?;
     for stored in changes_of(&mut read, &ids).await?.into_iter().flatten() {
         let Some(place) = places.iter().find(|place| place.id == stored.environment_id) else { continue };
-        let awaited = match awaited(&mut read, stored, &me, place).await {
+        let mut source = Source { connection: &mut read, kept: backend.kept() };
+        let awaited = match awaited(&mut source, stored, &me, place).await {
             Ok(awaited) => awaited,
             // Logged where it was found. What is wrong with one change hides no other.
             Err(Error::Unexpected { .. }) => continue,
@@ -185,12 +186,7 @@ async fn decisions_of(
     Ok(decisions)
 }
 
-async fn awaited(
-    connection: &mut PgConnection,
-    stored: Stored,
-    me: &AccountId,
-    place: &Place,
-) -> Result<Awaited, Error> {
+async fn awaited(source: &mut Source<'_>, stored: Stored, me: &AccountId, place: &Place) -> Result<Awaited, Error> {
     // What this read sees may have been written a moment after it began.
     let now = place.now.max(stored.change.touched_at);
     let age = stored.change.submitted_at.map(|at| now - at);
@@ -198,7 +194,7 @@ async fn awaited(
         let risk = stored.planned.map(|planned| planned.risk);
         return Ok(Awaited { change: stored.change, risk, missing: Vec::new(), act: None, age, expires_at: None });
     }
-    let (mut change, review) = review_told(connection, stored).await?;
+    let (mut change, review) = review_told(source, stored).await?;
     let review = review.as_of(now);
     change.state = review.state;
     change.apply_asked = change.apply_asked.filter(|_| review.state == ChangeState::Approved);

@@ -29,7 +29,7 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
     let voter = account.to_string();
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;
-    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
     let now = locked.now(&write);
     let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
     let before = review.as_of(now);

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::account::{AccountId, Standing};
+use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{Change, ChangeState};
 use strata_domain::plan::Plan;
 use strata_domain::policy::{self, Policy};
-use strata_domain::review::{Lifetime, Planned, Review, Vote, as_voted};
+use strata_domain::review::{Lifetime, Missing, Planned, Review, Vote, as_voted};
 
 use super::rows;
-use crate::changes::{Approval, Material, Stored, last_decided};
+use crate::changes::{Approval, Material, Stored, changes_of, last_decided};
+use crate::ctx::Source;
 use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policies_of_change};
 
@@ -61,16 +63,20 @@ impl Terms {
 
     /// The plan of the material, and what is asked for it.
     pub(crate) fn planned(&self, material: &Material) -> (Planned, Plan) {
-        let Material { base, desired, catalogue, .. } = material;
-        let plan = material.plan();
-        let planned = Planned {
+        let Material { base, desired, .. } = material;
+        let (plan, nodes) = (material.plan(), policy::size_of(&base.topology, &desired.topology));
+        let blockers = material.blockers();
+        (Planned { blockers, ..self.without_blockers(&plan, nodes, &base.catalogue) }, plan)
+    }
+
+    fn without_blockers(&self, plan: &Plan, nodes: usize, catalogue: &Catalogue) -> Planned {
+        Planned {
             digest: plan.digest,
             risk: plan.risk,
             steps: plan.steps.len(),
-            blockers: material.blockers(),
-            asked: policy::strictest(&self.policy, &self.older, &plan, policy::size_of(base, desired), catalogue),
-        };
-        (planned, plan)
+            blockers: 0,
+            asked: policy::strictest(&self.policy, &self.older, plan, nodes, catalogue),
+        }
     }
 }
 
@@ -96,19 +102,53 @@ impl UnderReview {
 ///
 /// # Errors
 /// Where the change cannot be read; one whose plan was not kept yet is planned here, as part of a [`crate::heavy::act`].
-pub(super) async fn review_told(connection: &mut PgConnection, stored: Stored) -> Result<(Change, Review), Error> {
+pub(super) async fn review_told(source: &mut Source<'_>, stored: Stored) -> Result<(Change, Review), Error> {
     let Stored { change, environment_id, approval, planned, .. } = stored;
     let review = match planned {
         Some(planned) => {
+            let connection = &mut *source.connection;
             let expires_after = lifetime_since_submission(connection, environment_id, change.id).await?;
             review_of(connection, environment_id, &change, approval, planned, expires_after).await?
         }
         None => {
-            let material = Material::load(connection, environment_id, &change).await?;
-            UnderReview::load(connection, environment_id, &change, approval, &material).await?.review
+            let material = Material::load(source, environment_id, &change).await?;
+            UnderReview::load(source.connection, environment_id, &change, approval, &material).await?.review
         }
     };
     Ok((change, review))
+}
+
+/// What was missing when a run was asked for, by the policies of its change, the votes that there are, and what their voters are
+/// now: asked of nothing that says it was found to be enough. Nothing of a run that was begun without approval, and of one of
+/// which something was carried out already: its voters may have left since.
+pub(crate) async fn missing_of_run(
+    connection: &mut PgConnection,
+    run: i64,
+    plan: &Plan,
+    nodes: usize,
+    catalogue: &Catalogue,
+) -> Result<Vec<Missing>, Error> {
+    let row = sqlx::query!(
+        r#"SELECT r.change_id, r.requested_at,
+                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest)
+                  OR EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id AND s.attempts > 0) AS "is_past!"
+           FROM runs r WHERE r.id = $1"#,
+        run,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if row.is_past {
+        return Ok(Vec::new());
+    }
+    let stored = changes_of(connection, &[row.change_id]).await?.pop().transpose()?;
+    let stored = stored.ok_or(Error::NotFound { what: "change" })?;
+    let terms = Terms::of(connection, stored.environment_id, &stored.change).await?;
+    let planned = terms.without_blockers(plan, nodes, catalogue);
+    let (change, approval) = (&stored.change, stored.approval);
+    let environment_id = stored.environment_id;
+    let review = review_of(connection, environment_id, change, approval, planned, terms.expires_after).await?;
+    let voters = rows::voters_of(connection, environment_id, change.id).await?;
+    Ok(Review { voters, ..review }.missing(row.requested_at))
 }
 
 async fn review_of(

@@ -54,7 +54,7 @@ async fn vote(
     let voter = account.to_string();
     let (environment_id, standing) = (write.place()?.id, write.place()?.standing.clone());
     let mut locked = Locked::take(&mut write, id).await?;
-    let (material, log) = Material::read(write.connection(), environment_id, &locked.change).await?;
+    let (material, log) = Material::read(&mut write.source(), environment_id, &locked.change).await?;
     let now = locked.now(&write);
     let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
     let review = review.as_of(now);

@@ -1,5 +1,7 @@
 //! Changing the catalogue: each version is stored whole and never altered.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
@@ -99,7 +101,7 @@ async fn propose_looser<T>(
     reason: &str,
 ) -> Result<Outcome<T>, Error> {
     let environment_id = write.place()?.id;
-    open_changes::fitting(write.connection(), environment_id, after).await?;
+    open_changes::fitting(&mut write.source(), environment_id, after).await?;
     let (before, after) = (json!({ "role": from }), json!({ "role": to }));
     let proposed = Proposed::LooserRole { from: Box::new(from), to: to.map(Box::new) };
     Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, reason, before, after }).await?))
@@ -213,6 +215,17 @@ pub async fn rule_level_set(
     level: Option<Level>,
     reason: &str,
 ) -> Result<(), Error> {
+    heavy::act(actor, || level_set(backend, actor, environment, rule, level, reason)).await
+}
+
+async fn level_set(
+    backend: &Backend,
+    actor: &Actor,
+    environment: &str,
+    rule: RuleId,
+    level: Option<Level>,
+    reason: &str,
+) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditCatalogue, Scope::Environment(environment)).await?;
     let own = own_locked(&mut write).await?;
     let level = level.unwrap_or_else(|| Level::from(rule.default_severity()));
@@ -228,12 +241,16 @@ pub async fn rule_level_set(
     let reason =
         accepted_reason(Some(reason))?.ok_or_else(|| Error::invalid("reason", "Say why: the audit log keeps it."))?;
     level_store(&mut write, rule, level).await?;
+    // Changes under review may have blockers by now.
+    let cause = format!("The rule {rule} is {level} since");
+    let mut news = ask_anew(&mut write, AuditAction::RuleLevelSet, &cause).await?.news;
     let environment = write.place()?.slug.clone();
+    news.push(News::Environment { environment });
     let row = AuditRow::new(AuditAction::RuleLevelSet, "rule", &rule)
         .reason(Some(&reason))
         .before(json!({ "level": before }))
         .after(json!({ "level": level }));
-    write.commit(row, vec![News::Environment { environment }]).await
+    write.commit(row, news).await
 }
 
 /// Stores how much a rule matters from now on; a trigger keeps what it was. The caller holds the lock on the environment.
@@ -293,7 +310,7 @@ async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditActio
     .execute(write.connection())
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    open_changes::carry_over(write.connection(), environment_id, &own).await?;
+    open_changes::carry_over(&mut write.source(), environment_id, &own).await?;
     let cause = format!(
         "The catalogue is at version {} since, and the plan is no longer the one that was approved",
         own.version
@@ -302,13 +319,13 @@ async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditActio
     Ok((own.version, moved.news))
 }
 
-async fn live_topology(write: &mut Write) -> Result<Option<Topology>, Error> {
+async fn live_topology(write: &mut Write) -> Result<Option<Arc<Topology>>, Error> {
     let environment_id = write.place()?.id;
     let live = sqlx::query_scalar!("SELECT live_revision FROM environments WHERE id = $1", environment_id)
         .fetch_one(write.connection())
         .await?;
     match live {
-        Some(number) => topology_of(write.connection(), environment_id, number).await.map(Some),
+        Some(number) => Ok(Some(topology_of(&mut write.source(), environment_id, number).await?.topology)),
         None => Ok(None),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnection;
 use strata_domain::catalogue::Own;
 use strata_domain::edit;
 
 use super::rows;
 use crate::changes;
+use crate::ctx::Source;
 use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
@@ -17,15 +17,15 @@ use crate::heavy;
 /// count.
 ///
 /// The caller holds the lock on the environment.
-pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i64, own: &Own) -> Result<(), Error> {
-    let open = fitting(connection, environment_id, own).await?;
+pub(super) async fn carry_over(source: &mut Source<'_>, environment_id: i64, own: &Own) -> Result<(), Error> {
+    let open = fitting(source, environment_id, own).await?;
     sqlx::query!(
         // A run that is under way goes on under the version that its plan was made with.
         "UPDATE changes SET catalogue_version = $2 WHERE id = ANY($1) AND state <> 'provisioning'",
         &open,
         rows::stored(own.version)?,
     )
-    .execute(connection)
+    .execute(&mut *source.connection)
     .await?;
     Ok(())
 }
@@ -34,7 +34,7 @@ pub(super) async fn carry_over(connection: &mut PgConnection, environment_id: i6
 /// become unreadable.
 ///
 /// The caller holds the lock on the environment.
-pub(super) async fn fitting(connection: &mut PgConnection, environment_id: i64, own: &Own) -> Result<Vec<i64>, Error> {
+pub(super) async fn fitting(source: &mut Source<'_>, environment_id: i64, own: &Own) -> Result<Vec<i64>, Error> {
     let catalogue = Arc::new(own.catalogue());
     // Locked before it is read: an edit that is being written is waited for.
     let open = sqlx::query!(
@@ -43,11 +43,11 @@ pub(super) async fn fitting(connection: &mut PgConnection, environment_id: i64, 
          ORDER BY id FOR NO KEY UPDATE",
         environment_id,
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(&mut *source.connection)
     .await?;
     for change in &open {
-        let base = topology_of(connection, environment_id, change.base_revision).await?;
-        let edits = changes::edits_of(connection, change.id).await?;
+        let base = topology_of(source, environment_id, change.base_revision).await?.topology;
+        let edits = changes::edits_of(source.connection, change.id).await?;
         let (catalogue, revision) = (Arc::clone(&catalogue), change.base_revision);
         let replayed = heavy::in_act(heavy::parts_of(&base) + edits.len(), move || {
             edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)

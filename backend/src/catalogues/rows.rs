@@ -76,7 +76,12 @@ pub(crate) async fn levels_now(connection: &mut PgConnection, environment_id: i6
     let rows = sqlx::query!("SELECT rule, level FROM rule_levels WHERE environment_id = $1", environment_id)
         .fetch_all(connection)
         .await?;
-    rows.into_iter().map(|row| Ok((ctx::stored(&row.rule)?, ctx::stored(&row.level)?))).collect()
+    rows.into_iter().filter_map(|row| known(&row.rule).map(|rule| Ok((rule, ctx::stored(&row.level)?)))).collect()
+}
+
+/// A rule; none where this version has no such rule, which then matters to nothing that it does.
+fn known(rule: &str) -> Option<RuleId> {
+    rule.parse().ok()
 }
 
 /// The severities by which a change is judged: of a draft those of now; of one that was submitted the strictest of each
@@ -113,7 +118,7 @@ async fn levels_of_change(connection: &mut PgConnection, environment_id: i64, ch
     .await?;
     let (mut then, mut since) = (Levels::new(), Vec::new());
     for row in rows {
-        let rule: RuleId = ctx::stored(&row.rule)?;
+        let Some(rule) = known(&row.rule) else { continue };
         let level = match row.level {
             Some(word) => ctx::stored(&word)?,
             None => Level::from(rule.default_severity()),

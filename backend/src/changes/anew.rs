@@ -35,7 +35,7 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
     let mut moved = Moved::default();
     for id in open {
         let mut locked = Locked::take(write, id).await?;
-        let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+        let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
         let stored = locked.review(write, &material).await?.review;
         let now = locked.now(write);
         let review = stored.as_of(now);
@@ -75,7 +75,7 @@ pub(crate) async fn send_home(write: &mut Write, cause: &str) -> Result<Vec<News
     let mut news = Vec::new();
     for id in open {
         let mut locked = Locked::take(write, id).await?;
-        let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+        let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
         let stored = locked.review(write, &material).await?.review;
         let now = locked.now(write);
         locked.take_up(&stored.as_of(now).returned()?, now);

@@ -1,5 +1,7 @@
 //! Batches of edits: taken whole or not at all, once each, in the order in which they come.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
@@ -15,9 +17,10 @@ use strata_domain::news::News;
 use strata_domain::text;
 use strata_domain::topology::Topology;
 
-use super::log::{edits_add, edits_after, edits_of, last_of, room_for};
+use super::log::{edits_add, edits_after, edits_in_force, last_of, room_for};
+use super::states::Draft;
 use super::{Locked, rows};
-use crate::catalogues::catalogue_at;
+use crate::catalogues::own_at;
 use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
 use crate::environments::{give_id, topology_of};
 use crate::error::Error;
@@ -121,21 +124,28 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
         return Ok(tail.map_or(Appended::Moved, Appended::Taken));
     }
     let reviewed = locked.before_edit(&mut write).await?;
-    let log = edits_of(write.connection(), id).await?;
-    let last = last_of(&locked.change, &log);
-    if !seen.is_of(&locked.change, &log) {
+    // The edit that is known comes along, for its moment.
+    let mut since = edits_after(write.connection(), id, after.saturating_sub(1)).await?;
+    let last = last_of(&locked.change, &since);
+    if !seen.is_of(&locked.change, &since) {
         return Ok(Appended::Moved);
     }
-    room_for(log.len(), edits.len())?;
-    let base = topology_of(write.connection(), environment_id, locked.change.base).await?;
-    let catalogue = catalogue_at(write.connection(), environment_id, locked.change.catalogue).await?;
-    check_text(&edits, &catalogue)?;
-    let parts = heavy::parts_of(&base) + log.len() + edits.len();
-    let outcome = heavy::in_act(parts, move || carried(&base, &log, after, &edits, &catalogue))
+    room_for(edits_in_force(write.connection(), id).await?, edits.len())?;
+    let base = topology_of(&mut write.source(), environment_id, locked.change.base).await?;
+    let own = own_at(write.connection(), environment_id, locked.change.catalogue).await?;
+    let change = locked.change.clone();
+    let draft = Draft::of(&change, &base, &own)?;
+    check_text(&edits, draft.catalogue())?;
+    let seen_edit = since.first().filter(|logged| logged.sequence == after).map(|logged| (after, logged.at));
+    since.retain(|logged| logged.sequence > after);
+    let known = draft.state(&mut write.source(), seen_edit).await?;
+    let parts = heavy::parts_of(&known) + since.len() + edits.len();
+    let catalogue = Arc::clone(draft.catalogue());
+    let outcome = heavy::in_act(parts, move || carried(&known, &since, &edits, &catalogue))
         .await?
         .map_err(|error| Error::unexpected(format!("change {id} does not replay on its base: {error}")))?;
-    let mut edits = match outcome {
-        Ok(edits) => edits,
+    let (edits, state) = match outcome {
+        Ok(carried) => carried,
         Err(Misfit::TooMany(too_many)) => return Err(Error::invalid("edits", too_many.to_string())),
         Err(Misfit::Edit { place, reason, can_be_forced }) => {
             let edits = edits_after(write.connection(), id, after).await?;
@@ -149,12 +159,14 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
         let change = rows::shown(locked.change, locked.approval, write.at());
         return Ok(Appended::Taken(LogTail { change, live, edits, standing }));
     }
-    edits.iter_mut().for_each(give_id);
     let end = edits_add(&mut write, id, last, Some(&key), &edits).await?;
     let before = locked.change.state;
     locked.after_edit(&mut write, reviewed).await?;
     locked.save(&mut write, AuditAction::ChangeEdited).await?;
     let tail = edits_after(write.connection(), id, after).await?;
+    if let Some(newest) = tail.last().filter(|newest| newest.sequence == end) {
+        draft.keep(backend.kept(), end, newest.at, Arc::new(state));
+    }
     let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
         .after(json!({ "edits": [last + 1, end], "what": label }))
         .moved(before, locked.change.state);
@@ -247,29 +259,32 @@ enum Misfit {
     TooMany(TooMany),
 }
 
-/// The edits as they have to be over the whole log, written in view of its edits up to `after`.
+/// The edits as they have to be over the whole log, written in view of what its edits up to one had made (`known`), and what they
+/// make in turn. `since` is what others wrote after that one.
 ///
 /// # Errors
-/// Where the log itself does not fit its base, which nothing lets happen.
+/// Where the log itself does not fit, or what was carried does not, which nothing lets happen.
 fn carried(
-    base: &Topology,
-    log: &[LoggedEdit],
-    after: i64,
+    known: &Topology,
+    since: &[LoggedEdit],
     edits: &[Edit],
     catalogue: &Catalogue,
-) -> Result<Result<Vec<Edit>, Misfit>, ReplayError> {
-    let (known, since) = log.split_at(log.partition_point(|logged| logged.sequence <= after));
-    let replayed =
-        |from: &Topology, log: &[LoggedEdit]| edit::replay(from, log.iter().map(|logged| &logged.edit), catalogue);
-    let known = replayed(base, known)?;
-    let seen = edit::named(&known, edits);
-    let mut now = replayed(&known, since)?;
+) -> Result<Result<(Vec<Edit>, Topology), Misfit>, ReplayError> {
+    let seen = edit::named(known, edits);
+    let now = edit::replay(known, since.iter().map(|logged| &logged.edit), catalogue)?;
     if let Err(too_many) = limits::check_edits(&now, edits) {
         return Ok(Err(Misfit::TooMany(too_many)));
     }
-    Ok(edit::carry_all(edits, seen, &mut now, catalogue).map_err(|(place, conflict)| Misfit::Edit {
-        place,
-        reason: conflict.to_string(),
-        can_be_forced: conflict.can_be_forced(),
-    }))
+    match edit::carry_all(edits, seen, &mut now.clone(), catalogue) {
+        Ok(mut edits) => {
+            edits.iter_mut().for_each(give_id);
+            // With the ids that nodes have for life from here on.
+            let state = edit::replay(&now, &edits, catalogue)?;
+            Ok(Ok((edits, state)))
+        }
+        Err((place, conflict)) => {
+            let (reason, can_be_forced) = (conflict.to_string(), conflict.can_be_forced());
+            Ok(Err(Misfit::Edit { place, reason, can_be_forced }))
+        }
+    }
 }

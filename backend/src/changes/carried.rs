@@ -1,8 +1,8 @@
 //! The edits of a change, carried from its base to another revision.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::rebase::{Choice, RebaseConflict, Rebased, rebase};
@@ -10,15 +10,15 @@ use strata_domain::rebase::{Choice, RebaseConflict, Rebased, rebase};
 use super::log::{CarriedEdit, edits_carry, edits_of, last_of, room_for};
 use super::{Locked, Material};
 use crate::catalogues::own_of_change;
-use crate::ctx::{self, Write};
-use crate::environments::topology_of;
+use crate::ctx::{self, Source, Write};
+use crate::environments::{Base, checked_of, topology_of};
 use crate::error::Error;
 use crate::heavy;
 
 /// What a change becomes on another revision; nothing of it is stored until [`Self::store`].
 pub(crate) struct Carried {
     /// The other revision, and what the edits make of it. Where conflicts are left, edits are missing.
-    pub(crate) material: Material,
+    pub(crate) material: Arc<Material>,
     /// The edits about which somebody has to decide first.
     pub(crate) conflicts: Vec<RebaseConflict>,
     edits: Vec<CarriedEdit>,
@@ -33,30 +33,58 @@ impl Carried {
     /// Carries the edits in force to a revision, read under the change's catalogue. `choices` say, by sequence, what to do
     /// with edits that conflict. To the change's own base this is the plain replay.
     pub(crate) async fn to(
-        connection: &mut PgConnection,
+        source: &mut Source<'_>,
         environment_id: i64,
         change: &Change,
         revision: i64,
         choices: &BTreeMap<i64, Choice>,
     ) -> Result<Self, Error> {
-        let log = edits_of(connection, change.id).await?;
+        if change.base == revision {
+            return Self::at_home(source, environment_id, change, choices).await;
+        }
+        let log = edits_of(source.connection, change.id).await?;
         let last = last_of(change, &log);
-        let old_base = topology_of(connection, environment_id, change.base).await?;
-        let base = topology_of(connection, environment_id, revision).await?;
-        let catalogue = own_of_change(connection, environment_id, change.catalogue, change.id).await?.catalogue();
+        let own = own_of_change(source.connection, environment_id, change.catalogue, change.id).await?;
+        let old_base = topology_of(source, environment_id, change.base).await?.topology;
+        let Base { topology, made_of } = topology_of(source, environment_id, revision).await?;
+        let (base, _) = checked_of(source.kept, &made_of, topology, &own)?;
         let choices: BTreeMap<i64, Choice> =
             log.iter().filter_map(|logged| Some((logged.sequence, *choices.get(&logged.sequence)?))).collect();
-        heavy::in_act(heavy::parts_of(&base) + log.len(), move || {
-            let Rebased { edits, conflicts, desired } = rebase(&old_base, &log, &base, &catalogue, &choices);
+        heavy::in_act(heavy::parts_of(&base.topology) + log.len(), move || {
+            let rebased = rebase(&old_base, &log, &base.topology, &base.catalogue, &choices);
+            let Rebased { edits, conflicts, desired } = rebased;
             let edits = edits.into_iter().filter_map(|(place, edit)| {
                 let LoggedEdit { sequence, .. } = *log.get(place)?;
                 let is_forced = choices.get(&sequence) == Some(&Choice::Insist);
                 Some(CarriedEdit { from: sequence, is_forced, edit })
             });
             let edits = edits.collect();
-            Self { material: Material::of(base, desired, catalogue), conflicts, edits, choices, revision, last }
+            Self {
+                material: Arc::new(Material::of(base, Arc::new(desired), String::new())),
+                conflicts,
+                edits,
+                choices,
+                revision,
+                last,
+            }
         })
         .await
+    }
+
+    /// On the change's own base it is the plain replay.
+    async fn at_home(
+        source: &mut Source<'_>,
+        environment_id: i64,
+        change: &Change,
+        choices: &BTreeMap<i64, Choice>,
+    ) -> Result<Self, Error> {
+        let (material, log) = Material::read(source, environment_id, change).await?;
+        let last = last_of(change, &log);
+        let choices =
+            log.iter().filter_map(|logged| Some((logged.sequence, *choices.get(&logged.sequence)?))).collect();
+        let edits =
+            log.into_iter().map(|LoggedEdit { sequence: from, edit, .. }| CarriedEdit { from, is_forced: false, edit });
+        Ok(Self { material, conflicts: Vec::new(), edits: edits.collect(), choices, revision: change.base, last })
     }
 
     /// How many edits it has.

@@ -50,7 +50,7 @@ async fn copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
     let edits = edits_of(write.connection(), id).await?;
     let version = version_now(write.connection(), environment_id).await?;
     let catalogue = catalogue_at(write.connection(), environment_id, version).await?;
-    let base = topology_of(write.connection(), environment_id, change.base).await?;
+    let base = topology_of(&mut write.source(), environment_id, change.base).await?.topology;
     let (count, revision) = (edits.len(), change.base);
     heavy::in_act(heavy::parts_of(&base) + count, move || {
         edit::replay(&base, edits.iter().map(|logged| &logged.edit), &catalogue)

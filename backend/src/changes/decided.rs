@@ -13,7 +13,7 @@ use strata_domain::review::Planned;
 
 use super::Locked;
 use crate::catalogues::{version_read, version_stored};
-use crate::ctx::Write;
+use crate::ctx::{self, Write};
 use crate::error::Error;
 use crate::history;
 
@@ -49,13 +49,14 @@ impl Locked {
             }
         }
         sqlx::query!(
-            "INSERT INTO decisions (change_id, version, round, digest, blockers, asked) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO decisions (change_id, version, round, digest, blockers, asked, risk) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             change.id,
             change.version + 1,
             self.approval.round,
             &plan.digest.0,
             i32::try_from(planned.blockers).map_err(Error::unexpected)?,
             Json(&planned.asked) as _,
+            planned.risk.as_str(),
         )
         .execute(write.connection())
         .await?;
@@ -69,7 +70,7 @@ pub(crate) async fn last_decided(
     change: &Change,
 ) -> Result<Option<(Planned, Plan)>, Error> {
     let row = sqlx::query!(
-        r#"SELECT digest, blockers, asked AS "asked: Json<Vec<Asked>>"
+        r#"SELECT digest, blockers, asked AS "asked: Json<Vec<Asked>>", risk
            FROM decisions WHERE change_id = $1 ORDER BY version DESC LIMIT 1"#,
         change.id,
     )
@@ -77,9 +78,13 @@ pub(crate) async fn last_decided(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let digest = history::digest(&row.digest)?;
-    let plan = plan_decided(connection, (change.id, &change.environment), digest)
+    let mut plan = plan_decided(connection, (change.id, &change.environment), digest)
         .await?
         .ok_or_else(|| Error::unexpected(format!("change {} was decided on a plan that is not there", change.id)))?;
+    // Each decision says it by itself: the digest is of the steps, and whoever kept the plan first kept what they liked beside.
+    if let Some(risk) = row.risk {
+        plan.risk = ctx::stored(&risk)?;
+    }
     let (blockers, asked) = (usize::try_from(row.blockers).map_err(Error::unexpected)?, row.asked.0);
     Ok(Some((Planned { digest, risk: plan.risk, steps: plan.steps.len(), blockers, asked }, plan)))
 }

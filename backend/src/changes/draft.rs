@@ -6,6 +6,7 @@ use strata_domain::authz::Permission;
 use strata_domain::edit::{self, Edit};
 use strata_domain::news::News;
 use strata_domain::text;
+use strata_domain::topology::Topology;
 
 use super::log::{edits_add, last_of, room_for};
 use super::{Locked, Material};
@@ -74,8 +75,8 @@ async fn append_one(backend: &Backend, actor: &Actor, id: i64, version: i64, edi
     let mut write = backend.authorise_write(actor, Permission::EditChange, Scope::Change(id)).await?;
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;
-    let (mut material, log) = Material::read(write.connection(), environment_id, &locked.change).await?;
-    let was_done = locked.change.version == version + 1
+    let (material, log) = Material::read(&mut write.source(), environment_id, &locked.change).await?;
+    let was_done = locked.change.version.checked_sub(1) == Some(version)
         && locked.was_done_by(write.person(), AuditAction::ChangeEdited)
         && log.last().is_some_and(|last| is_same(&last.edit, &edit));
     if was_done {
@@ -87,7 +88,8 @@ async fn append_one(backend: &Backend, actor: &Actor, id: i64, version: i64, edi
     let mut edit = edit;
     give_id(&mut edit);
     // The version says that its author saw what it is applied to, so nothing has to be carried over.
-    edit::apply(&mut material.desired, &edit, &material.catalogue)
+    let mut desired = Topology::clone(&material.desired.topology);
+    edit::apply(&mut desired, &edit, &material.desired.catalogue)
         .map_err(|error| Error::invalid("edit", error.to_string()))?;
     let last = last_of(&locked.change, &log);
     let sequence = edits_add(&mut write, id, last, None, std::slice::from_ref(&edit)).await?;

@@ -20,7 +20,7 @@ impl Locked {
             return Ok(None);
         }
         let environment_id = write.place()?.id;
-        let material = Material::load(write.connection(), environment_id, &self.change).await?;
+        let material = Material::load(&mut write.source(), environment_id, &self.change).await?;
         let under = self.review(write, &material).await?;
         // Asked before anything is carried or written: the refusal is about the change and not about the edit.
         under.review.edit(None, under.review.plan.clone(), self.now(write))?;
@@ -31,7 +31,7 @@ impl Locked {
     pub(super) async fn after_edit(&mut self, write: &mut Write, before: Option<UnderReview>) -> Result<(), Error> {
         let Some(UnderReview { review, terms, .. }) = before else { return Ok(()) };
         let environment_id = write.place()?.id;
-        let material = Material::load(write.connection(), environment_id, &self.change).await?;
+        let material = Material::load(&mut write.source(), environment_id, &self.change).await?;
         let (planned, _) = terms.planned(&material);
         let now = self.now(write);
         let before = review.as_of(now);

@@ -1,17 +1,19 @@
 //! Reading changes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use strata_domain::account::{Lead, Standing};
 use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, ChangeState, LoggedEdit};
+use strata_domain::checked::Checked;
 use strata_domain::discussion::Comment;
 use strata_domain::plan::{Plan, Risk};
 use strata_domain::review::{BrokenGlass, Review};
 use strata_domain::run::Run;
 use strata_domain::schedule;
-use strata_domain::topology::Topology;
 
 use super::{Material, rows};
 use crate::approvals::{self, UnderReview};
@@ -37,10 +39,13 @@ pub struct ChangeView {
     pub review: Review,
     /// The moment that all of this is told of.
     pub now: DateTime<Utc>,
-    /// The topology of its base revision.
-    pub base: Topology,
-    /// The topology that the edits make of it.
-    pub desired: Topology,
+    /// The topology of its base revision, under the catalogue that the change is read under, with the severities by which it
+    /// is judged.
+    pub base: Arc<Checked>,
+    /// The topology that the edits make of it, under the same.
+    pub desired: Arc<Checked>,
+    /// What names the two, and the plan between them, for [`Backend::once`].
+    pub made_of: String,
     /// The number of the live revision; other than the change's base, the change is stale.
     pub live: i64,
     /// What the actor is in its environment.
@@ -112,11 +117,13 @@ pub(crate) async fn change_in(read: &mut Read, id: i64) -> Result<ChangeView, Er
     let at = read.at();
     let audit = audit_rows(read, None, AUDITED, Some(("change", &id.to_string()))).await?;
     let environment = read.place().slug.clone();
-    let connection = read.connection();
+    let mut source = read.source();
+    let connection = &mut *source.connection;
     let stored = rows::change_of(connection, id).await?.filter(|stored| stored.change.environment == environment);
     let stored = stored.ok_or(Error::NotFound { what: "change" })?;
     let mut change = stored.change;
-    let (material, edits) = Material::read(connection, environment_id, &change).await?;
+    let (material, edits) = Material::read(&mut source, environment_id, &change).await?;
+    let connection = &mut *source.connection;
     let own = own_of_change(connection, environment_id, change.catalogue, id).await?;
     let under = UnderReview::load(connection, environment_id, &change, stored.approval, &material).await?;
     // What this read sees may have been written a moment after it began.
@@ -138,8 +145,9 @@ pub(crate) async fn change_in(read: &mut Read, id: i64) -> Result<ChangeView, Er
         edits,
         review,
         now,
-        base: material.base,
-        desired: material.desired,
+        base: Arc::clone(&material.base),
+        desired: Arc::clone(&material.desired),
+        made_of: material.made_of.clone(),
         standing,
         leads,
         comments,

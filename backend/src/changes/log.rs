@@ -70,6 +70,18 @@ async fn edits_where(
         .collect())
 }
 
+/// How many edits are in force.
+pub(super) async fn edits_in_force(connection: &mut PgConnection, change: i64) -> Result<usize, Error> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM change_edits e JOIN changes c ON c.id = e.change_id
+           WHERE e.change_id = $1 AND e.sequence >= c.log_start"#,
+        change,
+    )
+    .fetch_one(connection)
+    .await?;
+    usize::try_from(count).map_err(Error::unexpected)
+}
+
 /// The edits in force that are not in the log up to that number, not even as what a rebase made them of.
 pub(crate) async fn edits_unknown_at(
     connection: &mut PgConnection,

@@ -15,6 +15,7 @@ mod rebase;
 mod record;
 mod review;
 mod rows;
+mod states;
 
 pub(crate) use anew::{ask_anew, send_home};
 pub use append::{Appended, LogTail, Seen, change_append, change_tail};

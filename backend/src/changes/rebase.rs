@@ -56,7 +56,7 @@ async fn rebase(
         return Ok(Rebasing::Done);
     }
     locked.at_version(version, &write)?;
-    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
     let under = locked.review(&mut write, &material).await?;
     let now = locked.now(&write);
     let before = under.review.as_of(now);
@@ -67,7 +67,7 @@ async fn rebase(
         return Ok(Rebasing::Done);
     }
     locked.change.catalogue = version_now(write.connection(), environment_id).await?;
-    let carried = Carried::to(write.connection(), environment_id, &locked.change, live, choices).await?;
+    let carried = Carried::to(&mut write.source(), environment_id, &locked.change, live, choices).await?;
     if !carried.conflicts.is_empty() {
         return Ok(Rebasing::Conflicts(carried.conflicts));
     }

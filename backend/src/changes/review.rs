@@ -32,7 +32,7 @@ async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Resu
         return Ok(());
     }
     locked.at_version(version, &write)?;
-    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
     let UnderReview { review, plan, terms } = locked.review(&mut write, &material).await?;
     let (before, now) = (locked.change.state, locked.now(&write));
     let review = review.submit(write.person().id.as_ref(), now)?;
@@ -96,7 +96,7 @@ async fn withdraw(
     }
     locked.at_version(version, &write)?;
     let environment_id = write.place()?.id;
-    let material = Material::load(write.connection(), environment_id, &locked.change).await?;
+    let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
     let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
     let review = review.withdraw()?;
     let (before, now) = (locked.change.state, locked.now(&write));

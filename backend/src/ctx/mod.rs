@@ -12,11 +12,13 @@ use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, Postgres, Transaction};
 use strata_domain::account::Person;
 use strata_domain::authz::Permission;
-use tokio::sync::Semaphore;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::hashing::Hashing;
+use crate::heavy;
+use crate::kept::Kept;
 use crate::loops::Loops;
 use crate::news::NewsHub;
 use crate::outage::Outage;
@@ -27,13 +29,11 @@ pub(crate) use actor::{Place, standing};
 pub use connections::{Limits, pool_options};
 pub(crate) use connections::{statement, within};
 pub use listed::Listed;
+pub(crate) use transaction::Source;
 pub use transaction::{AuditRow, Read, Write};
 
 /// Begins what sees everything as of one moment.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// How many passwords are hashed at once: each takes a core and some 19 MiB for as long as it lasts.
-const HASHES_AT_ONCE: usize = 2;
 
 /// Everything that use cases need of the outside world. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -41,7 +41,8 @@ pub struct Backend {
     pool: PgPool,
     news: NewsHub,
     loops: Loops,
-    hashing: Arc<Semaphore>,
+    hashing: Hashing,
+    kept: Kept,
 }
 
 impl Backend {
@@ -49,7 +50,7 @@ impl Backend {
     pub fn new(pool: PgPool) -> Self {
         let loops = Loops::default();
         let news = NewsHub::new(pool.clone(), loops.clone());
-        Self { pool, news, loops, hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+        Self { pool, news, loops, hashing: Hashing::default(), kept: Kept::default() }
     }
 
     /// Asks the database whether it is there.
@@ -127,9 +128,40 @@ impl Backend {
         &self.loops
     }
 
-    /// The permits for hashing passwords.
-    pub(crate) fn hashing(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.hashing)
+    /// With so much memory for what is kept of revisions and changes, in bytes.
+    pub fn keeping(self, bytes: u64) -> Self {
+        Self { kept: Kept::of(bytes), ..self }
+    }
+
+    /// What is kept of revisions and changes.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// What a page makes of a value that never changes, which `made_of` names with all that it is made of: worked out once, where
+    /// there is room for it, and kept for whoever looks next. `parts` say how much work it is ([`heavy`]), and about how much
+    /// memory it takes.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too much waits already.
+    pub async fn once<T: Clone + Send + Sync + 'static>(
+        &self,
+        actor: &Actor,
+        made_of: String,
+        parts: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        if let Some(known) = self.kept.get::<T>(&made_of) {
+            return Ok(T::clone(&known));
+        }
+        let made = heavy::run(actor, parts, work).await?;
+        self.kept.keep(made_of, Arc::new(made.clone()), parts * heavy::MEMORY_OF_A_PART);
+        Ok(made)
+    }
+
+    /// The places to hash passwords.
+    pub(crate) fn hashing(&self) -> &Hashing {
+        &self.hashing
     }
 
     /// The pool, for what no person does: sessions, the worker's queue, listening for news.
@@ -147,7 +179,7 @@ impl Backend {
         let mut transaction = self.begin_with(SNAPSHOT).await?;
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
-        Ok(Read::new(transaction, place))
+        Ok(Read::new(transaction, place, self.kept.clone()))
     }
 
     /// Opens what somebody may read of their own, whatever they may view; all of it is seen as of one moment.
@@ -187,7 +219,7 @@ impl Backend {
         let place = Place::find(&mut transaction, actor, scope).await?;
         place.allow(actor, permission, scope)?;
         let at = place.now;
-        Ok(Write::new(transaction, Some(place), person, at).paced(actor))
+        Ok(Write::new(transaction, Some(place), person, at, self.kept.clone()).paced(actor))
     }
 
     /// Opens a write outside of any environment that only the operator may do.
@@ -204,14 +236,14 @@ impl Backend {
         }
         let mut transaction = self.begin().await?;
         let at = now(&mut transaction).await?;
-        Ok(Write::new(transaction, None, person, at))
+        Ok(Write::new(transaction, None, person, at, self.kept.clone()))
     }
 
     /// Opens a write of somebody about their own account.
     pub(crate) async fn write_own(&self, person: Person) -> Result<Write, Error> {
         let mut transaction = self.begin().await?;
         let at = now(&mut transaction).await?;
-        Ok(Write::new(transaction, None, person, at))
+        Ok(Write::new(transaction, None, person, at, self.kept.clone()))
     }
 
     /// Opens the write with which a worker ends what a person began; it is audited by that person's name. It waits a
@@ -221,7 +253,7 @@ impl Backend {
         sqlx::query("SET LOCAL lock_timeout = '1s'").execute(&mut *transaction).await?;
         let place = Place::find(&mut transaction, &Actor::Operator, scope).await?;
         let at = place.now;
-        Ok(Write::new(transaction, Some(place), person, at))
+        Ok(Write::new(transaction, Some(place), person, at, self.kept.clone()))
     }
 }
 

@@ -15,20 +15,33 @@ use uuid::Uuid;
 
 use super::{Actor, Place, Scope, account_uuid};
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::news;
 use crate::notices::outbox;
 use crate::paces;
+
+/// A connection to read from, and what is kept of what was read before.
+pub(crate) struct Source<'a> {
+    pub(crate) connection: &'a mut PgConnection,
+    pub(crate) kept: &'a Kept,
+}
 
 /// A read transaction that was authorised; dropping it ends it.
 #[derive(Debug)]
 pub struct Read {
     transaction: Transaction<'static, Postgres>,
     place: Place,
+    kept: Kept,
 }
 
 impl Read {
-    pub(super) fn new(transaction: Transaction<'static, Postgres>, place: Place) -> Self {
-        Self { transaction, place }
+    pub(super) fn new(transaction: Transaction<'static, Postgres>, place: Place, kept: Kept) -> Self {
+        Self { transaction, place, kept }
+    }
+
+    /// The connection, with what is kept beside it.
+    pub(crate) fn source(&mut self) -> Source<'_> {
+        Source { connection: &mut self.transaction, kept: &self.kept }
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -109,6 +122,7 @@ pub struct Write {
     is_paced: bool,
     /// What it told already, before the row that ends it.
     told: Vec<Kind>,
+    kept: Kept,
 }
 
 impl Write {
@@ -117,8 +131,14 @@ impl Write {
         place: Option<Place>,
         person: Person,
         at: DateTime<Utc>,
+        kept: Kept,
     ) -> Self {
-        Self { transaction, place, person, at, is_paced: false, told: Vec::new() }
+        Self { transaction, place, person, at, is_paced: false, told: Vec::new(), kept }
+    }
+
+    /// The connection, with what is kept beside it.
+    pub(crate) fn source(&mut self) -> Source<'_> {
+        Source { connection: &mut self.transaction, kept: &self.kept }
     }
 
     /// Of a person who acts now, and not too fast.

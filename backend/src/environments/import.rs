@@ -1,5 +1,7 @@
 //! A topology file becomes the first revision, or a change.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
@@ -36,7 +38,7 @@ pub enum Imported {
 struct Present {
     live: Option<i64>,
     /// The live topology, where there is one.
-    base: Option<Topology>,
+    base: Option<Arc<Topology>>,
     /// Version of the catalogue.
     version: u32,
     catalogue: Catalogue,
@@ -68,7 +70,7 @@ pub async fn topology_import(
         let present = heavy::act(actor, || Present::load(backend, actor, environment)).await?;
         let (live, version) = (present.live, present.version);
         let (bytes, into) = (bytes.to_vec(), environment.to_owned());
-        let parts = heavy::parts_in(bytes.len()) + present.base.as_ref().map_or(0, heavy::parts_of);
+        let parts = heavy::parts_in(bytes.len()) + present.base.as_ref().map_or(0, |base| heavy::parts_of(base));
         let wanted = heavy::run(actor, parts, move || wanted_by(&bytes, &into, present)).await??;
         if matches!(&wanted, Wanted::Edits(edits) if edits.is_empty()) {
             return Ok(Imported::Unchanged);
@@ -99,7 +101,7 @@ impl Present {
         let version = version_now(read.connection(), environment_id).await?;
         let catalogue = catalogue_at(read.connection(), environment_id, version).await?;
         let base = match live {
-            Some(live) => Some(topology_of(read.connection(), environment_id, live).await?),
+            Some(live) => Some(topology_of(&mut read.source(), environment_id, live).await?.topology),
             None => None,
         };
         Ok(Self { live, base, version, catalogue })

@@ -16,7 +16,7 @@ use crate::error::Error;
 
 pub(crate) use import::give_id;
 pub use import::{Imported, topology_import};
-pub(crate) use revisions::{Content, NewRevision, revision_add, revision_of, topology_of};
+pub(crate) use revisions::{Base, Content, NewRevision, checked_of, revision_add, revision_of, topology_of};
 pub use revisions::{TopologyView, topology_load};
 
 /// The environments that the actor may view, by name.

@@ -1,19 +1,23 @@
 //! Loading and adding revisions.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use strata_domain::account::{Person, Standing};
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Own;
+use strata_domain::checked::Checked;
 use strata_domain::digest::{self, Digest};
 use strata_domain::environment::Revision;
 use strata_domain::topology::Topology;
 
 use crate::catalogues::{own_at, own_now, version_read, version_stored};
-use crate::ctx::{self, Actor, Backend, Read, Scope};
+use crate::ctx::{self, Actor, Backend, Read, Scope, Source};
 use crate::error::Error;
 use crate::heavy;
 use crate::history;
+use crate::kept::Kept;
 
 /// One topology of an environment and what it is looked at with, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +30,10 @@ pub struct TopologyView {
     pub live: Option<i64>,
     /// The revision that is looked at; none where nothing was imported yet.
     pub revision: Option<Revision>,
-    /// Its topology; an empty one where there is none.
-    pub topology: Topology,
+    /// Its topology, under the catalogue that follows; an empty one where there is none.
+    pub checked: Arc<Checked>,
+    /// What names `checked`, for [`Backend::once`].
+    pub made_of: String,
     /// What the environment adds to the built-in catalogue: now for the live revision, and in the version that it was made
     /// with for one that is asked for by number.
     pub own: Own,
@@ -57,9 +63,15 @@ pub async fn topology_load(
             _ => own_now(read.connection(), id).await?,
         };
         let (environment, standing) = (read.place().slug.clone(), read.place().standing.clone());
-        let (revision, topology) = found.unzip();
-        let topology = topology.unwrap_or_else(|| Topology::empty(&environment));
-        Ok(TopologyView { environment, standing, live, revision, topology, own })
+        let (revision, topology, at) = match found {
+            Some((revision, topology)) => {
+                let at = revision_key(id, revision.number, &revision.content_hash);
+                (Some(revision), topology, at)
+            }
+            None => (None, Arc::new(Topology::empty(&environment)), revision_key(id, 0, "")),
+        };
+        let (checked, made_of) = checked_of(read.source().kept, &at, topology, &own)?;
+        Ok(TopologyView { environment, standing, live, revision, checked, made_of, own })
     })
     .await
 }
@@ -68,12 +80,12 @@ pub async fn topology_load(
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown number.
-pub(crate) async fn revision_of(read: &mut Read, number: i64) -> Result<(Revision, Topology), Error> {
+pub(crate) async fn revision_of(read: &mut Read, number: i64) -> Result<(Revision, Arc<Topology>), Error> {
     let (environment_id, environment) = (read.place().id, read.place().slug.clone());
     let row = sqlx::query!(
-        r#"SELECT number, topology::text AS "topology!", content_hash, made_at, made_by, made_by_name,
-                  change_id, run_id, title, node_count, catalogue_version
-           FROM revisions WHERE environment_id = $1 AND number = $2"#,
+        "SELECT number, content_hash, made_at, made_by, made_by_name, change_id, run_id, title, node_count,
+                catalogue_version
+         FROM revisions WHERE environment_id = $1 AND number = $2",
         environment_id,
         number,
     )
@@ -92,28 +104,76 @@ pub(crate) async fn revision_of(read: &mut Read, number: i64) -> Result<(Revisio
         node_count: row.node_count,
         catalogue: version_read(row.catalogue_version)?,
     };
-    Ok((revision, topology_read(row.topology).await?))
+    let made_of = revision_key(environment_id, number, &revision.content_hash);
+    let topology = topology_kept(&mut read.source(), environment_id, number, &made_of).await?;
+    Ok((revision, topology))
+}
+
+/// What a revision is known by: its number, and its content, since a backup that was put back may give a number twice.
+fn revision_key(environment_id: i64, number: i64, content_hash: &str) -> String {
+    format!("{environment_id}/{number}/{content_hash}")
+}
+
+/// A base that is known to be there, and what it is known by.
+pub(crate) struct Base {
+    pub(crate) topology: Arc<Topology>,
+    pub(crate) made_of: String,
 }
 
 /// The topology of a revision that is known to be there.
-pub(crate) async fn topology_of(
-    connection: &mut PgConnection,
+pub(crate) async fn topology_of(source: &mut Source<'_>, environment_id: i64, number: i64) -> Result<Base, Error> {
+    let hash = sqlx::query_scalar!(
+        "SELECT content_hash FROM revisions WHERE environment_id = $1 AND number = $2",
+        environment_id,
+        number,
+    )
+    .fetch_one(&mut *source.connection)
+    .await?;
+    let made_of = revision_key(environment_id, number, &history::digest(&hash)?.to_string());
+    let topology = topology_kept(source, environment_id, number, &made_of).await?;
+    Ok(Base { topology, made_of })
+}
+
+async fn topology_kept(
+    source: &mut Source<'_>,
     environment_id: i64,
     number: i64,
-) -> Result<Topology, Error> {
-    let topology = sqlx::query_scalar!(
+    made_of: &str,
+) -> Result<Arc<Topology>, Error> {
+    if let Some(topology) = source.kept.get(made_of) {
+        return Ok(topology);
+    }
+    let json = sqlx::query_scalar!(
         r#"SELECT topology::text AS "topology!" FROM revisions WHERE environment_id = $1 AND number = $2"#,
         environment_id,
         number,
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *source.connection)
     .await?;
-    topology_read(topology).await
+    let bytes = json.len();
+    // A large one takes long to read.
+    let read = heavy::in_act(heavy::parts_in(bytes), move || serde_json::from_str::<Topology>(&json));
+    let topology = read.await?.map_err(Error::unexpected)?;
+    Ok(source.kept.keep(made_of.to_owned(), Arc::new(topology), bytes * MEMORY_OF_A_BYTE))
 }
 
-/// A stored topology: a large one takes long to read.
-async fn topology_read(json: String) -> Result<Topology, Error> {
-    heavy::in_act(heavy::parts_in(json.len()), move || serde_json::from_str(&json)).await?.map_err(Error::unexpected)
+/// Bytes of memory that a byte of a stored topology takes, about.
+const MEMORY_OF_A_BYTE: usize = 2;
+
+/// A topology that is known by that, under a catalogue; and what the two are known by.
+pub(crate) fn checked_of(
+    kept: &Kept,
+    made_of: &str,
+    topology: Arc<Topology>,
+    own: &Own,
+) -> Result<(Arc<Checked>, String), Error> {
+    let made_of = format!("{made_of}/{}", serde_json::to_string(own).map_err(Error::unexpected)?);
+    if let Some(checked) = kept.get(&made_of) {
+        return Ok((checked, made_of));
+    }
+    let bytes = heavy::parts_of(&topology) * heavy::MEMORY_OF_A_PART;
+    let checked = Arc::new(Checked::new(topology, Arc::new(own.catalogue())));
+    Ok((kept.keep(made_of.clone(), checked, bytes), made_of))
 }
 
 /// What a revision says, worked out before anything is locked: for a large topology, [`heavy::run`] is the place for that.

@@ -1,5 +1,6 @@
 //! What changed, carried by PostgreSQL's LISTEN and NOTIFY to every process, and on to open pages.
 
+mod recent;
 mod streams;
 
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,8 @@ use crate::loops::{Loops, Over};
 use crate::notices;
 use crate::trouble::Trouble;
 
+use recent::Recent;
+pub use recent::Told;
 use streams::Streams;
 pub use streams::{Heard, NewsStream, STREAMS_MAX};
 
@@ -52,7 +55,8 @@ pub(crate) fn written(news: &News) -> Result<String, Error> {
 pub struct NewsHub {
     pool: PgPool,
     loops: Loops,
-    sender: broadcast::Sender<News>,
+    sender: broadcast::Sender<Told>,
+    recent: Arc<Recent>,
     streams: Streams,
     hears: watch::Sender<bool>,
     begun: Arc<OnceLock<()>>,
@@ -64,6 +68,7 @@ impl NewsHub {
             pool,
             loops,
             sender: broadcast::Sender::new(KEPT),
+            recent: Arc::default(),
             streams: Streams::default(),
             hears: watch::Sender::new(false),
             begun: Arc::new(OnceLock::new()),
@@ -74,13 +79,24 @@ impl NewsHub {
     ///
     /// A `Lagged` error means that some was missed: read the state again. After a lost connection to the database,
     /// news of everything that can have moved meanwhile is sent, with the same meaning. Must be called in a tokio runtime.
-    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+    pub fn subscribe(&self) -> broadcast::Receiver<Told> {
         let receiver = self.sender.subscribe();
         self.begun.get_or_init(|| {
             let (hub, over) = (self.clone(), Over::Closed(self.pool.clone()));
             tokio::spawn(self.loops.clone().keep("news", over, move || listen(hub.clone())));
         });
         receiver
+    }
+
+    /// A mark of now, for [`NewsStream::catch_up`]: what becomes news after it is told after it. None while the database is
+    /// not heard.
+    pub fn mark(&self) -> Option<String> {
+        self.hears.borrow().then(|| self.recent.mark())
+    }
+
+    /// Passes a piece on to whoever listens.
+    fn pass_on(&self, news: News) {
+        let _nobody_listens = self.sender.send(self.recent.add(news));
     }
 
     /// A stream of what the actor may hear, for as long as the session of that id lasts. What one piece of news costs does
@@ -91,7 +107,8 @@ impl NewsHub {
     /// [`STREAMS_MAX`] streams in this process already.
     pub async fn join(&self, actor: &Actor, session: &Id) -> Result<NewsStream, Error> {
         let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
-        let stream = self.streams.enter(account, session, self.subscribe(), self.hears.subscribe())?;
+        let stream =
+            self.streams.enter(account, session, self.subscribe(), self.hears.subscribe(), Arc::clone(&self.recent))?;
         self.streams.judge(&mut *self.pool.acquire().await?, Some(account)).await?;
         if stream.is_over() { Err(Error::NotSignedIn) } else { Ok(stream) }
     }
@@ -126,7 +143,7 @@ async fn listen_once(hub: &NewsHub, was_lost: &mut bool, trouble: &mut Trouble) 
     // Pages may have read before the connection stood: whatever can have moved is told once more.
     if std::mem::take(was_lost) {
         for news in in_time(everything_open(&hub.pool)).await? {
-            let _nobody_listens = hub.sender.send(news);
+            hub.pass_on(news);
         }
     }
     trouble.passed();
@@ -157,9 +174,7 @@ async fn hear(hub: &NewsHub, listener: &mut Listener, notification: &PgNotificat
         return in_time(hub.streams.judge(listener.connection(), account)).await;
     }
     match serde_json::from_str(payload) {
-        Ok(news) => {
-            let _nobody_listens = hub.sender.send(news);
-        }
+        Ok(news) => hub.pass_on(news),
         Err(error) => tracing::warn!("news that cannot be read: {error}"),
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Streams of news for people: what each account may hear is known for all its streams at once, and looked up again only
 //! when the database tells that it changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::postgres::Postgres;
@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, watch};
 use tower_sessions::session::Id;
 use uuid::Uuid;
 
+use super::recent::{Recent, Told};
 use crate::error::Error;
 use crate::sessions;
 
@@ -81,8 +82,9 @@ impl Streams {
         &self,
         account: Uuid,
         session: &Id,
-        news: broadcast::Receiver<News>,
+        news: broadcast::Receiver<Told>,
         hears: watch::Receiver<bool>,
+        recent: Arc<Recent>,
     ) -> Result<NewsStream, Error> {
         let session = sessions::hashed(session);
         let mut inner = self.inner();
@@ -100,7 +102,9 @@ impl Streams {
         }
         listener.streams.insert(number, session);
         let views = listener.views.subscribe();
-        Ok(NewsStream { account, number, session, news, views, hears, streams: self.clone() })
+        let streams = self.clone();
+        let (missed, heard) = (VecDeque::new(), recent.last());
+        Ok(NewsStream { account, number, session, news, views, hears, recent, missed, heard, streams })
     }
 
     /// Looks up what the account may hear, or each one that has streams; ends the streams of sessions that are over.
@@ -174,9 +178,14 @@ pub struct NewsStream {
     account: Uuid,
     number: u64,
     session: SessionHash,
-    news: broadcast::Receiver<News>,
+    news: broadcast::Receiver<Told>,
     views: watch::Receiver<Arc<Views>>,
     hears: watch::Receiver<bool>,
+    recent: Arc<Recent>,
+    /// What was told before it began, and is to be told of.
+    missed: VecDeque<Told>,
+    /// The number of the last that it told, or passed over.
+    heard: u64,
     streams: Streams,
 }
 
@@ -186,6 +195,13 @@ impl NewsStream {
         loop {
             if self.is_over() {
                 return None;
+            }
+            if let Some(told) = self.missed.pop_front() {
+                self.heard = self.heard.max(told.number);
+                if self.may_hear(&told.news) {
+                    return Some(Heard::News(told.news));
+                }
+                continue;
             }
             let heard = tokio::select! {
                 heard = self.news.recv() => heard,
@@ -197,12 +213,37 @@ impl NewsStream {
             };
             match heard {
                 Ok(_) | Err(RecvError::Lagged(_)) if self.is_over() => return None,
-                Ok(news) if self.may_hear(&news) => return Some(Heard::News(news)),
-                Ok(_) => {}
+                // Of what was caught up with.
+                Ok(told) if told.number <= self.heard => {}
+                Ok(told) => {
+                    self.heard = told.number;
+                    if self.may_hear(&told.news) {
+                        return Some(Heard::News(told.news));
+                    }
+                }
                 Err(RecvError::Lagged(_)) => return Some(Heard::Missed),
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// Has what was told since a mark be told here as well; false where that is not known any more, and everything is to be
+    /// read again.
+    pub fn catch_up(&mut self, mark: &str) -> bool {
+        match self.recent.since(mark) {
+            Some(missed) => {
+                self.heard = missed.back().map_or(self.heard, |last| last.number.max(self.heard));
+                self.missed = missed;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The mark of the last that was heard here.
+    pub fn mark(&self) -> String {
+        let next = self.missed.front().map(|told| told.number - 1);
+        self.recent.mark_of(next.unwrap_or(self.heard))
     }
 
     /// Whether the session has ended.

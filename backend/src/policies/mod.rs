@@ -160,8 +160,8 @@ pub async fn policy_test(
             _ => None,
         });
         let view = change_in(&mut read, change).await?;
-        let (catalogue, nodes) = (view.own.catalogue(), size_of(&view.base, &view.desired));
-        let of = |policy: &Policy| answers(policy, &view.plan, nodes, &catalogue);
+        let nodes = size_of(&view.base.topology, &view.desired.topology);
+        let of = |policy: &Policy| answers(policy, &view.plan, nodes, &view.base.catalogue);
         Ok(PolicyAnswers {
             present: of(&present),
             proposed: proposed.as_ref().map(of),

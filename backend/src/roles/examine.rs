@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use sqlx::postgres::PgConnection;
+use strata_domain::catalogue::Role;
+use strata_domain::policy::Rule;
+use strata_domain::schedule::Recurrence;
 use strata_domain::words::counted;
 
 use super::{Grant, at_this_version, granted, rights_of, tables_of};
@@ -31,6 +35,7 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Check>, sqlx::
     .await?;
     let two_roles = "give the application a role of its own, as docs/database.md says";
     let version = at_this_version(connection).await.err().map(|error| error.to_string());
+    let is_at_this_version = version.is_none();
     let mut checks = vec![
         Check { what: "the database is at this version of Strata", wrong: version },
         Check {
@@ -107,7 +112,54 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Check>, sqlx::
             )
         }),
     });
+    // Another version may have no such tables.
+    let unread = if is_at_this_version { unreadable(connection).await? } else { Vec::new() };
+    checks.push(Check {
+        what: "what holds in each environment can be read",
+        wrong: told(&unread).map(|told| {
+            format!("{told}: no page that needs it can be shown, and only the owner of the tables can put it right")
+        }),
+    });
     Ok(checks)
+}
+
+/// Policies and catalogues in force that say nothing to this version.
+async fn unreadable(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    let rows: Vec<(String, Option<Value>, Option<Value>)> = sqlx::query_as(
+        "SELECT e.slug,
+                (SELECT p.rules FROM policies p WHERE p.environment_id = e.id ORDER BY p.version DESC LIMIT 1),
+                (SELECT c.roles FROM catalogues c WHERE c.environment_id = e.id ORDER BY c.version DESC LIMIT 1)
+         FROM environments e ORDER BY e.slug",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut unreadable = Vec::new();
+    for (slug, rules, roles) in rows {
+        if rules.is_some_and(|rules| serde_json::from_value::<Vec<Rule>>(rules).is_err()) {
+            unreadable.push(format!("the policy of {slug} cannot be read"));
+        }
+        if roles.is_some_and(|roles| serde_json::from_value::<Vec<Role>>(roles).is_err()) {
+            unreadable.push(format!("the catalogue of {slug} cannot be read"));
+        }
+    }
+    let rows: Vec<(String, String, Value)> = sqlx::query_as(
+        "SELECT e.slug, 'proposal ' || p.id, p.rules FROM policy_proposals p JOIN environments e ON e.id = p.environment_id
+         WHERE p.state = 'open' AND p.rules IS NOT NULL
+         UNION ALL
+         SELECT e.slug, s.kind || ' “' || s.name || '”', s.recurrence FROM schedule_entries s
+         JOIN environments e ON e.id = s.environment_id WHERE s.removed_at IS NULL
+         ORDER BY 1, 2",
+    )
+    .fetch_all(connection)
+    .await?;
+    for (slug, what, said) in rows {
+        let is_read = serde_json::from_value::<Vec<Rule>>(said.clone()).is_ok()
+            || serde_json::from_value::<Recurrence>(said).is_ok();
+        if !is_read {
+            unreadable.push(format!("the {what} of {slug} cannot be read"));
+        }
+    }
+    Ok(unreadable)
 }
 
 /// The rights of the role held against the list, each way.

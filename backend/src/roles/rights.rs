@@ -23,6 +23,8 @@ pub(super) struct Rights {
 
 /// Words that migrations add.
 const WORDS: Rights = Rights { adds: false, alters: Alters::Nothing, removes: false };
+/// What the owner's triggers write, and nobody else.
+const KEPT: Rights = WORDS;
 /// What happened: added, and never altered or removed.
 const EVIDENCE: Rights = Rights { adds: true, alters: Alters::Nothing, removes: false };
 /// What comes and goes, and proves nothing.
@@ -41,7 +43,6 @@ const fn all_but(columns: &'static [&'static str]) -> Rights {
 /// Every table, by what it is for.
 pub(super) const TABLES: &[(&str, Rights)] = &[
     // Evidence.
-    ("approval_lifetimes", EVIDENCE),
     ("audit_log", EVIDENCE),
     ("catalogues", EVIDENCE),
     ("change_comments", EVIDENCE),
@@ -54,11 +55,13 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     ("policies", EVIDENCE),
     ("policy_proposal_approvals", EVIDENCE),
     ("revisions", EVIDENCE),
-    ("rule_level_history", EVIDENCE),
     ("run_log", EVIDENCE),
     ("vote_take_backs", EVIDENCE),
     ("votes", EVIDENCE),
     ("audited_actions", WORDS),
+    // What triggers keep of what is altered elsewhere.
+    ("approval_lifetimes", KEPT),
+    ("rule_level_history", KEPT),
     ("rule_defaults", WORDS),
     ("_sqlx_migrations", WORDS),
     // Evidence that ends once; triggers hold that what has ended is not altered any more.

@@ -46,7 +46,7 @@ async fn break_glass(backend: &Backend, actor: &Actor, id: i64, seen: Digest, re
     let unreviewed = unreviewed_of(ready.write.connection(), ready.environment_id).await?;
     let under = ready.review().await?;
     ready.refuse_beside_another().await?;
-    let mut on_live = ready.on_live(under.terms).await?;
+    let on_live = ready.on_live(under.terms).await?;
     let (planned, plan) = on_live.planned();
     let blocking = on_live.blockers_by_default().await?;
     let act =

@@ -1,12 +1,13 @@
 //! A change about to be applied, under every lock that this takes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use strata_domain::audit::AuditAction;
-use strata_domain::findings::{self, RuleId};
+use strata_domain::findings::RuleId;
 use strata_domain::news::News;
 use strata_domain::plan::{self, Plan};
 use strata_domain::review::{Planned, Review};
@@ -79,7 +80,7 @@ impl Ready {
 
     /// Its review as it is stored.
     pub(super) async fn review(&mut self) -> Result<UnderReview, Error> {
-        let own = Material::load(self.write.connection(), self.environment_id, &self.locked.change).await?;
+        let own = Material::load(&mut self.write.source(), self.environment_id, &self.locked.change).await?;
         self.locked.review(&mut self.write, &own).await
     }
 
@@ -87,7 +88,8 @@ impl Ready {
     pub(super) async fn on_live(&mut self, terms: Terms) -> Result<OnLive, Error> {
         let Self { write, locked, environment_id, live } = self;
         locked.change.catalogue = version_now(write.connection(), *environment_id).await?;
-        let carried = Carried::to(write.connection(), *environment_id, &locked.change, *live, &BTreeMap::new()).await?;
+        let carried =
+            Carried::to(&mut write.source(), *environment_id, &locked.change, *live, &BTreeMap::new()).await?;
         if let Some(conflict) = carried.conflicts.first() {
             return Err(Error::refused(format!(
                 "Revision {live} is live since, and not every edit carries over. {} Nothing was started. Rebase the \
@@ -178,9 +180,9 @@ impl Ready {
             locked.change.id,
             ExecutorKind::DryRun.as_str(),
             &plan.digest.0,
-            version_stored(carried.material.catalogue.version)?,
+            version_stored(carried.material.base.catalogue.version)?,
             *live,
-            Json(&carried.material.desired) as _,
+            Json(&*carried.material.desired.topology) as _,
             requester,
             name,
             at,
@@ -216,15 +218,8 @@ impl OnLive {
     ///
     /// # Errors
     /// [`Error::Busy`] where there is no room for the work now.
-    pub(super) async fn blockers_by_default(&mut self) -> Result<Vec<RuleId>, Error> {
-        let Material { desired, catalogue, .. } = &mut self.carried.material;
-        let (topology, rules) = (std::mem::take(desired), catalogue.clone());
-        let (topology, blocking) = heavy::in_act(heavy::parts_of(&topology), move || {
-            let blocking = findings::blockers_by_default(&topology, &rules);
-            (topology, blocking)
-        })
-        .await?;
-        *desired = topology;
-        Ok(blocking)
+    pub(super) async fn blockers_by_default(&self) -> Result<Vec<RuleId>, Error> {
+        let desired = Arc::clone(&self.carried.material.desired);
+        heavy::in_act(heavy::parts_of(&desired.topology), move || desired.blockers_by_default().to_vec()).await
     }
 }

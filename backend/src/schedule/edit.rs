@@ -47,6 +47,7 @@ pub async fn entry_add(
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
     write.lock_environment().await?;
     let entry = accepted(0, new)?;
+    schedule::opens_in_sight(&entry, write.at()).map_err(refused)?;
     if let Some(id) = named_as(&mut write, &entry).await? {
         return Ok(Outcome::InForce(id));
     }
@@ -121,6 +122,10 @@ pub async fn entry_change(
         ));
     }
     named_as(&mut write, &entry).await?;
+    let is_timed_anew = entry.recurrence != before.entry.recurrence || entry.zone != before.entry.zone;
+    if is_timed_anew {
+        schedule::opens_in_sight(&entry, write.at()).map_err(refused)?;
+    }
     if opens_more(&mut write, &entry).await? {
         if before.entry.kind == Kind::Freeze {
             return Err(Error::refused(
@@ -132,7 +137,6 @@ pub async fn entry_change(
         return propose_opening(write, Some(before), entry, &why).await;
     }
     // Times that are others forget what was ended early of those of before.
-    let is_timed_anew = entry.recurrence != before.entry.recurrence || entry.zone != before.entry.zone;
     let after = if is_timed_anew { Entry { ended_early: Vec::new(), ..entry.clone() } } else { entry.clone() };
     let ending = Ending::of(&mut write, &before.entry, Some(&after), why).await?;
     updated(&mut write, version, &entry).await?;
@@ -202,7 +206,10 @@ pub async fn entry_remove(
     }
     let before = rows::stored_one(&mut write, id).await?;
     seen_last(&before, version)?;
-    if before.entry.kind == Kind::Window {
+    let person = write.person();
+    if before.entry.kind == Kind::Window
+        && !schedule::may_take_back(&before.entry, before.written(), person, write.at())
+    {
         return Err(Error::refused("That a window goes is proposed, and put in force by leads as a policy is."));
     }
     let ending = Ending::of(&mut write, &before.entry, None, why).await?;
@@ -335,12 +342,14 @@ fn accepted(id: i64, new: NewEntry) -> Result<Entry, Error> {
     let (name, reason) = (name.trim().to_owned(), reason.trim().to_owned());
     let entry = Entry { id, kind, name, reason, zone, recurrence, ended_early: Vec::new() };
     schedule::accept(&entry).map_err(|faults| {
-        let Some(EntryFault { field, message }) = faults.into_iter().next() else {
-            return Error::unexpected("a schedule entry was refused for nothing");
-        };
-        Error::invalid(field, message)
+        let first = faults.into_iter().next();
+        first.map_or_else(|| Error::unexpected("a schedule entry was refused for nothing"), refused)
     })?;
     Ok(entry)
+}
+
+fn refused(EntryFault { field, message }: EntryFault) -> Error {
+    Error::invalid(field, message)
 }
 
 /// The id of another entry that is the same one but for its id: then a request came twice. One that only shares the name

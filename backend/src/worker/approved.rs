@@ -6,13 +6,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use strata_domain::catalogue::Catalogue;
 use strata_domain::digest::Digest;
-use strata_domain::plan::{Step, Stored};
+use strata_domain::plan::{self, Plan, Step, Stored};
+use strata_domain::policy::size_of;
+use strata_domain::review::missing_text;
 use strata_domain::topology::Topology;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::approvals::missing_of_run;
 use crate::catalogues::{catalogue_at, version_read};
-use crate::ctx::{self, Actor, Backend};
+use crate::ctx::{self, Actor, Backend, Source};
 use crate::environments::{Content, topology_of};
 use crate::error::Error;
 use crate::heavy;
@@ -27,6 +31,15 @@ pub(super) struct Outcome {
     pub(super) content: Content,
     /// How many steps lead there.
     pub(super) steps: usize,
+    approved: Digest,
+    judged: Judged,
+}
+
+/// What policies judge the run by.
+struct Judged {
+    plan: Plan,
+    nodes: usize,
+    catalogue: Catalogue,
 }
 
 /// The runs that this process has looked at, and found as they were approved.
@@ -47,7 +60,11 @@ impl LookedAt {
         if self.runs.lock().unwrap_or_else(PoisonError::into_inner).contains(&run) {
             return Ok(None);
         }
-        if let Err(told) = outcome_of(backend, run).await? {
+        let why = match outcome_of(backend, run).await? {
+            Ok(outcome) => too_few(backend, run, &outcome).await?,
+            Err(told) => Some(told),
+        };
+        if let Some(told) = why {
             tracing::error!(run, "nothing of the run is carried out: {told}");
             return Ok(Some(told));
         }
@@ -57,6 +74,22 @@ impl LookedAt {
         }
         runs.insert(run);
         Ok(None)
+    }
+}
+
+/// Why the votes that there are did not allow the run when it was asked for; none where they did. What another version of
+/// Strata planned otherwise is judged by what that version found.
+async fn too_few(backend: &Backend, run: i64, outcome: &Outcome) -> Result<Option<String>, Error> {
+    let Judged { plan, nodes, catalogue } = &outcome.judged;
+    if plan.digest != outcome.approved {
+        return Ok(None);
+    }
+    let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
+    match missing_of_run(&mut connection, run, plan, *nodes, catalogue).await {
+        Ok(missing) => Ok((!missing.is_empty()).then(|| format!("It was begun with {}.", missing_text(&missing)))),
+        // What cannot be read now cannot be read in a minute either, and a run that waits holds its environment up.
+        Err(Error::Unexpected { .. }) => Ok(Some("What was asked of it cannot be read.".to_owned())),
+        Err(error) => Err(error),
     }
 }
 
@@ -86,7 +119,8 @@ pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Out
     )
     .fetch_all(&mut *connection)
     .await?;
-    let base = topology_of(&mut connection, row.environment_id, row.base_revision).await?;
+    let mut source = Source { connection: &mut connection, kept: backend.kept() };
+    let base = topology_of(&mut source, row.environment_id, row.base_revision).await?.topology;
     let version = version_read(row.catalogue_version)?;
     let catalogue = catalogue_at(&mut connection, row.environment_id, version).await?;
     drop(connection);
@@ -100,9 +134,12 @@ pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Out
         };
         let steps = steps_of(rows)?;
         let count = steps.len();
-        let stored = Stored { encoding, base, steps, desired };
+        let stored = Stored { encoding, base: Topology::clone(&base), steps, desired };
         stored.check(approved, &catalogue).map_err(|why| why.to_string())?;
-        Ok(Outcome { content: Content::of_run(&stored.desired), steps: count })
+        let plan = plan::plan(&stored.base, &stored.desired, &catalogue);
+        let nodes = size_of(&stored.base, &stored.desired);
+        let content = Content::of_run(&stored.desired);
+        Ok(Outcome { content, steps: count, approved, judged: Judged { plan, nodes, catalogue } })
     })
     .await
 }

@@ -16,7 +16,7 @@ const APP: &str = "app-1.example.net";
 
 async fn started(world: &World) -> (i64, Topology) {
     let id = change_start(&world.backend, &world.ada, ENVIRONMENT, "By several").await.unwrap();
-    (id, world.view(id).await.base)
+    (id, Topology::clone(&world.view(id).await.base.topology))
 }
 
 fn taken(appended: Result<Appended, Error>) -> LogTail {

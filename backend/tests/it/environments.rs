@@ -50,7 +50,7 @@ async fn a_bad_file_leaves_nothing(pool: sqlx::PgPool) {
     let Err(Error::Invalid { field: "file", message }) = refused else { panic!("{refused:?}") };
     assert!(message.contains("staging"), "{message}");
     let view = topology_load(&backend, &Actor::Operator, Some(ENVIRONMENT), None).await.unwrap();
-    assert_eq!((view.live, view.revision, view.topology.nodes.len()), (None, None, 0));
+    assert_eq!((view.live, view.revision, view.checked.nodes.len()), (None, None, 0));
     for table in ["revisions", "changes", "change_edits"] {
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&pool).await.unwrap(), 0, "{table}");

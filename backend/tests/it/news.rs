@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use strata_backend::Backend;
 use strata_backend::changes::change_start;
+use strata_backend::news::Told;
 use strata_domain::news::News;
 use tokio::sync::broadcast::Receiver;
 
 use crate::support::{ENVIRONMENT, World};
 
-pub async fn until(receiver: &mut Receiver<News>, wanted: &News) {
-    tokio::time::timeout(Duration::from_secs(30), async { while receiver.recv().await.unwrap() != *wanted {} })
+pub async fn until(receiver: &mut Receiver<Told>, wanted: &News) {
+    tokio::time::timeout(Duration::from_secs(30), async { while receiver.recv().await.unwrap().news != *wanted {} })
         .await
         .unwrap_or_else(|_| panic!("no {wanted:?}"));
 }
 
 /// Starts changes until news of one arrives: the listener needs a moment to stand.
-pub async fn until_it_listens(world: &World, receiver: &mut Receiver<News>) {
+pub async fn until_it_listens(world: &World, receiver: &mut Receiver<Told>) {
     for knock in 0..100 {
         // Each under a title of its own: twice the same is a double click, and no news.
         change_start(&world.backend, &world.ada, ENVIRONMENT, &format!("Knock {knock}")).await.unwrap();

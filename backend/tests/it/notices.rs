@@ -137,7 +137,7 @@ async fn what_is_unread_is_counted_live(pool: sqlx::PgPool) {
     let telling = Telling::new(&world, None);
     let lenas = News::Notice { environment: ENVIRONMENT.to_owned(), account: account_id(lena).to_string() };
     let mut hears = async || {
-        tokio::time::timeout(Duration::from_secs(30), async { while news.recv().await.unwrap() != lenas {} })
+        tokio::time::timeout(Duration::from_secs(30), async { while news.recv().await.unwrap().news != lenas {} })
             .await
             .unwrap();
     };
@@ -154,7 +154,7 @@ async fn what_is_unread_is_counted_live(pool: sqlx::PgPool) {
     assert_eq!(notice_unread(backend, lena).await, Ok(2), "another person's notice is not Luis' to read");
     while news.try_recv().is_ok() {}
     notice_read(backend, lena, WhichNotices::One(newest.id)).await.unwrap();
-    let heard = async { while news.recv().await.unwrap() != lenas {} };
+    let heard = async { while news.recv().await.unwrap().news != lenas {} };
     tokio::time::timeout(Duration::from_secs(30), heard).await.expect("her other pages hear of it");
     assert_eq!(notice_unread(backend, lena).await, Ok(1));
     assert!(notices_of(&world, lena).await[0].read_at.is_some());

@@ -131,7 +131,7 @@ async fn a_kept_plan_is_not_retold(pool: PgPool) {
     let Digest(seven) = Digest([7; 32]);
     let decided = |version: &str| {
         format!(
-            "INSERT INTO decisions SELECT DISTINCT d.change_id, {version}, c.round, d.digest, 0, '[]'::jsonb
+            "INSERT INTO decisions SELECT DISTINCT d.change_id, {version}, c.round, d.digest, 0, d.asked
              FROM decisions d JOIN changes c ON c.id = d.change_id WHERE c.id = {id}"
         )
     };

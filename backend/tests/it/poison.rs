@@ -4,8 +4,14 @@
 use sqlx::{AssertSqlSafe, PgPool};
 use strata_backend::approvals::inbox_load;
 use strata_backend::audit::audit_list;
+use strata_backend::changes::{change_start, change_submit};
+use strata_domain::change::ChangeState;
+use strata_domain::edit::Edit;
+use strata_domain::review::Verdict;
+use strata_domain::run::RunState;
+use strata_domain::topology::SettingValue;
 
-use crate::support::{ENVIRONMENT, World, as_application, digest_of};
+use crate::support::{ENVIRONMENT, World, add_node, as_application, digest_of};
 
 fn audit_row(at: &str, after: &str) -> String {
     format!(
@@ -74,7 +80,7 @@ async fn a_row_that_cannot_be_read_hides_no_other(pool: PgPool) {
     let junk = world.draft("worker-3.example.net").await;
     let edit = format!(
         "INSERT INTO change_edits (change_id, sequence, author_id, author_name, at, edit)
-         SELECT {junk}, 2, author_id, author_name, now(), '{{\"kind\": \"zz\"}}' FROM change_edits WHERE change_id = {junk}"
+         SELECT {junk}, 2, author_id, author_name, now(), '{{\"kind\": \"add-node\"}}' FROM change_edits WHERE change_id = {junk}"
     );
     sqlx::raw_sql(AssertSqlSafe(edit)).execute(&application).await.unwrap();
     let waits = inbox_load(&world.backend, &world.lena).await.unwrap().waits;
@@ -98,6 +104,7 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
                  SELECT (SELECT max(id) FROM runs), s.step ->> 'id', s.place,
                         ARRAY(SELECT jsonb_array_elements_text(s.step -> 'depends_on')), s.step
                  FROM decided_plans p, jsonb_array_elements(p.plan -> 'steps') WITH ORDINALITY AS s (step, place)";
+    let counter = "INSERT INTO run_log_counters (run_id) SELECT max(id) FROM runs";
     let told = "INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
                 SELECT now(), 'x', 'run-started', 'run', max(id)::text, 1 FROM runs";
     let decided = |asked: &str| {
@@ -108,24 +115,25 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
     };
     let moved = format!("UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id}");
     let begun = |parts: &[&str]| parts.join("; ");
-    let (none, three) = (decided("[]"), decided(r#"[{"quorum": 3}]"#));
+    let (one, three) = (decided(r#"[{"quorum": 1}]"#), decided(r#"[{"quorum": 3}]"#));
     for parts in [
         vec![run.as_str()],
         vec![&run, steps],
         vec![&run, steps, &moved],
-        vec![&run, steps, told, &moved],
-        vec![&none, &run, steps, told],
-        vec![&none, &run, steps, &moved],
-        vec![&none, &run, told, &moved],
-        vec![&none, &run, other, told, &moved],
+        vec![&run, steps, counter, told, &moved],
+        vec![&one, &run, steps, counter, told],
+        vec![&one, &run, steps, counter, &moved],
+        vec![&one, &run, counter, told, &moved],
+        vec![&one, &run, other, counter, told, &moved],
+        vec![&one, &run, steps, told, &moved],
     ] {
         let refused = world.as_attacker(&begun(&parts)).await;
         assert_eq!(refused.as_deref(), Some("runs_begin_whole"), "{parts:?}");
     }
-    let refused = world.as_attacker(&begun(&[&three, &run, steps, told, &moved])).await;
+    let refused = world.as_attacker(&begun(&[&three, &run, steps, counter, told, &moved])).await;
     assert_eq!(refused.as_deref(), Some("runs_approved_by_enough"));
     // All of it is an apply, which the worker holds against what was approved; so it does not end before a worker saw it.
-    let whole = [none.as_str(), &run, steps, told, &moved];
+    let whole = [one.as_str(), &run, steps, counter, told, &moved];
     assert_eq!(world.as_attacker(&begun(&whole)).await, None);
     let checked = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
                    UPDATE runs SET state = 'running', started_at = now(); UPDATE run_steps SET state = 'succeeded', attempts = 1, started_at = now(), finished_at = now()";
@@ -161,4 +169,145 @@ async fn what_was_asked_for_when_it_was_submitted_is_asked_of_the_run(pool: PgPo
     let error = crate::support::change_apply(&world.backend, &world.ada, id, world.version(id).await).await;
     assert!(matches!(error, Err(strata_backend::Error::Unexpected { .. })), "{error:?}");
     assert_eq!(world.count("runs").await, 0);
+}
+
+/// What two leads have to approve is not begun with the vote of one, copied into a round of its own.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_round_of_ones_own_asks_for_no_less(pool: PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, .. } = &world;
+    let id = change_start(backend, ada, ENVIRONMENT, "A slave").await.unwrap();
+    let mut edit = add_node("sql-2.example.net", "sql");
+    if let Edit::AddNode { node } = &mut edit {
+        node.roles[0].settings.insert("replication".to_owned(), SettingValue::Text("slave".to_owned()));
+    }
+    world.edit(ada, id, edit).await;
+    change_submit(backend, ada, id, world.version(id).await).await.unwrap();
+    world.vote(lena, id, Verdict::Approve, None).await.unwrap();
+    let view = world.view(id).await;
+    assert_eq!(view.change.state, ChangeState::InReview, "two are asked for");
+    let digest: String = digest_of(&view).0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let statements = format!(
+        "UPDATE changes SET round = round + 1, version = version + 1 WHERE id = {id};
+         INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, at, approval_hours)
+         SELECT change_id, round + 1, voter_id, voter_name, groups, verdict, digest, now(), approval_hours
+         FROM votes WHERE change_id = {id};
+         INSERT INTO decisions SELECT id, version + 1, round, decode('{digest}', 'hex'), 0, '[{{\"quorum\": 1}}]'
+         FROM changes WHERE id = {id};
+         UPDATE changes SET state = 'approved', version = version + 1, approved_at = now(),
+                            approved_until = now() + interval '1 day' WHERE id = {id};
+         INSERT INTO decisions SELECT id, version + 1, round, decode('{digest}', 'hex'), 0, '[{{\"quorum\": 1}}]'
+         FROM changes WHERE id = {id};
+         INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
+                           requested_by_name, requested_at)
+         VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, '{{}}', 'x', now());
+         INSERT INTO run_log_counters (run_id) SELECT max(id) FROM runs;
+         INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
+         SELECT (SELECT max(id) FROM runs), s.step ->> 'id', s.place,
+                ARRAY(SELECT jsonb_array_elements_text(s.step -> 'depends_on')), s.step
+         FROM decided_plans p, jsonb_array_elements(p.plan -> 'steps') WITH ORDINALITY AS s (step, place);
+         INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
+         SELECT now(), 'x', 'run-started', 'run', max(id)::text, 1 FROM runs;
+         UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id}"
+    );
+    assert_eq!(world.as_attacker(&statements).await.as_deref(), Some("runs_approved_by_enough"));
+    // And past the guard, the worker asks the policy, and carries nothing out.
+    let past = format!("ALTER TABLE runs DISABLE TRIGGER runs_begin_whole; {statements}");
+    let desired = "UPDATE runs SET desired = $1";
+    sqlx::raw_sql(AssertSqlSafe(past)).execute(&world.pool).await.unwrap();
+    sqlx::query("ALTER TABLE runs DISABLE TRIGGER USER").execute(&world.pool).await.unwrap();
+    sqlx::query(desired).bind(sqlx::types::Json(&*view.desired.topology)).execute(&world.pool).await.unwrap();
+    sqlx::query("ALTER TABLE runs ENABLE TRIGGER USER").execute(&world.pool).await.unwrap();
+    let run = view.runs.len();
+    assert_eq!(run, 0);
+    let run: i64 = sqlx::query_scalar("SELECT max(id) FROM runs").fetch_one(&world.pool).await.unwrap();
+    let ended = world.run_to_the_end(run).await;
+    assert_eq!(ended.state, RunState::Failed);
+    let told: String = sqlx::query_scalar("SELECT string_agg(outcome, ' ') FROM run_steps WHERE run_id = $1")
+        .bind(run)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert!(told.contains("It was begun with 1 of 2"), "{told}");
+}
+
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn no_row_says_what_nobody_could_read(pool: PgPool) {
+    let world = World::new(pool).await;
+    let draft = world.draft("worker-2.example.net").await;
+    let review = world.in_review("worker-3.example.net").await;
+    let proposed = |rules: &str| {
+        format!(
+            "INSERT INTO policy_proposals (environment_id, kind, based_on, rules, reason, proposer_id, proposer_name, proposed_at)
+             SELECT 1, 'policy', 1, '{rules}', 'x', id, name, now() FROM accounts LIMIT 1"
+        )
+    };
+    for (statement, by) in [
+        (proposed(r#"[{"quorum": "abc"}]"#), "policy_proposals_rules_are_rules"),
+        (proposed(r#"[{"quorum": 0}]"#), "policy_proposals_rules_are_rules"),
+        (proposed(r#"[{}]"#), "policy_proposals_rules_are_rules"),
+        (proposed(r#"{"quorum": 1}"#), "policy_proposals_rules_are_rules"),
+        (
+            "INSERT INTO catalogues (environment_id, version, roles, what, made_by_name, made_at)
+             VALUES (1, 2, '{\"garbage\": true}', 'x', 'x', now())"
+                .to_owned(),
+            "catalogues_roles_are_roles",
+        ),
+        (
+            format!(
+                "INSERT INTO change_edits (change_id, sequence, author_id, author_name, at, edit)
+                 SELECT {draft}, 2, author_id, author_name, now(), '{{\"kind\": \"zz\"}}'
+                 FROM change_edits WHERE change_id = {draft}"
+            ),
+            "change_edits_are_edits",
+        ),
+        (format!("UPDATE changes SET version = 9223372036854775807 WHERE id = {draft}"), "changes_numbers_go_on"),
+        (
+            "INSERT INTO changes (environment_id, title, state, base_revision, created_by_name, created_at, touched_by_name,
+                                  touched_action, touched_at)
+             VALUES (1, 'x', 'applied', 1, 'x', now(), 'x', 'change-started', now())"
+                .to_owned(),
+            "changes_begin_as_drafts",
+        ),
+        (
+            format!(
+                "INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, at, approval_hours)
+                 SELECT {review}, 1, a.id, a.name, '{{\"infrastructure experts\"}}', 'approve', sha256('x'), now(), 24
+                 FROM accounts a WHERE a.name = 'Lena Lead'"
+            ),
+            "votes_of_members",
+        ),
+    ] {
+        assert_eq!(world.as_attacker(&statement).await.as_deref(), Some(by), "{statement}");
+    }
+    // A rule that this version does not have matters to nothing that it does, and takes no page along.
+    let unknown = "INSERT INTO rule_levels (environment_id, rule, level) VALUES (1, 'of.another-version', 'blocker')";
+    world.past_the_guard("rule_levels", "rule_levels_as_proposed", unknown).await;
+    assert_eq!(world.view(review).await.review.plan.blockers, 0);
+    assert_eq!(inbox_load(&world.backend, &world.lena).await.unwrap().waits.len(), 1);
+    // What triggers keep, nobody else adds to: a level that never held would hide that another one was asked for.
+    for statement in [
+        "INSERT INTO rule_level_history (environment_id, rule, level, at) VALUES (1, 'role.too-few', 'off', now())",
+        "INSERT INTO approval_lifetimes (environment_id, hours, at) VALUES (1, 8760, now())",
+    ] {
+        let application = as_application(&world.pool).await;
+        let error = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&application).await.unwrap_err();
+        assert_eq!(error.as_database_error().unwrap().code().as_deref(), Some("42501"), "{statement}");
+    }
+}
+
+/// Times that say when something happened, and are not held to be of now; each with why.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn every_time_that_tells_of_something_is_of_now(pool: PgPool) {
+    let free: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.atttypid = 'timestamptz'::regtype
+           AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgfoid = 'refuse_other_time'::regproc
+                           AND position(a.attname::bytea || '\\000'::bytea IN t.tgargs) > 0)
+         ORDER BY 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    insta::assert_snapshot!(free.join("\n"));
 }

@@ -45,7 +45,7 @@ async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {
     assert_eq!((live.number, live.change, live.run), (2, Some(id), Some(run)));
     assert_eq!(live.made_by.name, "Ada Admin");
     assert!(topology.node("worker-2.example.net").unwrap().id.is_some());
-    assert_eq!(topology_load(backend, vera, None, Some(1)).await.unwrap().topology, before);
+    assert_eq!(topology_load(backend, vera, None, Some(1)).await.unwrap().checked.topology.as_ref(), &before);
     assert_eq!(world.view(id).await.change.state, ChangeState::Applied);
 
     let numbers: Vec<i64> = revision_list(backend, vera, Some(ENVIRONMENT), None, 10)

@@ -212,3 +212,31 @@ async fn what_changed_while_the_database_was_away_is_known_when_it_is_back(pool:
     // Whatever can have moved is told once more.
     assert!(matches!(next(&mut stays).await, Some(Heard::News(_))));
 }
+
+/// Between the reading of a page and the opening of its stream, and while the way to a browser is broken, news may pass by.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_was_told_since_the_page_was_read_is_caught_up_with(pool: sqlx::PgPool) {
+    let world = World::new(pool.clone()).await;
+    let World { backend, ada, .. } = &world;
+    assert_eq!(backend.news().mark(), None, "nothing is heard yet");
+    environment_create(backend, &Actor::Operator, "hidden").await.unwrap();
+    let mut before = stream(backend, ada).await;
+    let mark = backend.news().mark().unwrap();
+    tell(&pool, "hidden").await;
+    tell(&pool, ENVIRONMENT).await;
+    assert_eq!(next(&mut before).await, of(ENVIRONMENT));
+    let mut late = stream(backend, ada).await;
+    assert!(late.catch_up(&mark));
+    assert_eq!(next(&mut late).await, of(ENVIRONMENT), "what is not theirs to hear is passed over");
+    assert_eq!(late.mark(), backend.news().mark().unwrap());
+    // What comes then comes once.
+    tell(&pool, ENVIRONMENT).await;
+    assert_eq!(next(&mut late).await, of(ENVIRONMENT));
+    let mark = late.mark();
+    let mut again = stream(backend, ada).await;
+    assert!(again.catch_up(&mark));
+    tell(&pool, ENVIRONMENT).await;
+    assert_eq!(next(&mut again).await, of(ENVIRONMENT));
+    assert_ne!(again.mark(), mark);
+    assert!(!again.catch_up("of-another-process-7"), "everything is to be read again");
+}

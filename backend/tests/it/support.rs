@@ -48,7 +48,7 @@ pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i6
 pub async fn live_of(backend: &Backend, actor: &Actor) -> (Revision, Topology) {
     let view = topology_load(backend, actor, Some(ENVIRONMENT), None).await.unwrap();
     assert_eq!(view.live, view.revision.as_ref().map(|revision| revision.number));
-    (view.revision.unwrap(), view.topology)
+    (view.revision.unwrap(), Topology::clone(&view.checked.topology))
 }
 
 /// An environment with a live topology, and people in it. The backend goes as the application's role, the pool as the
@@ -236,7 +236,9 @@ impl World {
                 .unwrap()
                 .flatten();
         if let (Some(stored), ChangeState::InReview | ChangeState::Approved) = (stored, view.change.state) {
-            assert_eq!(stored.0, view.review.plan);
+            // What rules find, tests have more ways to move than people.
+            let blockers = view.review.plan.blockers;
+            assert_eq!(Planned { blockers, ..stored.0 }, view.review.plan);
         }
     }
 

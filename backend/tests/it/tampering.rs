@@ -198,7 +198,7 @@ async fn a_run_of_other_steps_under_an_approved_digest_does_not_begin(pool: sqlx
     )
     .bind(id)
     .bind(digest_of(&view).0)
-    .bind(Json(&view.desired))
+    .bind(Json(&*view.desired.topology))
     .fetch_one(&mut *attack)
     .await
     .unwrap();
@@ -206,7 +206,7 @@ async fn a_run_of_other_steps_under_an_approved_digest_does_not_begin(pool: sqlx
     steps_stored(&mut attack, run, steps.iter().chain([&evil])).await;
     let rest = format!(
         "INSERT INTO run_log_counters (run_id) VALUES ({run});
-         INSERT INTO decisions SELECT DISTINCT c.id, c.version + 1, c.round, d.digest, 0, '[]'::jsonb
+         INSERT INTO decisions SELECT DISTINCT c.id, c.version + 1, c.round, d.digest, 0, d.asked
              FROM changes c JOIN decisions d ON d.change_id = c.id WHERE c.id = {id};
          INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
              VALUES (now(), 'x', 'run-started', 'run', '{run}', 1);

@@ -146,7 +146,8 @@ async fn what_is_older_than_the_rule_can_be_read_and_mended(pool: sqlx::PgPool) 
     world.append(ada, id, 0, "one", vec![Edit::AddGroup { name: "old-1".to_owned() }]).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "SET session_replication_role = replica;
-         UPDATE change_edits SET edit = '{{\"kind\": \"add-group\", \"name\": \"old\\u001b[31m\"}}' WHERE change_id = {id};
+         UPDATE change_edits SET edit = '{{\"kind\": \"add-group\", \"name\": \"old\\u001b[31m\"}}',
+                                at = at - interval '1 hour' WHERE change_id = {id};
          SET session_replication_role = DEFAULT"
     )))
     .execute(&world.pool)

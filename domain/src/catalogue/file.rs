@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::Error;
 
 use super::{Own, accept};
-use crate::file::{FileError, depth, place, text_of};
+use crate::file::{FileError, check_raw, place, text_of};
 use crate::inventory::check_keys;
 use crate::text::yaml_for_showing;
 
@@ -16,7 +16,7 @@ use crate::text::yaml_for_showing;
 /// [accepted](super::accept) is one of them.
 pub fn read(bytes: &[u8]) -> Result<Own, FileError> {
     let text = text_of(bytes)?;
-    depth::check(text)?;
+    check_raw(text)?;
     check_keys(text)?;
     let read =
         Own::deserialize(serde_norway::Deserializer::from_str(text)).map_err(|error| place::of_yaml(error, text))?;

@@ -3,7 +3,7 @@
 //! Reading never panics and never takes half a file: either the whole topology, or one error with its place.
 
 pub(crate) mod budget;
-pub(crate) mod depth;
+mod depth;
 pub(crate) mod place;
 pub(crate) mod seeds;
 mod shape;
@@ -123,15 +123,24 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Topology, FileError> 
     if is_blank(text) {
         return Err(FileError::of_file("the file is empty; it starts with `version: 1`"));
     }
-    if let Some(offset) = text.find('\0') {
-        return Err(FileError::at(
-            text.as_bytes(),
-            offset,
-            "the character U+0000 (null) is here, which no text of this kind has",
-        ));
-    }
-    depth::check(text)?;
+    check_raw(text)?;
     if text.trim_start().starts_with('{') { read_json(text, catalogue) } else { read_yaml(text, catalogue) }
+}
+
+/// What no parser is asked to look at: characters that none takes, told with their place, and what is nested too deeply.
+pub(crate) fn check_raw(text: &str) -> Result<(), FileError> {
+    // Some readers take a few of them for ends of lines, and places in the file would be others.
+    let is_taken = |character: char| match character {
+        '\t' | '\n' | '\r' => true,
+        '\u{2028}' | '\u{2029}' => false,
+        _ => !character.is_control(),
+    };
+    if let Some((offset, character)) = text.char_indices().find(|(_, character)| !is_taken(*character)) {
+        let message =
+            format!("the character {} is here, which no file of this kind has", crate::text::named(character));
+        return Err(FileError::at(text.as_bytes(), offset, message));
+    }
+    depth::check(text)
 }
 
 /// The bytes as text without a byte order mark, if they are no more than [`LIMIT_BYTES`] of UTF-8.

@@ -137,8 +137,9 @@ fn what_is_no_topology_at_all() {
     insta::assert_snapshot!(told("{\"version\": 1, \"environment\": \"lab\"} x"), @"line 1, column 38: trailing characters");
     insta::assert_snapshot!(told("version: 1\nenvironment: lab\n---\nversion: 1\n"), @"line 3, column 1: a second document begins here, where one topology is read; keep one of them");
     insta::assert_snapshot!(told("---\nversion: 1\n--- # other\n"), @"line 3, column 1: a second document begins here, where one topology is read; keep one of them");
-    insta::assert_snapshot!(told("version: 1\nenvironment: l\u{0}b\n"), @"line 2, column 15: the character U+0000 (null) is here, which no text of this kind has");
-    insta::assert_snapshot!(told("{\"version\": 1,\n \u{0}}"), @"line 2, column 2: the character U+0000 (null) is here, which no text of this kind has");
+    insta::assert_snapshot!(told("version: 1\nenvironment: l\u{0}b\n"), @"line 2, column 15: the character U+0000 (null) is here, which no file of this kind has");
+    insta::assert_snapshot!(told("{\"version\": 1,\n \u{0}}"), @"line 2, column 2: the character U+0000 (null) is here, which no file of this kind has");
+    insta::assert_snapshot!(told(&format!("{HEAD}nodes:\n  - hostname: \"a\u{7}b\"\n")), @"line 4, column 17: the character U+0007 (bell) is here, which no file of this kind has");
     insta::assert_snapshot!(told("version: 1\nenvironment: *lab\n"), @"line 2, column 14: unknown anchor");
 }
 

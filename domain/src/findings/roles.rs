@@ -78,8 +78,12 @@ fn problems_of<'a>(
             }
             None => {}
             Some(value) if !fits(view, role, spec, settings, value) => {
-                let is_blank = value.as_text().is_some_and(|text| text.trim().is_empty());
-                let value = if is_blank { "empty".to_owned() } else { value.to_string() };
+                let value = match value.as_text() {
+                    Some(text) if text.trim().is_empty() => "empty".to_owned(),
+                    // What looks like what is expected, and is a text.
+                    Some(text) if text.parse::<f64>().is_ok() => format!("the text “{text}”"),
+                    _ => value.to_string(),
+                };
                 problems.push(SettingProblem::Unfit { setting, value, expected: spec.kind.describe() });
             }
             Some(value) => {

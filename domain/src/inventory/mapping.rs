@@ -13,7 +13,7 @@ use crate::edit::check_value;
 use crate::file::budget::Budget;
 use crate::file::seeds as file_seeds;
 use crate::file::suggest::suggestion;
-use crate::file::{FileError, depth, place, text_of};
+use crate::file::{FileError, check_raw, place, text_of};
 use crate::text::excerpt;
 use crate::topology::{RoleId, SettingValue, Settings};
 
@@ -108,7 +108,7 @@ impl Mapping {
     /// Errors name line and column. Whether the roles exist is seen when an inventory is read with it.
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
         let text = text_of(bytes)?;
-        depth::check(text)?;
+        check_raw(text)?;
         let budget = Budget::of_file(text.len());
         let document = Document { budget: &budget };
         if !text.trim_start().starts_with('{') {

@@ -72,7 +72,11 @@ fn first_text(vars: &BTreeMap<&'static str, &Value>, names: &[&str], notes: &mut
     for name in names {
         match said(vars, name) {
             Said::Nothing => {}
-            Said::Text(text) => return Some(text).filter(|text| !text.trim().is_empty()),
+            Said::Text(text) if text.trim().is_empty() => {
+                notes.push(format!("its `{name}` is empty"));
+                return None;
+            }
+            Said::Text(text) => return Some(text),
             Said::Unreadable(what) => {
                 notes.push(format!("its `{name}` is {what}"));
                 return None;

@@ -12,11 +12,11 @@ use super::numbers;
 use super::pattern::expand;
 use super::seeds::{Any, Key, Merged, OneOf, ReadVars, Text, VarsOf, any_seed};
 use crate::file::budget::Budget;
-use crate::file::{FileError, depth, place};
+use crate::file::{FileError, check_raw, place};
 
 /// Reads YAML.
 pub(super) fn read_yaml(text: &str) -> Result<Inventory, FileError> {
-    depth::check(text)?;
+    check_raw(text)?;
     let reader = Reader::new(text);
     let yaml = serde_norway::Deserializer::from_str(text);
     Groups { reader: &reader, parent: None }.deserialize(yaml).map_err(|error| place::of_yaml(error, text))?;
@@ -25,7 +25,7 @@ pub(super) fn read_yaml(text: &str) -> Result<Inventory, FileError> {
 
 /// Reads JSON; YAML can start with a brace as well, so what is no JSON gets a second chance as YAML.
 pub(super) fn read_json(text: &str) -> Result<Inventory, FileError> {
-    depth::check(text)?;
+    check_raw(text)?;
     let reader = Reader::new(text);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let outcome = Groups { reader: &reader, parent: None }.deserialize(&mut deserializer);

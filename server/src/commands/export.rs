@@ -1,6 +1,7 @@
 //! `strata export`: a topology file, or the live topology of an environment, in another format.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use strata_backend::Actor;
@@ -74,10 +75,10 @@ async fn of_environment(args: &ExportArgs, environment: &str) -> Result<String, 
     Ok(written(args.format, &topology, &own.catalogue()).unwrap_or_default())
 }
 
-async fn read(database: &Database, environment: &str) -> Result<(Own, Option<Topology>), Failure> {
+async fn read(database: &Database, environment: &str) -> Result<(Own, Option<Arc<Topology>>), Failure> {
     let (backend, operator) = (database.backend(), Actor::Operator);
     let view = topology_load(backend, &operator, Some(environment), None).await?;
-    Ok((view.own, view.revision.map(|_| view.topology)))
+    Ok((view.own, view.revision.map(|_| Arc::clone(&view.checked.topology))))
 }
 
 /// The topology in that format; none for the format that is not one of a topology.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use strata_backend::accounts::{self, NewAccount};
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::account::Capability;
+use strata_domain::sign_in;
 use strata_domain::text::visible;
 
 use super::{Failure, password};
@@ -123,11 +124,18 @@ async fn revoke(backend: &Backend, args: &RevokeArgs) -> Result<(), Failure> {
 
 async fn add(backend: &Backend, args: &AddArgs, secret: String) -> Result<(), Failure> {
     let operator = Actor::Operator;
+    // Asked first: an account without the access that it is made for is half of what was asked for.
+    if let Some(environment) = &args.environment {
+        accounts::standing_load(backend, &operator, environment).await?;
+    }
+    let is_address = sign_in::normalise_email(&args.email).is_ok();
     let account = NewAccount { email: args.email.clone(), name: args.name.clone(), password: secret };
     match accounts::account_add(backend, &operator, account).await {
         Ok(_) => println!("{} can sign in as {}.", visible(&args.name), visible(&args.email)),
         // An account that is there keeps its password; that is said, and the grants go on.
-        Err(Error::Invalid { field: "email", message }) if !args.capability.is_empty() || !args.group.is_empty() => {
+        Err(Error::Invalid { field: "email", message })
+            if is_address && !args.capability.is_empty() || !args.group.is_empty() =>
+        {
             eprintln!("{} Its name and password stay as they are.", visible(&message));
         }
         Err(error) => return Err(error.into()),

@@ -41,7 +41,7 @@ pub(super) fn read(url: &str, mode_is_set: bool) -> Result<PgConnectOptions, Add
 
 fn says_mode(url: &str) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').any(|pair| matches!(pair.split('=').next(), Some("sslmode" | "ssl-mode")))
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode"))
 }
 
 /// A socket's folder, or an address that no network carries.
@@ -66,6 +66,7 @@ mod tests {
         assert_eq!(remote("?sslmode=disable"), Ok("Disable".to_owned()));
         assert_eq!(remote("?sslmode=verify-full"), Ok("VerifyFull".to_owned()));
         assert_eq!(remote("?sslmode=prefer"), Err(AddressError::FallsBack { said_by: "DATABASE_URL", mode: "prefer" }));
+        assert_eq!(remote("?ssl%6Dode=allow"), Err(AddressError::FallsBack { said_by: "DATABASE_URL", mode: "allow" }));
         assert_eq!(remote("?ssl-mode=allow"), Err(AddressError::FallsBack { said_by: "DATABASE_URL", mode: "allow" }));
         let by_environment = read("postgres://strata@db.example.net/strata", true).unwrap_err();
         assert_eq!(by_environment, AddressError::FallsBack { said_by: "PGSSLMODE", mode: "prefer" });

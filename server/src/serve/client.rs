@@ -41,8 +41,14 @@ impl TrustedProxies {
         }
         let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
-        hops.iter().rev().map_while(|hop| hop.parse::<IpAddr>().ok()).find(|hop| !self.0.contains(hop)).unwrap_or(peer)
+        hops.iter().rev().map_while(|hop| address_of(hop)).find(|hop| !self.0.contains(hop)).unwrap_or(peer)
     }
+}
+
+/// The address that a proxy wrote down; some write the client's port behind it.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().or_else(|_| hop.parse::<SocketAddr>().map(|with_port| with_port.ip())).ok()
 }
 
 #[cfg(test)]
@@ -62,6 +68,16 @@ mod tests {
         let two: TrustedProxies = "10.0.0.1, 2.2.2.2".parse().unwrap();
         assert_eq!(two.client(peer, &headers), "1.1.1.1".parse::<IpAddr>().unwrap());
         assert_eq!(two.client(peer, &HeaderMap::new()), peer.ip());
+        for (written, address) in [
+            ("5.5.5.5:1000", "5.5.5.5"),
+            ("[2001:db8::7]:1000", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-for", HeaderValue::from_static(written));
+            assert_eq!(one.client(peer, &headers), address.parse::<IpAddr>().unwrap(), "{written}");
+        }
         headers.append("x-forwarded-for", HeaderValue::from_static("nonsense"));
         assert_eq!(one.client(peer, &headers), peer.ip());
         assert!("10.0.0.1, proxy".parse::<TrustedProxies>().is_err());

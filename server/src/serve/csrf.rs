@@ -8,12 +8,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 
-use super::AppState;
+use super::{AppState, PublicUrl};
 
 /// The layer: 403 for what [`is_own`] does not let through.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let public_host = state.settings.public_url.as_ref().map(super::PublicUrl::host);
-    if is_own(request.method(), request.headers(), public_host) {
+    if is_own(request.method(), request.headers(), state.settings.public_url.as_ref()) {
         return next.run(request).await;
     }
     tracing::warn!(method = %request.method(), path = request.uri().path(), "refused a request from another site");
@@ -25,7 +24,7 @@ pub(super) async fn guard(State(state): State<AppState>, request: Request, next:
 }
 
 /// Whether the request changes nothing, or comes from our own pages, or from no browser.
-fn is_own(method: &Method, headers: &HeaderMap, public_host: Option<&str>) -> bool {
+fn is_own(method: &Method, headers: &HeaderMap, public: Option<&PublicUrl>) -> bool {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return true;
     }
@@ -35,16 +34,20 @@ fn is_own(method: &Method, headers: &HeaderMap, public_host: Option<&str>) -> bo
         // `Origin: null`, as from a sandboxed frame, has no authority and is refused.
         None => headers
             .get(header::ORIGIN)
-            .is_none_or(|origin| origin.to_str().is_ok_and(|origin| is_ours(origin, headers, public_host))),
+            .is_none_or(|origin| origin.to_str().is_ok_and(|origin| is_ours(origin, headers, public))),
     }
 }
 
-/// Whether an address is one of ours: of the host that was asked, or of the public one.
-fn is_ours(address: &str, headers: &HeaderMap, public_host: Option<&str>) -> bool {
-    let address = address.parse::<Uri>().ok();
-    let of = address.as_ref().and_then(Uri::authority).map(http::uri::Authority::as_str);
+/// Whether an address is one of ours: the public one, or of the host that was asked by another name.
+fn is_ours(address: &str, headers: &HeaderMap, public: Option<&PublicUrl>) -> bool {
+    let Ok(address) = address.parse::<Uri>() else { return false };
+    let Some(of) = address.authority().map(http::uri::Authority::as_str) else { return false };
+    if let Some(public) = public.filter(|public| public.host().eq_ignore_ascii_case(of)) {
+        // Of the same host without TLS comes whatever somebody on the way makes of it.
+        return !public.is_https() || address.scheme_str() == Some("https");
+    }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    of.is_some_and(|of| [host, public_host].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(of)))
+    host.is_some_and(|host| host.eq_ignore_ascii_case(of))
 }
 
 #[cfg(test)]
@@ -54,7 +57,7 @@ mod tests {
     fn asked(method: &Method, headers: &[(&'static str, &str)]) -> bool {
         let headers =
             headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect();
-        is_own(method, &headers, Some("strata.example.net"))
+        is_own(method, &headers, Some(&"https://strata.example.net".parse().unwrap()))
     }
 
     #[test]
@@ -83,6 +86,8 @@ mod tests {
             asked(&Method::POST, &[host, ("origin", "https://strata.example.net")]),
             "behind a proxy that renames the host"
         );
+        let public = ("host", "strata.example.net");
+        assert!(!asked(&Method::POST, &[public, ("origin", "http://strata.example.net")]), "not over TLS");
         for foreign in ["http://127.0.0.1:3001", "https://evil.example", "null", "", "http://127.0.0.1"] {
             assert!(!asked(&Method::POST, &[host, ("origin", foreign)]), "{foreign}");
         }

@@ -21,6 +21,10 @@ const KNOWN_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 const KNOWN_AT_ONCE: usize = 10_000;
 /// One in so many places is kept for networks that are known.
 const KEPT: usize = 10;
+/// One in so many is for networks that have few: those who hold many do not fill the last of what strangers get.
+const FOR_NEWCOMERS: usize = 4;
+/// So many places are few: what one page opens.
+const FEW: usize = 8;
 /// A known network, which may be a whole office, has so many times the share of another.
 const KNOWN_SHARES: usize = 3;
 /// The networks of one site have so many shares together.
@@ -76,6 +80,7 @@ impl Doors {
         let Limits { connections: all, connections_each: each, .. } = self.limits;
         let is_known = self.familiar.knows(&network);
         let (all, each) = if is_known { (all, each * KNOWN_SHARES) } else { (all - all / KEPT, each) };
+        let all = if is_known || places.networks.of(&network) < FEW { all } else { all - all / FOR_NEWCOMERS };
         let site = site.map(|site| places.sites.take_of(Some(site), usize::MAX, each * SITE_SHARES)).transpose()?;
         Ok(Admission { _network: places.networks.take_of(Some(network), all, each)?, _site: site })
     }
@@ -197,6 +202,15 @@ mod tests {
         drop(strangers);
         let (more, denied) = taken(&doors, (0..100).map(|_| "192.0.2.1".to_owned()));
         assert_eq!((more.len(), denied), (20, Some(Denied::Own)), "an office has three shares");
+    }
+
+    #[test]
+    fn whoever_holds_many_places_leaves_some_for_newcomers() {
+        let doors = doors(1000, 100);
+        let (few, denied) = taken(&doors, (0..2000).map(|number| format!("198.51.100.{}", number % 9)));
+        assert_eq!(denied, Some(Denied::All));
+        let (more, _) = taken(&doors, (0..2000).map(|_| "203.0.113.9".to_owned()));
+        assert_eq!((few.len(), more.len()), (675, 8), "a page can be opened from elsewhere");
     }
 
     #[test]

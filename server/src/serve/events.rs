@@ -2,7 +2,8 @@
 //!
 //! A stream ends with its session: with signing out, here or everywhere, with the account's disabling, and with time. It
 //! carries three kinds of events: news without a name, `reload` where some was missed, and `beat`, which says that news
-//! arrive at present: a page that hears none for three times the seconds that each of them names is not live.
+//! arrive at present: a page that hears none for three times the seconds that each of them names is not live. The id of each
+//! event is a mark, up to which its page has heard everything; given back as `after`, what came since is told first.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -40,16 +41,26 @@ pub(super) async fn events(
         Some(id) => state.backend.news().join(&actor, &id).await,
         None => Err(Error::NotSignedIn),
     };
-    let news = match joined {
+    let mut news = match joined {
         Ok(news) => news,
         Err(error) => return refusal(error, &Asker::of(request.method(), request.headers(), request.uri().path())),
     };
-    let watcher = Watcher { news, told: state.shutdown, beat: beats() };
+    // What was told between the reading of the page and this moment is told now; else the page reads everything again.
+    let missed = !after(&request).is_some_and(|mark| news.catch_up(&mark));
+    let watcher = Watcher { news, missed, told: state.shutdown, beat: beats() };
     let mut response = Sse::new(watcher.events()).keep_alive(KeepAlive::new().interval(BEAT)).into_response();
     // nginx would hold back what is to be seen now.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The mark up to which the page was read, or up to which its browser heard before.
+fn after(request: &Request) -> Option<String> {
+    let heard = request.headers().get("last-event-id").and_then(|mark| mark.to_str().ok()).map(str::to_owned);
+    let query = request.uri().query().unwrap_or_default();
+    let read = || form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "after");
+    heard.or_else(|| read().map(|(_, mark)| mark.into_owned()))
 }
 
 fn refusal(error: Error, asker: &Asker) -> Response {
@@ -76,6 +87,8 @@ fn beats() -> Interval {
 
 struct Watcher {
     news: NewsStream,
+    /// Whether some was missed that cannot be told any more.
+    missed: bool,
     told: watch::Receiver<bool>,
     beat: Interval,
 }
@@ -85,8 +98,16 @@ impl Watcher {
         stream::unfold(self, |mut watcher| async move { watcher.next().await.map(|event| (Ok(event), watcher)) })
     }
 
-    /// The next event for this actor; none when it is time to stop.
+    /// The next event for this actor, with its mark; none when it is time to stop.
     async fn next(&mut self) -> Option<Event> {
+        let event = self.heard().await?;
+        Some(event.id(self.news.mark()))
+    }
+
+    async fn heard(&mut self) -> Option<Event> {
+        if std::mem::take(&mut self.missed) {
+            return Some(Event::default().event("reload").data(""));
+        }
         loop {
             let heard = tokio::select! {
                 heard = self.news.next() => heard?,

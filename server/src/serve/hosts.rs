@@ -67,6 +67,8 @@ pub(super) fn asked(request: &Request) -> Option<&str> {
 fn is_ours(host: &str, public: Option<&PublicUrl>, more: &Hosts) -> bool {
     let Some(public) = public else { return true };
     let name = without_port(host);
+    // Whole, a name ends with a dot.
+    let name = name.strip_suffix('.').unwrap_or(name);
     let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
     is_address
         || ["localhost", public.host_name()].iter().any(|own| own.eq_ignore_ascii_case(name))
@@ -93,6 +95,7 @@ mod tests {
         let more: Hosts = "strata-1, Backend.example.net".parse().unwrap();
         for (host, ours) in [
             ("strata.example.net", true),
+            ("strata.example.net.", true),
             ("Strata.Example.net:8443", true),
             ("127.0.0.1:3000", true),
             ("[::1]:3000", true),

@@ -53,7 +53,7 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, blockers: usize) -> Acts
 }
 
 fn blockers_by_default(view: &ChangeView) -> Vec<findings::RuleId> {
-    findings::blockers_by_default(&view.desired, &view.own.catalogue())
+    view.desired.blockers_by_default().to_vec()
 }
 
 fn reason(refused: Refused) -> String {

@@ -6,39 +6,63 @@ use chrono::{DateTime, Utc};
 use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
-use strata_domain::diff;
-use strata_domain::findings::{self, Finding};
+use strata_domain::checked::Checked;
+use strata_domain::diff::{self, Diff};
+use strata_domain::findings::{Finding, Summary};
 use strata_domain::plan;
 use strata_domain::review::{Missing, missing_text};
 use strata_domain::whatif::Extent;
 
 use super::acts::acts_of;
-use super::{After, DifferenceView, ReviewView, ReviewedFinding, ShownTally, ShownVote};
-use crate::api::role_map::{loss_by_node, overlay};
+use super::{After, DifferenceView, ReviewView, ReviewedFinding, ShownTally, ShownVote, Unchanged};
+use crate::api::role_map::{Band, loss_by_node, overlay};
 
+/// Nodes that stay as they are and are listed; more of them tell nobody anything.
+const LISTED_UNCHANGED: usize = 500;
 /// Nodes that are listed with what their loss means.
 const LISTED_WORSE: usize = 20;
 
+/// What follows from the two topologies of a change and the plan between them alone: worked out once.
+#[derive(Clone)]
+pub(super) struct Compared {
+    diff: Diff,
+    map: Vec<Band>,
+    after: After,
+    unchanged: Unchanged,
+    findings: Vec<ReviewedFinding>,
+    summary: Summary,
+}
+
+impl Compared {
+    pub(super) fn of(base: &Checked, desired: &Checked) -> Self {
+        let diff = diff::between(&base.topology, &desired.topology);
+        let checked = desired.findings();
+        let before: BTreeSet<String> = base.findings().iter().map(finding_key).collect();
+        let without = loss_by_node(desired);
+        let map = overlay(&base.topology, &desired.topology, &diff, checked, &without, &desired.catalogue);
+        let after = after_of(&loss_by_node(base), &without);
+        let mut findings: Vec<ReviewedFinding> = checked
+            .iter()
+            .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(finding)), finding: finding.clone() })
+            .collect();
+        findings.sort_by_key(|reviewed| !reviewed.new);
+        let changed: BTreeSet<&str> = diff.nodes.iter().map(|node| node.hostname.as_str()).collect();
+        let unchanged = desired.topology.nodes.iter().map(|node| &node.hostname);
+        let unchanged: Vec<&String> = unchanged.filter(|hostname| !changed.contains(hostname.as_str())).collect();
+        let unchanged = Unchanged {
+            count: unchanged.len(),
+            listed: unchanged.into_iter().take(LISTED_UNCHANGED).cloned().collect(),
+        };
+        Self { map, after, unchanged, findings, summary: desired.summary(), diff }
+    }
+}
+
 /// All of the page.
-pub(super) fn review_of(view: ChangeView, actor: &Actor) -> ReviewView {
-    let catalogue = &view.own.catalogue();
+pub(super) fn review_of(view: ChangeView, compared: Compared, actor: &Actor) -> ReviewView {
     let at = view.told_at();
-    let diff = diff::between(&view.base, &view.desired);
-    let checked = findings::check(&view.desired, catalogue);
-    let summary = findings::summary(&checked);
-    let before: BTreeSet<String> = findings::check(&view.base, catalogue).iter().map(finding_key).collect();
-    let without = loss_by_node(&view.desired, catalogue);
-    let map = overlay(&view.base, &view.desired, &diff, &checked, &without, catalogue);
-    let after = after_of(&loss_by_node(&view.base, catalogue), &without);
-    let mut reviewed: Vec<ReviewedFinding> = checked
-        .into_iter()
-        .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(&finding)), finding })
-        .collect();
-    reviewed.sort_by_key(|reviewed| !reviewed.new);
-    let changed: BTreeSet<&str> = diff.nodes.iter().map(|node| node.hostname.as_str()).collect();
-    let unchanged = view.desired.nodes.iter().map(|node| &node.hostname);
+    let Compared { diff, map, after, unchanged, findings, summary } = compared;
     ReviewView {
-        unchanged: unchanged.filter(|hostname| !changed.contains(hostname.as_str())).cloned().collect(),
+        unchanged,
         after,
         votes: votes_of(&view, actor, at),
         asked: asked_of(&view, at),
@@ -54,7 +78,7 @@ pub(super) fn review_of(view: ChangeView, actor: &Actor) -> ReviewView {
         gate: view.gate,
         glass: view.glass,
         map,
-        findings: reviewed,
+        findings,
         summary,
         comments: view.comments,
         runs: view.runs,
@@ -122,7 +146,7 @@ fn after_of(before: &BTreeMap<&str, Extent>, after: &BTreeMap<&str, Extent>) -> 
 /// Steps that only one of the two plans has; a step with another effect is another step.
 pub(super) fn difference_of(difference: VoteDifference) -> DifferenceView {
     let view = &difference.now;
-    let catalogue = &view.own.catalogue();
+    let catalogue = &*view.base.catalogue;
     let now = &view.plan;
     let only = |of: &plan::Plan, other: &plan::Plan| -> Vec<String> {
         let known: BTreeMap<&str, &plan::Effect> =

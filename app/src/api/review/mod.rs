@@ -35,8 +35,8 @@ pub struct ReviewView {
     pub edits: Vec<LoggedEdit>,
     /// What is different, by subject.
     pub diff: Diff,
-    /// Nodes of the base that stay as they are, by hostname.
-    pub unchanged: Vec<String>,
+    /// Nodes of the base that stay as they are.
+    pub unchanged: Unchanged,
     /// What applying it does.
     pub plan: Plan,
     /// What the environment's windows and freezes say to an apply now.
@@ -167,18 +167,32 @@ pub struct Acts {
     pub copy: Option<String>,
 }
 
+/// Nodes that stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchanged {
+    /// All of them, counted.
+    pub count: usize,
+    /// The first, by hostname.
+    pub listed: Vec<String>,
+}
+
 /// One change to review.
 #[server(prefix = "/api", endpoint = "change_load", input = GetUrl)]
 pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
+    use std::sync::Arc;
+
     use strata_backend::heavy;
 
     use crate::server_context::{actor, answer, backend};
 
     let (backend, actor) = (backend(), actor());
     let view = answer(strata_backend::changes::change_load(&backend, &actor, id).await)?;
-    let parts = heavy::parts_of(&view.base) + view.edits.len();
-    let asked_by = actor.clone();
-    answer(heavy::run(&asked_by, parts, move || build::review_of(view, &actor)).await)
+    let (base, desired) = (Arc::clone(&view.base), Arc::clone(&view.desired));
+    let parts = heavy::parts_left(&base).max(heavy::parts_left(&desired));
+    let compared = backend.once(&actor, view.made_of.clone(), parts, move || build::Compared::of(&base, &desired));
+    let compared = answer(compared.await)?;
+    let (asked_by, parts) = (actor.clone(), view.edits.len() + view.plan.steps.len());
+    answer(heavy::run(&asked_by, parts, move || build::review_of(view, compared, &actor)).await)
 }
 
 /// What became of a change since that vote.
@@ -190,7 +204,7 @@ pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppEr
 
     let (backend, actor) = (backend(), actor());
     let difference = answer(strata_backend::approvals::vote_difference(&backend, &actor, id, vote).await)?;
-    let parts = heavy::parts_of(&difference.now.base) + difference.now.edits.len();
+    let parts = difference.then.steps.len() + difference.now.plan.steps.len();
     answer(heavy::run(&actor, parts, move || build::difference_of(difference)).await)
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use strata_domain::catalogue::{Catalogue, Layer, ReplicationPart, Role};
+use strata_domain::checked::Checked;
 use strata_domain::diff::Presence;
 use strata_domain::environment::Revision;
 use strata_domain::findings::{self, Finding, Severity, Subject};
-use strata_domain::topology::{Instance, Place, Topology};
-use strata_domain::whatif::{self, Extent};
+use strata_domain::topology::{Instance, Place};
+use strata_domain::whatif::Extent;
 use strata_domain::words::counted;
 
 use super::machine;
@@ -22,29 +23,20 @@ const LISTED_FINDINGS: usize = 100;
 
 impl RoleMapView {
     /// Bands, cards and findings of a topology; linear in its size.
-    pub(super) fn of(
-        revision: Option<Revision>,
-        topology: &Topology,
-        catalogue: &Catalogue,
-        opened: Option<&str>,
-    ) -> Self {
-        let findings = match revision {
-            Some(_) => findings::check(topology, catalogue),
-            None => Vec::new(),
-        };
-        let marks =
-            Marks { worst: worst_by_place(&findings), without: loss_by_node(topology, catalogue), ..Marks::default() };
+    pub(super) fn of(revision: Option<Revision>, checked: &Checked, opened: Option<&str>) -> Self {
+        let (topology, catalogue) = (&*checked.topology, &*checked.catalogue);
+        let findings = if revision.is_some() { checked.findings() } else { &[] };
+        let marks = Marks { worst: worst_by_place(findings), without: loss_by_node(checked), ..Marks::default() };
         let mut instances: BTreeMap<&str, Vec<Instance<'_>>> = BTreeMap::new();
         for instance in topology.instances() {
             instances.entry(instance.role.as_str()).or_default().push(instance);
         }
         let of_role = |role: &Role| instances.get(role.id.as_str()).map_or(&[][..], Vec::as_slice);
-        let bands = bands_of(catalogue, |role| RoleCard::of(role, of_role(role), &findings, &marks));
+        let bands = bands_of(catalogue, |role| RoleCard::of(role, of_role(role), findings, &marks));
         let opened =
-            opened.and_then(|id| catalogue.role(id)).map(|role| RolePanel::of(role, of_role(role), &findings, &marks));
-        let summary = findings::summary(&findings);
-        let mut findings = findings;
-        findings.truncate(LISTED_FINDINGS);
+            opened.and_then(|id| catalogue.role(id)).map(|role| RolePanel::of(role, of_role(role), findings, &marks));
+        let summary = findings::summary(findings);
+        let findings = findings.iter().take(LISTED_FINDINGS).cloned().collect();
         Self {
             environment: topology.environment.clone(),
             revision,
@@ -85,9 +77,9 @@ pub(super) fn bands_of(catalogue: &Catalogue, card: impl Fn(&Role) -> RoleCard) 
 }
 
 /// What is lost without each node, by its hostname.
-pub(in crate::api) fn loss_by_node<'a>(topology: &'a Topology, catalogue: &Catalogue) -> BTreeMap<&'a str, Extent> {
-    let hostnames = topology.nodes.iter().map(|node| node.hostname.as_str());
-    hostnames.zip(whatif::every_node(topology, catalogue)).collect()
+pub(in crate::api) fn loss_by_node(checked: &Checked) -> BTreeMap<&str, Extent> {
+    let hostnames = checked.topology.nodes.iter().map(|node| node.hostname.as_str());
+    hostnames.zip(checked.losses().iter().copied()).collect()
 }
 
 /// The worst finding at each node, service or instance, by the place's name.

@@ -168,18 +168,20 @@ pub async fn role_map_load(
 
     use crate::server_context::{actor, answer, backend};
 
-    let actor = actor();
-    let view = answer(topology_load(&backend(), &actor, environment.as_deref(), revision).await)?;
-    let shown = heavy::run(&actor, heavy::parts_of(&view.topology), move || {
-        let TopologyView { environment: _, standing, live, revision, topology, own } = view;
-        let refused = |permission| allow(&standing, permission).err().map(|refused| refused.reason);
-        let number = revision.as_ref().map(|revision| revision.number);
-        RoleMapView {
-            live: live.filter(|live| Some(*live) != number),
-            start_refused: refused(Permission::StartChange),
-            import_refused: refused(Permission::ImportTopology),
-            ..RoleMapView::of(revision, &topology, &own.catalogue(), role.as_deref())
-        }
-    });
-    answer(shown.await)
+    let (backend, actor) = (backend(), actor());
+    let view = answer(topology_load(&backend, &actor, environment.as_deref(), revision).await)?;
+    let TopologyView { environment: _, standing, live, revision, checked, made_of, own: _ } = view;
+    let refused = |permission| allow(&standing, permission).err().map(|refused| refused.reason);
+    let number = revision.as_ref().map(|revision| revision.number);
+    // A role that nobody knows is none: what is kept is named by no word of a stranger.
+    let role = role.filter(|role| checked.catalogue.role(role).is_some());
+    let made_of = format!("{made_of}/{role:?}");
+    let parts = heavy::parts_left(&checked);
+    let shown = backend.once(&actor, made_of, parts, move || RoleMapView::of(revision, &checked, role.as_deref()));
+    Ok(RoleMapView {
+        live: live.filter(|live| Some(*live) != number),
+        start_refused: refused(Permission::StartChange),
+        import_refused: refused(Permission::ImportTopology),
+        ..answer(shown.await)?
+    })
 }

@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use strata_domain::catalogue::{Weakened, weakened};
 use strata_domain::change::ChangeState;
 
-use crate::api::review::{ReviewView, change_load};
+use crate::api::review::{ReviewView, Unchanged, change_load};
 use crate::components::{
     Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, PageTitle, Stateful, loaded,
 };
@@ -197,13 +197,10 @@ fn weaker_rules(weakened: Vec<Weakened>) -> Option<impl IntoView> {
 }
 
 /// Nodes that stay as they are, for whoever asks.
-fn unchanged_list(unchanged: Vec<String>) -> Option<impl IntoView> {
-    /// More of them tell nobody anything.
-    const LISTED: usize = 500;
-    let count = unchanged.len();
+fn unchanged_list(Unchanged { count, listed }: Unchanged) -> Option<impl IntoView> {
     (count > 0).then(|| {
-        let rest = count.saturating_sub(LISTED);
-        let listed = unchanged.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+        let rest = count.saturating_sub(listed.len());
+        let listed = listed.join(", ");
         let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let nodes = if count == 1 { "node stays" } else { "nodes stay" };
         view! {

@@ -1,5 +1,7 @@
 //! What pasted rows would do, before they do it.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use strata_domain::cells::{Pasted, paste};
 
@@ -28,6 +30,7 @@ pub fn PastePanel(
     move || {
         pasted.get().map(|(_, Pasted { edits, added, updated, unchanged, problems })| {
             let total = problems.len();
+            let lines = problems.iter().map(|problem| problem.line).collect::<BTreeSet<_>>().len();
             let listed: Vec<_> = problems
                 .into_iter()
                 .take(LISTED)
@@ -38,9 +41,9 @@ pub fn PastePanel(
                 .collect();
             let list = (total > 0).then(|| {
                 view! {
-                    <p>{match total {
+                    <p>{match lines {
                         1 => "1 line cannot be taken and is left out:".to_owned(),
-                        _ => format!("{total} lines cannot be taken and are left out:"),
+                        _ => format!("{lines} lines cannot be taken and are left out:"),
                     }}</p>
                     <ul class="prose-list">{listed}</ul>
                 }
