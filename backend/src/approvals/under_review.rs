@@ -131,7 +131,7 @@ pub(crate) async fn missing_of_run(
     let row = sqlx::query!(
         r#"SELECT r.change_id, r.requested_at,
                   EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest)
-                  OR EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id AND s.attempts > 0) AS "is_past!"
+                  OR EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id AND s.state IN ('succeeded', 'failed', 'waiting')) AS "is_past!"
            FROM runs r WHERE r.id = $1"#,
         run,
     )

@@ -47,7 +47,7 @@ pub async fn entry_add(
     let mut write = backend.authorise_write(actor, Permission::EditSchedule, Scope::Environment(environment)).await?;
     write.lock_environment().await?;
     let entry = accepted(0, new)?;
-    schedule::opens_in_sight(&entry, write.at()).map_err(refused)?;
+    in_sight(&mut write, &entry).await?;
     if let Some(id) = named_as(&mut write, &entry).await? {
         return Ok(Outcome::InForce(id));
     }
@@ -124,7 +124,7 @@ pub async fn entry_change(
     named_as(&mut write, &entry).await?;
     let is_timed_anew = entry.recurrence != before.entry.recurrence || entry.zone != before.entry.zone;
     if is_timed_anew {
-        schedule::opens_in_sight(&entry, write.at()).map_err(refused)?;
+        in_sight(&mut write, &entry).await?;
     }
     if opens_more(&mut write, &entry).await? {
         if before.entry.kind == Kind::Freeze {
@@ -206,10 +206,7 @@ pub async fn entry_remove(
     }
     let before = rows::stored_one(&mut write, id).await?;
     seen_last(&before, version)?;
-    let person = write.person();
-    if before.entry.kind == Kind::Window
-        && !schedule::may_take_back(&before.entry, before.written(), person, write.at())
-    {
+    if before.entry.kind == Kind::Window {
         return Err(Error::refused("That a window goes is proposed, and put in force by leads as a policy is."));
     }
     let ending = Ending::of(&mut write, &before.entry, None, why).await?;
@@ -346,6 +343,13 @@ fn accepted(id: i64, new: NewEntry) -> Result<Entry, Error> {
         first.map_or_else(|| Error::unexpected("a schedule entry was refused for nothing"), refused)
     })?;
     Ok(entry)
+}
+
+/// Refuses a window with which the environment would not open for long.
+async fn in_sight(write: &mut Write, entry: &Entry) -> Result<(), Error> {
+    let (environment_id, at) = (write.place()?.id, write.at());
+    let others = rows::entries_of(write.connection(), environment_id).await?;
+    schedule::opens_in_sight(entry, &others, at).map_err(refused)
 }
 
 fn refused(EntryFault { field, message }: EntryFault) -> Error {

@@ -57,8 +57,6 @@ pub struct ShownEntry {
     pub touched_at: DateTime<Utc>,
     /// Whether it is on at the view's `now`.
     pub is_on: bool,
-    /// Whether it is a window that the actor can take back, see [`schedule::may_take_back`].
-    pub can_be_taken_back: bool,
     /// What is on of it, and what comes next: at most three.
     pub next: Vec<Occurrence>,
 }
@@ -78,9 +76,7 @@ pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: Option
     let now = read.at();
     let stored = rows::stored_of(read.connection(), id).await?;
     let verdict = schedule::verdict(&stored.iter().map(|stored| stored.entry.clone()).collect::<Vec<_>>(), now);
-    let me = actor.signed_in()?;
     let shown = |stored: rows::Stored| ShownEntry {
-        can_be_taken_back: schedule::may_take_back(&stored.entry, stored.written(), &me, now),
         is_on: schedule::is_on(&stored.entry, now),
         next: schedule::next_occurrences(&stored.entry, now, NEXT),
         version: stored.version,

@@ -22,13 +22,6 @@ pub(super) struct Stored {
     pub(super) touched_at: DateTime<Utc>,
 }
 
-impl Stored {
-    /// Who wrote it when; none where it was altered since.
-    pub(super) fn written(&self) -> Option<(&Person, DateTime<Utc>)> {
-        (self.version == 1).then_some((&self.touched_by, self.touched_at))
-    }
-}
-
 /// The windows and freezes of an environment.
 pub(crate) async fn entries_of(connection: &mut PgConnection, environment_id: i64) -> Result<Vec<Entry>, Error> {
     Ok(stored_of(connection, environment_id).await?.into_iter().map(|stored| stored.entry).collect())

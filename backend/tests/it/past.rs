@@ -52,6 +52,12 @@ async fn planned_otherwise(world: &World, id: i64, run: Option<i64>, plan: &Plan
         let update = format!("UPDATE {table} SET digest = $2 WHERE change_id = $1");
         sqlx::query(AssertSqlSafe(update)).bind(id).bind(plan.digest.0).execute(&mut *owner).await.unwrap();
     }
+    sqlx::query("UPDATE decisions SET risk = $2 WHERE change_id = $1")
+        .bind(id)
+        .bind(plan.risk.as_str())
+        .execute(&mut *owner)
+        .await
+        .unwrap();
     sqlx::query("DELETE FROM decided_plans WHERE change_id = $1 AND digest <> $2")
         .bind(id)
         .bind(plan.digest.0)

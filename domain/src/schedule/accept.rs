@@ -4,7 +4,6 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, 
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::{Entry, Kind, Recurrence, next_occurrences};
-use crate::account::Person;
 use crate::text;
 
 /// Longest weekly occurrence, in minutes: a week.
@@ -93,38 +92,25 @@ pub fn accept(entry: &Entry) -> Result<(), Vec<EntryFault>> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// Days within which a window has to open.
-const IN_SIGHT: i64 = 366;
+/// Days within which an environment has to open.
+const IN_SIGHT: i64 = 31;
 
-/// Whether a window that is written at that moment opens within a year. One that is over, or opens later, closes its
-/// environment all the same, and who wrote a wrong year could not take that back alone.
+/// Whether an environment with a window beside these other entries opens within a month, but for freezes. One whose windows are
+/// over, or far off, would be closed until then, and one person's wrong date would lock everybody out.
 ///
 /// # Errors
 /// Where it does not.
-pub fn opens_in_sight(entry: &Entry, now: DateTime<Utc>) -> Result<(), EntryFault> {
+pub fn opens_in_sight(entry: &Entry, others: &[Entry], now: DateTime<Utc>) -> Result<(), EntryFault> {
     let last = now + TimeDelta::days(IN_SIGHT);
-    let opens = next_occurrences(entry, now, 1).first().is_some_and(|first| first.from <= last);
-    if entry.kind == Kind::Freeze || opens {
+    let opens = |window: &Entry| next_occurrences(window, now, 1).first().is_some_and(|first| first.from <= last);
+    let windows = others.iter().filter(|other| other.kind == Kind::Window && other.id != entry.id);
+    if entry.kind == Kind::Freeze || opens(entry) || windows.into_iter().any(opens) {
         return Ok(());
     }
-    let message = "The window is over, or opens in more than a year: until then nothing could be applied.".to_owned();
+    let message = format!(
+        "No window would open within {IN_SIGHT} days, and nothing could be applied until then. Add one that opens sooner first."
+    );
     Err(EntryFault { field: "from", message })
-}
-
-/// Hours within which who wrote a window can take it back.
-const TAKEN_BACK_WITHIN: i64 = 24;
-
-/// Whether somebody takes back a window that they wrote within the day, and that was never on: its environment is as it was
-/// before then, and a wrong date locks nobody out. `written` says who wrote it when; none for one that was altered since.
-pub fn may_take_back(
-    entry: &Entry,
-    written: Option<(&Person, DateTime<Utc>)>,
-    person: &Person,
-    now: DateTime<Utc>,
-) -> bool {
-    let Some((by, at)) = written.filter(|_| entry.kind == Kind::Window) else { return false };
-    let was_on = next_occurrences(entry, at, 1).first().is_some_and(|first| first.from <= now);
-    by == person && now - at < TimeDelta::hours(TAKEN_BACK_WITHIN) && !was_on
 }
 
 fn whole_minute(field: &'static str, local: NaiveDateTime, add: &mut impl FnMut(&'static str, String)) {

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Person;
 use crate::words::words;
 
-pub use accept::{EntryFault, accept, may_take_back, opens_in_sight, zones};
+pub use accept::{EntryFault, accept, opens_in_sight, zones};
 pub use early::{end_early, may_end_early};
 pub use occurrences::{Occurrence, is_on, next_occurrences};
 pub use opens::opens_more;

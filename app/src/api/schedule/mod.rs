@@ -46,8 +46,6 @@ pub struct EntryView {
     pub asks_why: bool,
     /// Why it cannot be ended early, where it is a freeze that is on.
     pub end_refused: Option<String>,
-    /// Whether it is a window that the one who looks can take back.
-    pub can_be_taken_back: bool,
     /// Why it cannot be removed, if it cannot; a window is proposed to be.
     pub remove_refused: Option<String>,
 }
@@ -83,7 +81,6 @@ pub async fn schedule_load(environment: Option<String>) -> Result<SchedulePageVi
         let asks_why = ends_sooner(&shown.entry, None, view.now, view.lifetime);
         EntryView {
             is_on: shown.is_on,
-            can_be_taken_back: shown.can_be_taken_back,
             asks_why,
             end_refused: may_end_early(&shown.entry, &view.standing, view.now)
                 .and(sooner.clone())

@@ -131,18 +131,7 @@ fn Now(verdict: Verdict) -> impl IntoView {
 /// One window or freeze.
 #[component]
 fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>, actions: Actions) -> impl IntoView {
-    let EntryView {
-        entry,
-        version,
-        touched_by,
-        touched_at,
-        next,
-        is_on,
-        asks_why,
-        end_refused,
-        can_be_taken_back,
-        remove_refused,
-    } = view;
+    let EntryView { entry, version, touched_by, touched_at, next, is_on, asks_why, end_refused, remove_refused } = view;
     let when = describe(&entry);
     let Entry { id, kind, name, reason, ended_early, .. } = entry;
     let on = is_on.then(|| {
@@ -166,18 +155,6 @@ fn EntryItem(view: EntryView, environment: String, edit_refused: Option<String>,
     let change = paths::schedule_entry(&environment, Some(id));
     let edit = edit_refused.is_none().then(|| view! { <a class="button" href=change>"Change"</a> });
     let remove = match kind {
-        // Whoever mistyped its date need ask nobody.
-        Kind::Window if can_be_taken_back => {
-            view! {
-                <ActionForm action=actions.remove>
-                    <input type="hidden" name="environment" value=environment />
-                    <input type="hidden" name="id" value=id />
-                    <input type="hidden" name="version" value=version />
-                    <Act label="Take it back" refused=edit_refused pending=actions.remove.pending() />
-                </ActionForm>
-            }
-            .into_any()
-        }
         Kind::Window => {
             view! {
                 <details class="more">
