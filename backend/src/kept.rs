@@ -8,8 +8,8 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 /// The memory that is kept at most, in bytes, unless somebody says otherwise.
 const MEMORY: u64 = 32 * 1024 * 1024;
@@ -48,7 +48,15 @@ impl Kept {
     /// Keeps no more than so many bytes, as far as they are told.
     pub(crate) fn of(bytes: u64) -> Self {
         let values = usize::try_from(bytes / ONE).unwrap_or(usize::MAX).max(16);
-        Self(Arc::new(Cache::with_weighter(values, bytes, ByBytes)))
+        // In one piece: a share of the whole would be too small for what is large.
+        let options = OptionsBuilder::new().estimated_items_capacity(values).weight_capacity(bytes).shards(1).build();
+        let options = options.expect("all that is asked for is there");
+        Self(Arc::new(Cache::with_options(
+            options,
+            ByBytes,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        )))
     }
 
     /// What was made of that, if it is still there.
