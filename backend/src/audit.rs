@@ -26,16 +26,24 @@ pub async fn audit_list(
     Ok(Listed::of(&read, rows, limit, |row| row.sequence))
 }
 
-/// Every row of a subject, newest first.
-pub(crate) async fn audited(read: &mut Read, kind: &str, subject: &str) -> Result<Vec<AuditEntry>, Error> {
-    audit_rows(read, None, i64::MAX, Some((kind, subject))).await
+/// Rows of one subject that its page shows.
+const LATEST: i64 = 50;
+
+/// The latest rows of a subject, newest first, as part of a read.
+pub(crate) async fn latest(read: &mut Read, kind: &str, id: i64) -> Result<Vec<AuditEntry>, Error> {
+    audit_rows(read, None, LATEST, Some((kind, &id.to_string()))).await
+}
+
+/// Every row of a subject, newest first, as part of a read.
+pub(crate) async fn audited(read: &mut Read, kind: &str, id: i64) -> Result<Vec<AuditEntry>, Error> {
+    audit_rows(read, None, i64::MAX, Some((kind, &id.to_string()))).await
 }
 
 /// Rows of the audit log as part of a read.
 ///
 /// # Errors
 /// [`Error::Refused`] where the actor may not look at it.
-pub(crate) async fn audit_rows(
+async fn audit_rows(
     read: &mut Read,
     before: Option<i64>,
     limit: i64,

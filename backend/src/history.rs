@@ -12,7 +12,7 @@ use strata_domain::review::{Vote, VoteStanding};
 use strata_domain::run::{Run, RunStep};
 use strata_domain::topology::Topology;
 
-use crate::audit::audit_rows;
+use crate::audit::latest;
 use crate::catalogues::version_read;
 use crate::changes::change_in;
 use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
@@ -20,9 +20,6 @@ use crate::environments::revision_of;
 use crate::error::Error;
 use crate::heavy;
 use crate::runs::run_with_steps;
-
-/// Audit rows of one subject that the page of a revision shows, the newest.
-const AUDITED: i64 = 50;
 
 /// One revision and how it came to be, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +67,7 @@ pub async fn revision_load(
                 let (origin, audit) = origin_of(&mut read, change, run).await?;
                 (Some(origin), audit)
             }
-            _ => (None, audit_rows(&mut read, None, AUDITED, Some(("revision", &number.to_string()))).await?),
+            _ => (None, latest(&mut read, "revision", number).await?),
         };
         Ok(RevisionView { revision, topology, origin, audit })
     })
@@ -81,7 +78,7 @@ async fn origin_of(read: &mut Read, change: i64, run: i64) -> Result<(Origin, Ve
     let view = change_in(read, change).await?;
     let (run, steps) = run_with_steps(read, run).await?;
     let mut audit = view.audit;
-    audit.extend(audit_rows(read, None, AUDITED, Some(("run", &run.id.to_string()))).await?);
+    audit.extend(latest(read, "run", run.id).await?);
     audit.sort_by_key(|entry| Reverse(entry.sequence));
     let counted = |vote: &&Vote| view.review.standing_of(vote, run.requested_at) == VoteStanding::Counts;
     let votes = view.review.votes.iter().filter(counted).cloned().collect();

@@ -17,16 +17,13 @@ use strata_domain::schedule;
 
 use super::{Material, rows};
 use crate::approvals::{self, UnderReview};
-use crate::audit::audit_rows;
+use crate::audit::latest;
 use crate::catalogues::own_of_change;
 use crate::ctx::{Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
 use crate::heavy;
 use crate::runs;
 use crate::schedule::entries_of;
-
-/// Audit rows of a change that its page shows, the newest.
-const AUDITED: i64 = 50;
 
 /// Everything that the page of a change shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,7 +112,7 @@ pub(crate) async fn change_in(read: &mut Read, id: i64) -> Result<ChangeView, Er
         (place.id, place.live, place.standing.clone())
     };
     let at = read.at();
-    let audit = audit_rows(read, None, AUDITED, Some(("change", &id.to_string()))).await?;
+    let audit = latest(read, "change", id).await?;
     let environment = read.place().slug.clone();
     let mut source = read.source();
     let connection = &mut *source.connection;

@@ -31,11 +31,11 @@ async fn record(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeRecor
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
     let view = change_in(&mut read, id).await?;
     let edits = edits_ever(read.connection(), id).await?;
-    let mut audit = audited(&mut read, "change", &id.to_string()).await?;
+    let mut audit = audited(&mut read, "change", id).await?;
     let mut runs = Vec::new();
     for run in view.runs.iter().rev() {
         let (run, steps) = run_with_steps(&mut read, run.id).await?;
-        audit.extend(audited(&mut read, "run", &run.id.to_string()).await?);
+        audit.extend(audited(&mut read, "run", run.id).await?);
         runs.push(RecordedRun { run, steps });
     }
     drop(read);

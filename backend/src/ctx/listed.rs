@@ -17,11 +17,15 @@ pub struct Listed<Row> {
     pub next: Option<i64>,
 }
 
+/// The key to read on behind: that of the last of at most `limit` rows, where there are as many and more may follow.
+pub(crate) fn next_after<Row>(rows: &[Row], limit: i64, key: impl Fn(&Row) -> i64) -> Option<i64> {
+    rows.last().filter(|_| i64::try_from(rows.len()) == Ok(limit)).map(key)
+}
+
 impl<Row> Listed<Row> {
     /// Of at most `limit` rows: where there are as many, more may follow.
     pub(crate) fn of(read: &Read, rows: Vec<Row>, limit: i64, key: impl Fn(&Row) -> i64) -> Self {
-        let is_full = i64::try_from(rows.len()) == Ok(limit);
-        let next = rows.last().filter(|_| is_full).map(key);
+        let next = next_after(&rows, limit, key);
         let (environment, standing) = (read.place().slug.clone(), read.place().standing.clone());
         Self { environment, standing, rows, next }
     }

@@ -29,6 +29,7 @@ pub(crate) use actor::{Place, standing};
 pub use connections::{Limits, pool_options};
 pub(crate) use connections::{statement, within};
 pub use listed::Listed;
+pub(crate) use listed::next_after;
 pub(crate) use transaction::Source;
 pub use transaction::{AuditRow, Read, Write};
 

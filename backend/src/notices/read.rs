@@ -70,8 +70,7 @@ pub async fn notice_list(
             })
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    let is_full = i64::try_from(notices.len()) == Ok(limit);
-    let next = notices.last().filter(|_| is_full).map(|last| last.id);
+    let next = ctx::next_after(&notices, limit, |notice| notice.id);
     Ok(NoticesView { notices, next, unread: unread_of(&mut *read, account).await? })
 }
 

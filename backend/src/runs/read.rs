@@ -10,15 +10,13 @@ use strata_domain::plan::Step;
 use strata_domain::run::{LogLine, Run, RunStep};
 
 use super::rows::{self, Which};
-use crate::audit::audit_rows;
+use crate::audit::latest;
 use crate::catalogues::{catalogue_at, version_read};
 use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
 
 /// Log lines that are read at once.
 const LINES: i64 = 2_000;
-/// Audit rows of a run that its page shows, the newest.
-const AUDITED: i64 = 50;
 
 /// Everything that the page of a run shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,10 +63,9 @@ pub async fn run_load(backend: &Backend, actor: &Actor, id: i64, log_after: i64)
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Run(id)).await?;
     let (run, steps) = run_with_steps(&mut read, id).await?;
     let log = log_of(read.connection(), id, log_after).await?;
-    let is_full = i64::try_from(log.len()) == Ok(LINES);
-    let audit = audit_rows(&mut read, None, AUDITED, Some(("run", &id.to_string()))).await?;
+    let audit = latest(&mut read, "run", id).await?;
     Ok(RunView {
-        log_next: log.last().filter(|_| is_full).map(|last| last.sequence),
+        log_next: ctx::next_after(&log, LINES, |line| line.sequence),
         standing: read.place().standing.clone(),
         run,
         steps,
