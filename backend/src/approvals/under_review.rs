@@ -118,9 +118,9 @@ pub(super) async fn review_told(source: &mut Source<'_>, stored: Stored) -> Resu
     Ok((change, review))
 }
 
-/// What was missing when a run was asked for, by the policies of its change, the votes that there are, and what their voters are
-/// now: asked of nothing that says it was found to be enough. Nothing of a run that was begun without approval, and of one of
-/// which something was carried out already: its voters may have left since.
+/// What was missing when a run was asked for, by the policies of its change and the votes that there are: asked of nothing that
+/// says it was found to be enough. Nothing of a run that was begun without approval. Voters are what they are now; of a run of
+/// which something is said to be done, what they were when they voted, since they may have left.
 pub(crate) async fn missing_of_run(
     connection: &mut PgConnection,
     run: i64,
@@ -130,24 +130,27 @@ pub(crate) async fn missing_of_run(
 ) -> Result<Vec<Missing>, Error> {
     let row = sqlx::query!(
         r#"SELECT r.change_id, r.requested_at,
-                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest)
-                  OR EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id AND s.state IN ('succeeded', 'failed', 'waiting')) AS "is_past!"
+                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest) AS "is_forced!",
+                  EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id
+                          AND (s.state IN ('succeeded', 'failed', 'waiting') OR s.attempts > 1)) AS "is_under_way!"
            FROM runs r WHERE r.id = $1"#,
         run,
     )
     .fetch_one(&mut *connection)
     .await?;
-    if row.is_past {
+    if row.is_forced {
         return Ok(Vec::new());
     }
     let stored = changes_of(connection, &[row.change_id]).await?.pop().transpose()?;
-    let stored = stored.ok_or(Error::NotFound { what: "change" })?;
-    let terms = Terms::of(connection, stored.environment_id, &stored.change).await?;
+    let Stored { change, environment_id, approval, .. } = stored.ok_or(Error::NotFound { what: "change" })?;
+    let terms = Terms::of(connection, environment_id, &change).await?;
     let planned = terms.without_blockers(plan, nodes, catalogue);
-    let (change, approval) = (&stored.change, stored.approval);
-    let environment_id = stored.environment_id;
-    let review = review_of(connection, environment_id, change, approval, planned, terms.expires_after).await?;
-    let voters = rows::voters_of(connection, environment_id, change.id).await?;
+    let review = review_of(connection, environment_id, &change, approval, planned, terms.expires_after).await?;
+    let voters = if row.is_under_way {
+        as_voted(&review.votes)
+    } else {
+        rows::voters_of(connection, environment_id, change.id).await?
+    };
     Ok(Review { voters, ..review }.missing(row.requested_at))
 }
 

@@ -31,8 +31,6 @@ pub(super) struct Outcome {
     pub(super) content: Content,
     /// How many steps lead there.
     pub(super) steps: usize,
-    approved: Digest,
-    judged: Judged,
 }
 
 /// What policies judge the run by.
@@ -60,11 +58,7 @@ impl LookedAt {
         if self.runs.lock().unwrap_or_else(PoisonError::into_inner).contains(&run) {
             return Ok(None);
         }
-        let why = match outcome_of(backend, run).await? {
-            Ok(outcome) => too_few(backend, run, &outcome).await?,
-            Err(told) => Some(told),
-        };
-        if let Some(told) = why {
+        if let Err(told) = outcome_of(backend, run).await? {
             tracing::error!(run, "nothing of the run is carried out: {told}");
             return Ok(Some(told));
         }
@@ -74,22 +68,6 @@ impl LookedAt {
         }
         runs.insert(run);
         Ok(None)
-    }
-}
-
-/// Why the votes that there are did not allow the run when it was asked for; none where they did. What another version of
-/// Strata planned otherwise is judged by what that version found.
-async fn too_few(backend: &Backend, run: i64, outcome: &Outcome) -> Result<Option<String>, Error> {
-    let Judged { plan, nodes, catalogue } = &outcome.judged;
-    if plan.digest != outcome.approved {
-        return Ok(None);
-    }
-    let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
-    match missing_of_run(&mut connection, run, plan, *nodes, catalogue).await {
-        Ok(missing) => Ok((!missing.is_empty()).then(|| format!("It was begun with {}.", missing_text(&missing)))),
-        // What cannot be read now cannot be read in a minute either, and a run that waits holds its environment up.
-        Err(Error::Unexpected { .. }) => Ok(Some("What was asked of it cannot be read.".to_owned())),
-        Err(error) => Err(error),
     }
 }
 
@@ -103,6 +81,33 @@ struct Row {
 
 /// What the run leads to, or why that is not what was approved, in sentences.
 pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Outcome, String>, Error> {
+    let (outcome, judged) = match planned_of(backend, run).await? {
+        Ok(planned) => planned,
+        Err(told) => return Ok(Err(told)),
+    };
+    // What another version of Strata planned otherwise is judged by what that version found.
+    let too_few = match judged {
+        Some(judged) => too_few(backend, run, &judged).await?,
+        None => None,
+    };
+    Ok(too_few.map_or(Ok(outcome), Err))
+}
+
+/// Why the votes that there are did not allow the run when it was asked for; none where they did.
+async fn too_few(backend: &Backend, run: i64, judged: &Judged) -> Result<Option<String>, Error> {
+    let Judged { plan, nodes, catalogue } = judged;
+    let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
+    match missing_of_run(&mut connection, run, plan, *nodes, catalogue).await {
+        Ok(missing) => Ok((!missing.is_empty()).then(|| format!("It was begun with {}.", missing_text(&missing)))),
+        // What cannot be read now cannot be read in a minute either, and a run that waits holds its environment up.
+        Err(Error::Unexpected { .. }) => Ok(Some("What was asked of it cannot be read.".to_owned())),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the run is to lead to by its own rows, where they have the digest of what was approved, and what policies judge that by:
+/// nothing where this version of Strata would plan otherwise.
+async fn planned_of(backend: &Backend, run: i64) -> Result<Result<(Outcome, Option<Judged>), String>, Error> {
     let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
     let row = sqlx::query!(
         r#"SELECT environment_id, digest, plan_encoding, catalogue_version, base_revision, desired::text AS "desired!"
@@ -139,7 +144,8 @@ pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Out
         let plan = plan::plan(&stored.base, &stored.desired, &catalogue);
         let nodes = size_of(&stored.base, &stored.desired);
         let content = Content::of_run(&stored.desired);
-        Ok(Outcome { content, steps: count, approved, judged: Judged { plan, nodes, catalogue } })
+        let judged = (plan.digest == approved).then_some(Judged { plan, nodes, catalogue });
+        Ok((Outcome { content, steps: count }, judged))
     })
     .await
 }

@@ -13,7 +13,6 @@ async fn pass(world: &World, hours: i32) {
          UPDATE votes SET at = at - interval '{hours} hours';
          UPDATE changes SET approved_at = approved_at - interval '{hours} hours',
                             approved_until = approved_until - interval '{hours} hours',
-                            submitted_at = submitted_at - interval '{hours} hours',
                             touched_at = touched_at - interval '{hours} hours'
          WHERE state NOT IN ('applied', 'rejected', 'withdrawn', 'failed');
          ALTER TABLE votes ENABLE TRIGGER votes_append_only"

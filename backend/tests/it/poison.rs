@@ -6,6 +6,7 @@ use strata_backend::approvals::inbox_load;
 use strata_backend::audit::audit_list;
 use strata_backend::changes::{change_start, change_submit};
 use strata_domain::change::ChangeState;
+use strata_domain::digest::Digest;
 use strata_domain::edit::Edit;
 use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
@@ -135,14 +136,23 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
     // All of it is an apply, which the worker holds against what was approved; so it does not end before a worker saw it.
     let whole = [one.as_str(), &run, steps, counter, told, &moved];
     assert_eq!(world.as_attacker(&begun(&whole)).await, None);
-    let checked = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
-                   UPDATE runs SET state = 'running', started_at = now(); UPDATE run_steps SET state = 'succeeded', attempts = 1, started_at = now(), finished_at = now()";
+    let checked = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED";
     let live = "INSERT INTO revisions (environment_id, number, topology, content_hash, catalogue_version, node_count, change_id,
                                        run_id, title, made_by_name, made_at)
                 SELECT r.environment_id, 2, r.desired, v.content_hash, 1, 0, r.change_id, r.id, 'x', 'x', now()
                 FROM runs r JOIN revisions v ON v.environment_id = r.environment_id";
     let failed = "UPDATE runs SET state = 'failed', finished_at = now()";
-    for (end, by) in [(live, "revisions_take_their_time"), (failed, "runs_take_their_time")] {
+    // Nor does it look as though a worker had been at it.
+    let taken_up = "UPDATE runs SET state = 'running', started_at = now()";
+    let carried_out = "UPDATE run_steps SET state = 'succeeded', attempts = 1, started_at = now(), finished_at = now()";
+    let held = "UPDATE run_steps SET state = 'running', attempts = 1, started_at = now(), lease_owner = 'x', lease_until = now()";
+    for (end, by) in [
+        (live, "revisions_by_runs"),
+        (failed, "runs_take_their_time"),
+        (taken_up, "runs_take_their_time"),
+        (carried_out, "run_steps_go_on"),
+        (held, "run_steps_go_on"),
+    ] {
         let refused = world.as_attacker(&begun(&[&begun(&whole), checked, end])).await;
         assert_eq!(refused.as_deref(), Some(by));
     }
@@ -171,30 +181,66 @@ async fn what_was_asked_for_when_it_was_submitted_is_asked_of_the_run(pool: PgPo
     assert_eq!(world.count("runs").await, 0);
 }
 
-/// What two leads have to approve is not begun with the vote of one, copied into a round of its own.
+/// What two leads have to approve is not begun with the vote of one, whatever is written beside that; and past what guards it,
+/// the worker asks the policy, before it carries anything out and before anything becomes live.
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
-async fn a_round_of_ones_own_asks_for_no_less(pool: PgPool) {
+async fn the_vote_of_one_is_not_that_of_two(pool: PgPool) {
     let world = World::new(pool).await;
-    let World { backend, ada, lena, .. } = &world;
-    let id = change_start(backend, ada, ENVIRONMENT, "A slave").await.unwrap();
-    let mut edit = add_node("sql-2.example.net", "sql");
+    for (number, is_done) in [(2, false), (3, true)] {
+        let id = high_risk(&world, &format!("sql-{number}.example.net")).await;
+        world.vote(&world.lena, id, Verdict::Approve, None).await.unwrap();
+        let view = world.view(id).await;
+        assert_eq!(view.change.state, ChangeState::InReview, "two are asked for");
+        let statements = begun_with_less(id, &digest_of(&view));
+        assert_eq!(world.as_attacker(&statements).await.as_deref(), Some("runs_approved_by_enough"));
+        let past = format!(
+            "ALTER TABLE runs DISABLE TRIGGER USER; {statements};
+                            UPDATE runs SET desired = $1 WHERE change_id = {id}; ALTER TABLE runs ENABLE TRIGGER USER"
+        );
+        let desired = serde_json::to_string(&*view.desired.topology).unwrap();
+        let past = past.replace("$1", &format!("$desired${desired}$desired$::jsonb"));
+        let done = "ALTER TABLE run_steps DISABLE TRIGGER run_steps_go_on;
+                    UPDATE runs SET state = 'running', started_at = now() WHERE state = 'queued';
+                    UPDATE run_steps SET state = 'succeeded', attempts = 1, started_at = now(), finished_at = now()
+                    WHERE state = 'pending';
+                    ALTER TABLE run_steps ENABLE TRIGGER run_steps_go_on";
+        let past = if is_done { format!("{past}; COMMIT; {done}") } else { past };
+        sqlx::raw_sql(AssertSqlSafe(past)).execute(&world.pool).await.unwrap();
+        let run: i64 = sqlx::query_scalar("SELECT max(id) FROM runs").fetch_one(&world.pool).await.unwrap();
+        let ended = world.run_to_the_end(run).await;
+        assert_eq!(ended.state, RunState::Failed);
+        let told: String = sqlx::query_scalar(
+            "SELECT concat((SELECT string_agg(outcome, ' ') FROM run_steps WHERE run_id = $1),
+                           (SELECT reason FROM changes WHERE id = $2),
+                           (SELECT string_agg(reason, ' ') FROM audit_log WHERE subject = $1::text))",
+        )
+        .bind(run)
+        .bind(id)
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+        assert!(told.contains("It was begun with 1 of 2"), "{told}");
+        assert_eq!(world.count("revisions").await, 1, "nothing became live");
+    }
+}
+
+/// A change in review that two leads have to approve.
+async fn high_risk(world: &World, host: &str) -> i64 {
+    let id = change_start(&world.backend, &world.ada, ENVIRONMENT, "A slave").await.unwrap();
+    let mut edit = add_node(host, "sql");
     if let Edit::AddNode { node } = &mut edit {
         node.roles[0].settings.insert("replication".to_owned(), SettingValue::Text("slave".to_owned()));
     }
-    world.edit(ada, id, edit).await;
-    change_submit(backend, ada, id, world.version(id).await).await.unwrap();
-    world.vote(lena, id, Verdict::Approve, None).await.unwrap();
-    let view = world.view(id).await;
-    assert_eq!(view.change.state, ChangeState::InReview, "two are asked for");
-    let digest: String = digest_of(&view).0.iter().map(|byte| format!("{byte:02x}")).collect();
-    let statements = format!(
-        "UPDATE changes SET round = round + 1, version = version + 1 WHERE id = {id};
-         INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, at, approval_hours)
-         SELECT change_id, round + 1, voter_id, voter_name, groups, verdict, digest, now(), approval_hours
-         FROM votes WHERE change_id = {id};
-         INSERT INTO decisions SELECT id, version + 1, round, decode('{digest}', 'hex'), 0, '[{{\"quorum\": 1}}]'
-         FROM changes WHERE id = {id};
-         UPDATE changes SET state = 'approved', version = version + 1, approved_at = now(),
+    world.edit(&world.ada, id, edit).await;
+    change_submit(&world.backend, &world.ada, id, world.version(id).await).await.unwrap();
+    id
+}
+
+/// A run of a change in review, whole, by decisions that ask for the vote of one.
+fn begun_with_less(id: i64, digest: &Digest) -> String {
+    let digest: String = digest.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "UPDATE changes SET state = 'approved', version = version + 1, approved_at = now(),
                             approved_until = now() + interval '1 day' WHERE id = {id};
          INSERT INTO decisions SELECT id, version + 1, round, decode('{digest}', 'hex'), 0, '[{{\"quorum\": 1}}]'
          FROM changes WHERE id = {id};
@@ -205,30 +251,89 @@ async fn a_round_of_ones_own_asks_for_no_less(pool: PgPool) {
          INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
          SELECT (SELECT max(id) FROM runs), s.step ->> 'id', s.place,
                 ARRAY(SELECT jsonb_array_elements_text(s.step -> 'depends_on')), s.step
-         FROM decided_plans p, jsonb_array_elements(p.plan -> 'steps') WITH ORDINALITY AS s (step, place);
+         FROM decided_plans p, jsonb_array_elements(p.plan -> 'steps') WITH ORDINALITY AS s (step, place)
+         WHERE p.change_id = {id};
          INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
          SELECT now(), 'x', 'run-started', 'run', max(id)::text, 1 FROM runs;
          UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id}"
+    )
+}
+
+/// What was asked of a change since it was submitted is not forgotten: no round is begun and nothing is submitted beside the acts
+/// that do so.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn rounds_and_submissions_come_with_their_acts(pool: PgPool) {
+    let world = World::new(pool).await;
+    let id = world.in_review("worker-2.example.net").await;
+    let ada = "(SELECT submitted_by FROM changes WHERE id = 1)".replace("= 1", &format!("= {id}"));
+    let submitted = |version: &str, policy: &str, levels: &str, lifetime: &str| {
+        format!(
+            "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, approval_hours, lifetime_id,
+                                             policy_version, rule_level_id)
+             SELECT {id}, {version}, {ada}, 'Ada', now(), 24, {lifetime}, {policy}, {levels} FROM changes WHERE id = {id}"
+        )
+    };
+    let raised = format!("UPDATE changes SET version = version + 1 WHERE id = {id}");
+    let again = format!(
+        "UPDATE changes SET version = version + 1, state = 'draft', round = round + 1 WHERE id = {id};
+         UPDATE changes SET version = version + 1, state = 'in-review', submitted_at = now() WHERE id = {id}"
     );
-    assert_eq!(world.as_attacker(&statements).await.as_deref(), Some("runs_approved_by_enough"));
-    // And past the guard, the worker asks the policy, and carries nothing out.
-    let past = format!("ALTER TABLE runs DISABLE TRIGGER runs_begin_whole; {statements}");
-    let desired = "UPDATE runs SET desired = $1";
-    sqlx::raw_sql(AssertSqlSafe(past)).execute(&world.pool).await.unwrap();
-    sqlx::query("ALTER TABLE runs DISABLE TRIGGER USER").execute(&world.pool).await.unwrap();
-    sqlx::query(desired).bind(sqlx::types::Json(&*view.desired.topology)).execute(&world.pool).await.unwrap();
-    sqlx::query("ALTER TABLE runs ENABLE TRIGGER USER").execute(&world.pool).await.unwrap();
-    let run = view.runs.len();
-    assert_eq!(run, 0);
-    let run: i64 = sqlx::query_scalar("SELECT max(id) FROM runs").fetch_one(&world.pool).await.unwrap();
-    let ended = world.run_to_the_end(run).await;
-    assert_eq!(ended.state, RunState::Failed);
-    let told: String = sqlx::query_scalar("SELECT string_agg(outcome, ' ') FROM run_steps WHERE run_id = $1")
-        .bind(run)
-        .fetch_one(&world.pool)
-        .await
-        .unwrap();
-    assert!(told.contains("It was begun with 1 of 2"), "{told}");
+    let submission = "change_submissions_of_changes";
+    for (statement, by) in [
+        (
+            format!("UPDATE changes SET round = round + 1, version = version + 1 WHERE id = {id}"),
+            Some("changes_rounds_go_on"),
+        ),
+        (
+            format!("UPDATE changes SET state = 'draft', version = version + 1 WHERE id = {id}"),
+            Some("changes_rounds_go_on"),
+        ),
+        (format!("UPDATE changes SET submitted_at = now() WHERE id = {id}"), Some("changes_rounds_go_on")),
+        (format!("{raised}; {}", submitted("version", "1", "0", "0")), Some(submission)),
+        (format!("{again}; {}", submitted("version + 1", "1", "0", "0")), Some(submission)),
+        (format!("{again}; {}", submitted("version", "99", "0", "0")), Some(submission)),
+        (format!("{again}; {}", submitted("version", "0", "0", "0")), Some(submission)),
+        (format!("{again}; {}", submitted("version", "NULL", "0", "0")), Some(submission)),
+        (format!("{again}; {}", submitted("version", "1", "99999", "0")), Some(submission)),
+        (format!("{again}; {}", submitted("version", "1", "0", "99999")), Some(submission)),
+        // What the acts themselves write.
+        (format!("{again}; {}", submitted("version", "1", "0", "0")), None),
+    ] {
+        assert_eq!(world.as_attacker(&statement).await.as_deref(), by, "{statement}");
+    }
+}
+
+/// A step is held before it ends, by who took it up, after all that it depends on.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn no_step_ends_that_nobody_carried_out(pool: PgPool) {
+    let world = World::new(pool).await;
+    let id = world.approved("worker-2.example.net").await;
+    crate::support::change_apply(&world.backend, &world.ada, id, world.version(id).await).await.unwrap();
+    let running = "UPDATE runs SET state = 'running', started_at = now()";
+    let held = |which: &str| {
+        format!(
+            "UPDATE run_steps SET state = 'running', attempts = attempts + 1, started_at = now(), lease_owner = 'x',
+                                  lease_until = now() + interval '1 minute' WHERE {which}"
+        )
+    };
+    let ended = |state: &str| {
+        format!(
+            "UPDATE run_steps SET state = '{state}', started_at = now(), finished_at = now(), lease_owner = NULL,
+                                  lease_until = NULL WHERE position = 1"
+        )
+    };
+    let first = held("position = 1");
+    for (statement, by) in [
+        (first.clone(), Some("run_steps_go_on")),
+        (format!("{running}; {}", ended("succeeded")), Some("run_steps_go_on")),
+        (format!("{running}; {}", ended("failed")), Some("run_steps_go_on")),
+        (format!("{running}; {}", held("cardinality(depends_on) > 0")), Some("run_steps_go_on")),
+        (format!("{running}; {}", first.replace("attempts + 1", "attempts")), Some("run_steps_go_on")),
+        (format!("{running}; {}", first.replace("attempts + 1", "attempts + 2")), Some("run_steps_go_on")),
+        (format!("{running}; {first}; {}", ended("succeeded")), None),
+    ] {
+        assert_eq!(world.as_attacker(&statement).await.as_deref(), by, "{statement}");
+    }
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

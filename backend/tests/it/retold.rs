@@ -91,7 +91,7 @@ async fn nothing_is_put_beside_what_is_over(pool: sqlx::PgPool) {
                 "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at)
                  VALUES ({id}, 99, '{lena}', 'x', now())"
             ),
-            "change_submissions_while_open",
+            "change_submissions_of_changes",
         ),
         (
             format!(

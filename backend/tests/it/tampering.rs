@@ -210,8 +210,7 @@ async fn a_run_of_other_steps_under_an_approved_digest_does_not_begin(pool: sqlx
              FROM changes c JOIN decisions d ON d.change_id = c.id WHERE c.id = {id};
          INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
              VALUES (now(), 'x', 'run-started', 'run', '{run}', 1);
-         UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id};
-         UPDATE runs SET state = 'running' WHERE id = {run}"
+         UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id}"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(rest)).execute(&mut *attack).await.unwrap();
     let refused = attack.commit().await.unwrap_err();
