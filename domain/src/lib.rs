@@ -5,6 +5,7 @@
 //! "S" in a source means the vendor's page, "W" the vendor's wider documentation, "P" a decision of ours.
 
 pub mod account;
+pub mod act;
 pub mod advisor;
 #[cfg(test)]
 mod arbitrary;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde_json::json;
 use strata_domain::account::{AccountId, Capability};
+use strata_domain::act::{AccountAct, Act, Anew, Given};
 use strata_domain::audit::AuditAction;
 use strata_domain::sign_in;
 use strata_domain::text;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::leaving::has_open_votes;
 use super::password;
 use crate::changes::ask_anew;
-use crate::ctx::{self, Actor, AuditRow, Backend, Write};
+use crate::ctx::{self, Actor, Backend, Write};
 use crate::error::Error;
 
 /// An account to make.
@@ -57,8 +57,8 @@ pub async fn account_add(backend: &Backend, actor: &Actor, account: NewAccount) 
     .execute(write.connection())
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let row = AuditRow::new(AuditAction::AccountAdded, "account", &id).after(json!({ "email": email, "name": name }));
-    write.commit(row, Vec::new()).await?;
+    let did = AccountAct::Added { email, name };
+    write.commit(Act::Account { account: Some(id.to_string()), did }).await?;
     Ok(id.to_string())
 }
 
@@ -86,7 +86,7 @@ pub async fn account_grant(
     if written.rows_affected() == 0 {
         return Ok(());
     }
-    granted(write, account, environment_id, "capability", capability.as_str()).await
+    granted(write, account, environment_id, Given::Capability(capability)).await
 }
 
 /// Puts an account into a group of an environment, such as "infrastructure experts"; twice changes nothing.
@@ -114,18 +114,18 @@ pub async fn account_group_add(
     if written.rows_affected() == 0 {
         return Ok(());
     }
-    granted(write, account, environment_id, "group", &group).await
+    granted(write, account, environment_id, Given::Group(group)).await
 }
 
 /// Ends the write that gave somebody something. Who had lost it and voted before has their votes back.
-async fn granted(mut write: Write, account: Uuid, environment_id: i64, what: &str, given: &str) -> Result<(), Error> {
-    let row = AuditRow::new(AuditAction::AccountGranted, "account", &account);
-    if !has_open_votes(&mut write, account, environment_id).await? {
-        return write.commit(row.after(json!({ what: given })), Vec::new()).await;
-    }
-    write.lock_environment().await?;
-    let moved = ask_anew(&mut write, AuditAction::AccountGranted, "Somebody who voted was given access").await?;
-    write.commit(row.after(json!({ what: given, "changes": moved.told() })), moved.news).await
+async fn granted(mut write: Write, account: Uuid, environment_id: i64, given: Given) -> Result<(), Error> {
+    let anew = if has_open_votes(&mut write, account, environment_id).await? {
+        write.lock_environment().await?;
+        ask_anew(&mut write, AuditAction::AccountGranted, "Somebody who voted was given access").await?
+    } else {
+        Anew::default()
+    };
+    write.commit(Act::Account { account: Some(account.to_string()), did: AccountAct::Granted { given, anew } }).await
 }
 
 pub(super) async fn account_in(

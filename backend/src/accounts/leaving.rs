@@ -2,15 +2,14 @@
 //! while its giver is an enabled account and a lead, or in the group, so that changes are asked anew (requirements,
 //! section 5).
 
-use serde_json::{Value, json};
 use strata_domain::account::Capability;
+use strata_domain::act::{AccountAct, Act, Given, Reach};
 use strata_domain::audit::AuditAction;
-use strata_domain::news::News;
 use uuid::Uuid;
 
 use super::admin::{account_in, normal_email};
 use crate::changes::ask_anew;
-use crate::ctx::{self, Actor, AuditRow, Backend, Write};
+use crate::ctx::{self, Actor, Backend, Write};
 use crate::error::Error;
 
 /// Disables an account: nobody signs in with it, its sessions end, and its votes on open changes count no longer. Twice
@@ -35,7 +34,7 @@ pub async fn account_disable(backend: &Backend, actor: &Actor, email: &str) -> R
     ctx::expect_rows(written.rows_affected(), 1)?;
     sqlx::query!("DELETE FROM sessions WHERE account_id = $1", id).execute(write.connection()).await?;
     let cause = format!("The account of {name} was disabled");
-    asked_everywhere(write, id, AuditAction::AccountDisabled, &cause).await
+    asked_everywhere(write, id, AuditAction::AccountDisabled, AccountAct::Disabled, &cause).await
 }
 
 /// Lets a disabled account sign in again, with the access that it had; its votes count again where they would otherwise.
@@ -52,7 +51,8 @@ pub async fn account_enable(backend: &Backend, actor: &Actor, email: &str) -> Re
     let written =
         sqlx::query!("UPDATE accounts SET disabled_at = NULL WHERE id = $1", id).execute(write.connection()).await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    asked_everywhere(write, id, AuditAction::AccountEnabled, &format!("The account of {name} was enabled")).await
+    let cause = format!("The account of {name} was enabled");
+    asked_everywhere(write, id, AuditAction::AccountEnabled, AccountAct::Enabled, &cause).await
 }
 
 /// Takes a capability in an environment from an account; taking it twice changes nothing.
@@ -82,11 +82,7 @@ pub async fn account_revoke(
     }
     let cause =
         format!("{} is no {} of this environment any more", name_of(&mut write, account).await?, capability.as_str());
-    let moved = ask_anew(&mut write, AuditAction::AccountRevoked, &cause).await?;
-    let row = AuditRow::new(AuditAction::AccountRevoked, "account", &account)
-        .before(json!({ "capability": capability.as_str() }))
-        .after(json!({ "changes": moved.told() }));
-    write.commit(row, moved.news).await
+    revoked(write, account, Given::Capability(capability), &cause).await
 }
 
 /// Takes an account out of a group of an environment; twice changes nothing.
@@ -116,11 +112,13 @@ pub async fn account_group_remove(
         return Ok(());
     }
     let cause = format!("{} is not in the group “{group}” any more", name_of(&mut write, account).await?);
-    let moved = ask_anew(&mut write, AuditAction::AccountRevoked, &cause).await?;
-    let row = AuditRow::new(AuditAction::AccountRevoked, "account", &account)
-        .before(json!({ "group": group }))
-        .after(json!({ "changes": moved.told() }));
-    write.commit(row, moved.news).await
+    revoked(write, account, Given::Group(group.to_owned()), &cause).await
+}
+
+/// Ends the write that took something from somebody, of which `cause` tells changes that wait for votes by it.
+async fn revoked(mut write: Write, account: Uuid, taken: Given, cause: &str) -> Result<(), Error> {
+    let anew = ask_anew(&mut write, AuditAction::AccountRevoked, cause).await?;
+    write.commit(Act::Account { account: Some(account.to_string()), did: AccountAct::Revoked { taken, anew } }).await
 }
 
 /// Whether the account voted on a change of the environment that is open: what it is given there brings its votes back.
@@ -160,7 +158,13 @@ async fn name_of(write: &mut Write, account: Uuid) -> Result<String, Error> {
 
 /// Asks the changes anew in every environment in which the account voted on one that is open, and ends the write. Each of
 /// these environments has it in its own history, with the changes that it moved.
-async fn asked_everywhere(mut write: Write, account: Uuid, action: AuditAction, cause: &str) -> Result<(), Error> {
+async fn asked_everywhere(
+    mut write: Write,
+    account: Uuid,
+    action: AuditAction,
+    did: impl Fn(Reach) -> AccountAct,
+    cause: &str,
+) -> Result<(), Error> {
     let environments = sqlx::query_scalar!(
         "SELECT e.slug FROM environments e
          WHERE EXISTS (SELECT FROM votes v JOIN changes c ON c.id = v.change_id
@@ -170,15 +174,13 @@ async fn asked_everywhere(mut write: Write, account: Uuid, action: AuditAction, 
     )
     .fetch_all(write.connection())
     .await?;
-    let row = |after: Value| AuditRow::new(action, "account", &account).after(after);
-    let mut news: Vec<News> = Vec::new();
+    let act = |reach| Act::Account { account: Some(account.to_string()), did: did(reach) };
     for environment in &environments {
         write.enter(environment).await?;
         write.lock_environment().await?;
-        let moved = ask_anew(&mut write, action, cause).await?;
-        write.also_told(&row(json!({ "changes": moved.told() }))).await?;
-        news.extend(moved.news);
+        let anew = ask_anew(&mut write, action, cause).await?;
+        write.also(&act(Reach::Here(anew))).await?;
     }
     write.leave();
-    write.commit(row(json!({ "environments": environments })), news).await
+    write.commit(act(Reach::Everywhere { environments })).await
 }

@@ -1,11 +1,11 @@
 //! Who a session belongs to, what they are in an environment, and the end of their sessions.
 
 use strata_domain::account::{AccountId, Standing};
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{AccountAct, Act};
 use strata_domain::authz::{self, Permission};
 use uuid::Uuid;
 
-use crate::ctx::{Account, Actor, AuditRow, Backend, Scope, expect_rows, standing};
+use crate::ctx::{Account, Actor, Backend, Scope, expect_rows, standing};
 use crate::error::Error;
 
 /// The actor of a session that holds this account and epoch; none where the account is unknown or disabled, or
@@ -76,7 +76,7 @@ pub async fn sign_out_everywhere(backend: &Backend, actor: &Actor) -> Result<(),
         .await?;
     expect_rows(moved.rows_affected(), 1)?;
     sqlx::query!("DELETE FROM sessions WHERE account_id = $1", id).execute(write.connection()).await?;
-    write.commit(AuditRow::new(AuditAction::SignedOutEverywhere, "account", &id), Vec::new()).await
+    write.commit(Act::Account { account: Some(id.to_string()), did: AccountAct::SignedOutEverywhere }).await
 }
 
 /// Writes down that the actor signed out here; the session itself is the session layer's to end.
@@ -87,5 +87,5 @@ pub async fn sign_out_everywhere(backend: &Backend, actor: &Actor) -> Result<(),
 pub async fn signed_out(backend: &Backend, actor: &Actor) -> Result<(), Error> {
     let id = actor.account_id()?.ok_or(Error::NotSignedIn)?;
     let write = backend.write_own(actor.signed_in()?).await?;
-    write.commit(AuditRow::new(AuditAction::SignedOut, "account", &id), Vec::new()).await
+    write.commit(Act::Account { account: Some(id.to_string()), did: AccountAct::SignedOut }).await
 }

@@ -3,16 +3,15 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use serde_json::json;
 use strata_domain::account::{AccountId, Person};
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{AccountAct, Act};
 use strata_domain::sign_in::normalise_email;
 use strata_domain::text;
 
 use super::device::{self, Word};
 use super::throttle::{self, Counted, Counters};
 use super::{failed, password};
-use crate::ctx::{AuditRow, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
 use crate::hashing::Full;
 use crate::networks::Networks;
@@ -166,9 +165,8 @@ pub async fn sign_in(
         .execute(write.connection())
         .await?;
     }
-    let row = AuditRow::new(AuditAction::SignedIn, "account", &account.id)
-        .after(json!({ "address": address.to_canonical().to_string() }));
-    write.commit(row, Vec::new()).await?;
+    let did = AccountAct::SignedIn { address: address.to_canonical().to_string() };
+    write.commit(Act::Account { account: Some(account.id.to_string()), did }).await?;
     Ok(SignedIn {
         account: account.id.to_string(),
         name: account.name,

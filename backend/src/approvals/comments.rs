@@ -1,14 +1,12 @@
 //! What people say about a change.
 
-use serde_json::json;
 use sqlx::postgres::PgConnection;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, ChangeAct};
 use strata_domain::authz::Permission;
 use strata_domain::discussion::Comment;
-use strata_domain::news::News;
 use strata_domain::text;
 
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
 /// Longest key of a comment, in characters.
@@ -46,7 +44,6 @@ pub async fn comment_add(
             return Err(Error::invalid("step", "No step has an id of that length."));
         }
     }
-    let environment = write.place()?.slug.clone();
     let (author, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query_scalar!(
         "INSERT INTO change_comments (change_id, step_id, author_id, author_name, at, text, key)
@@ -64,9 +61,8 @@ pub async fn comment_add(
     .fetch_optional(write.connection())
     .await?;
     let Some(comment) = written else { return Ok(()) };
-    let row = AuditRow::new(AuditAction::CommentAdded, "change", &id)
-        .after(json!({ "comment": comment, "step": step, "text": text }));
-    write.commit(row, vec![News::Change { environment, id }]).await
+    let did = ChangeAct::Commented { comment, step: step.map(str::to_owned), text };
+    write.commit(Act::Change { change: id, did }).await
 }
 
 /// The comments on a change, first come first.

@@ -1,13 +1,12 @@
 //! A lead thinks again.
 
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::news::News;
 
 use super::UnderReview;
 use crate::changes::{Locked, Material, lapsed};
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
 
@@ -52,8 +51,6 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
         locked.change.reason = Some(reason);
     }
     locked.decide(&mut write, AuditAction::VoteTakenBack, &after.plan, &plan).await?;
-    let row = AuditRow::new(AuditAction::VoteTakenBack, "change", &id)
-        .before(json!({ "state": before.state }))
-        .after(json!({ "state": locked.change.state, "vote": vote }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+    let did = ChangeAct::VoteTakenBack { vote, shift: Shift { from: before.state, to: locked.change.state } };
+    write.commit(Act::Change { change: id, did }).await
 }

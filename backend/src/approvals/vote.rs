@@ -1,18 +1,17 @@
 //! One lead's vote.
 
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::{ChangeState, LoggedEdit};
 use strata_domain::digest::Digest;
-use strata_domain::news::News;
 use strata_domain::review::{Ballot, Verdict, Vote};
 use uuid::Uuid;
 
 use super::UnderReview;
 use crate::catalogues::version_stored;
 use crate::changes::{self, Locked, Material, last_of};
-use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::heavy;
 use crate::policies::lifetime_stored;
@@ -92,11 +91,9 @@ async fn vote(
         locked.change.reason.clone_from(&reason);
     }
     locked.decide(&mut write, action, &review.plan, &plan).await?;
-    let row = AuditRow::new(action, "change", &id)
-        .reason(reason.as_deref())
-        .before(json!({ "state": before }))
-        .after(json!({ "state": locked.change.state, "digest": digest, "vote": vote }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+    let shift = Shift { from: before, to: locked.change.state };
+    let did = ChangeAct::Voted { verdict, reason, digest, vote, shift };
+    write.commit(Act::Change { change: id, did }).await
 }
 
 const fn action_of(verdict: Verdict) -> AuditAction {

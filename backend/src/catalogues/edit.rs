@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use sqlx::types::Json;
+use strata_domain::act::{Act, Anew, CatalogueAct, Stands};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::{self, Level, Own, Role, level_of};
 use strata_domain::findings::RuleId;
-use strata_domain::news::News;
 use strata_domain::proposal::{Outcome, Proposed};
 use strata_domain::topology::Topology;
 use strata_domain::words::counted;
 
 use super::{open_changes, rows};
 use crate::changes::{accepted_reason, ask_anew, send_home};
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{self, Actor, Backend, Scope, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
@@ -62,11 +61,10 @@ async fn save(
     {
         return propose_looser(write, &saved, before.clone(), Some(role), reason).await;
     }
-    let (what, row) = saving(before.as_ref(), &role, version + 1);
-    let (version, mut news) = version_add(&mut write, saved, &what, AuditAction::RoleSaved).await?;
-    let environment = write.place()?.slug.clone();
-    news.push(News::Environment { environment });
-    write.commit(row, news).await?;
+    let what = saving(before.as_ref(), &role);
+    let (version, anew) = version_add(&mut write, saved, &what, AuditAction::RoleSaved).await?;
+    let (role, before) = (Box::new(role), before.map(Box::new));
+    write.commit(Act::Catalogue(CatalogueAct::RoleSaved { role, before, version, reason: None, anew })).await?;
     Ok(Outcome::InForce(version))
 }
 
@@ -78,16 +76,11 @@ fn accepted(role: &Role, own: &Own) -> Result<Own, Error> {
     })
 }
 
-/// What a version says of it, and the audit row, where a role is saved in the place of another one.
-fn saving(before: Option<&Role>, role: &Role, version: u32) -> (String, AuditRow) {
-    let row =
-        AuditRow::new(AuditAction::RoleSaved, "role", &role.id).after(json!({ "version": version, "role": role }));
+/// What a version says of it, where a role is saved in the place of another one.
+fn saving(before: Option<&Role>, role: &Role) -> String {
     match before {
-        None => (format!("Added the role {}.", role.name), row),
-        Some(before) => {
-            let row = row.before(json!({ "version": version - 1, "role": before }));
-            (format!("Changed the role {}.", role.name), row)
-        }
+        None => format!("Added the role {}.", role.name),
+        Some(_) => format!("Changed the role {}.", role.name),
     }
 }
 
@@ -102,42 +95,43 @@ async fn propose_looser<T>(
 ) -> Result<Outcome<T>, Error> {
     let environment_id = write.place()?.id;
     open_changes::fitting(&mut write.source(), environment_id, after).await?;
-    let (before, after) = (json!({ "role": from }), json!({ "role": to }));
     let proposed = Proposed::LooserRole { from: Box::new(from), to: to.map(Box::new) };
-    Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, reason, before, after }).await?))
+    Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, reason, instead_of: Stands::AsProposed }).await?))
 }
 
-/// Has a role ask for less, or go, as leads have put in force; gives the catalogue's new version, and the news. It serves what
+/// Has a role ask for less, or go, as leads have put in force; gives the catalogue's new version. It serves what
 /// is submitted from now on: whatever is under review goes back to its authors, because its plan and its findings are made
 /// with the newest catalogue alone. The caller holds the lock on the environment, and knows that the role is as it was.
 ///
 /// # Errors
 /// As [`role_save`] and [`role_remove`]: the rest of the catalogue, or what is live, may be another by now.
-pub(crate) async fn role_loosen(
-    write: &mut Write,
-    from: &Role,
-    to: Option<&Role>,
-    reason: &str,
-) -> Result<(u32, Vec<News>), Error> {
+pub(crate) async fn role_loosen(write: &mut Write, from: &Role, to: Option<&Role>, reason: &str) -> Result<u32, Error> {
     let environment_id = write.place()?.id;
     let own = rows::own_now(write.connection(), environment_id).await?;
-    let version = own.version + 1;
-    let (own, (what, row), action) = match to {
-        Some(to) => (accepted(to, &own)?, saving(Some(from), to, version), AuditAction::RoleSaved),
+    let (own, what, action) = match to {
+        Some(to) => (accepted(to, &own)?, saving(Some(from), to), AuditAction::RoleSaved),
         None => {
             refuse_used(write, &own, from).await?;
-            (own.without_role(from.id.as_str()), removing(from, version), AuditAction::RoleRemoved)
+            let what = format!("Removed the role {}.", from.name);
+            (own.without_role(from.id.as_str()), what, AuditAction::RoleRemoved)
         }
     };
     let cause = format!(
         "The role {} asks for less since, which serves only what is submitted after that. Look at it again, and submit it.",
         from.name
     );
-    let mut news = send_home(write, &cause).await?;
-    let (version, moved) = version_add(write, own, &what, action).await?;
-    news.extend(moved);
-    write.also(&row.reason(Some(reason))).await?;
-    Ok((version, news))
+    send_home(write, &cause).await?;
+    let (version, anew) = version_add(write, own, &what, action).await?;
+    let (before, reason) = (Box::new(from.clone()), reason.to_owned());
+    let did = match to {
+        Some(to) => {
+            let (role, before) = (Box::new(to.clone()), Some(before));
+            CatalogueAct::RoleSaved { role, before, version, reason: Some(reason), anew }
+        }
+        None => CatalogueAct::RoleRemoved { role: before, version, reason, anew },
+    };
+    write.also(&Act::Catalogue(did)).await?;
+    Ok(version)
 }
 
 /// Proposes that a role of the environment's own goes, for `reason`: it asks for nothing then. One that is gone already is no
@@ -192,14 +186,6 @@ async fn refuse_used(write: &mut Write, own: &Own, before: &Role) -> Result<(), 
     Ok(())
 }
 
-/// What a version says of it, and the audit row, where a role goes.
-fn removing(before: &Role, version: u32) -> (String, AuditRow) {
-    let row = AuditRow::new(AuditAction::RoleRemoved, "role", &before.id)
-        .before(json!({ "version": version - 1, "role": before }))
-        .after(json!({ "version": version }));
-    (format!("Removed the role {}.", before.name), row)
-}
-
 /// Has the findings of a rule matter more in the environment; none means as by default. That they matter less than now
 /// is proposed instead, see [`crate::proposals::rule_level_propose`].
 ///
@@ -243,14 +229,8 @@ async fn level_set(
     level_store(&mut write, rule, level).await?;
     // Changes under review may have blockers by now.
     let cause = format!("The rule {rule} is {level} since");
-    let mut news = ask_anew(&mut write, AuditAction::RuleLevelSet, &cause).await?.news;
-    let environment = write.place()?.slug.clone();
-    news.push(News::Environment { environment });
-    let row = AuditRow::new(AuditAction::RuleLevelSet, "rule", &rule)
-        .reason(Some(&reason))
-        .before(json!({ "level": before }))
-        .after(json!({ "level": level }));
-    write.commit(row, news).await
+    let anew = ask_anew(&mut write, AuditAction::RuleLevelSet, &cause).await?;
+    write.commit(Act::Catalogue(CatalogueAct::RuleLevelSet { rule, before, after: level, reason, anew })).await
 }
 
 /// Stores how much a rule matters from now on; a trigger keeps what it was. The caller holds the lock on the environment.
@@ -291,8 +271,8 @@ fn at_version(own: &Own, version: u32) -> Result<(), Error> {
 }
 
 /// Stores the next version, and moves open changes to it: their plans are other plans from here on, and those that were
-/// approved are in review again. Gives its number and the news of those changes.
-async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditAction) -> Result<(u32, Vec<News>), Error> {
+/// approved are in review again. Gives its number, and those changes.
+async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditAction) -> Result<(u32, Anew), Error> {
     let own = Own { version: own.version + 1, ..own };
     let (environment_id, author, name, at) =
         (write.place()?.id, write.account_id()?, write.person().name.clone(), write.at());
@@ -315,8 +295,7 @@ async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditActio
         "The catalogue is at version {} since, and the plan is no longer the one that was approved",
         own.version
     );
-    let moved = ask_anew(write, action, &cause).await?;
-    Ok((own.version, moved.news))
+    Ok((own.version, ask_anew(write, action, &cause).await?))
 }
 
 async fn live_topology(write: &mut Write) -> Result<Option<Arc<Topology>>, Error> {

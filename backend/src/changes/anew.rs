@@ -1,38 +1,24 @@
 //! Changes under review, while what decides about them moves.
 
-use serde_json::json;
+use strata_domain::act::{Act, Anew, ChangeAct, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
-use strata_domain::news::News;
 use strata_domain::review::missing_text;
 
 use super::{Locked, Material};
-use crate::ctx::{AuditRow, Write};
+use crate::ctx::Write;
 use crate::error::Error;
-
-/// The changes that were moved.
-#[derive(Default)]
-pub(crate) struct Moved {
-    back: Vec<i64>,
-    approved: Vec<i64>,
-    pub(crate) news: Vec<News>,
-}
-
-impl Moved {
-    /// For the audit row of the act that moved them.
-    pub(crate) fn told(&self) -> serde_json::Value {
-        json!({ "in_review_again": self.back, "approved": self.approved })
-    }
-}
 
 /// Asks every change under review of the environment anew, and stores what becomes of it: under another policy or another
 /// catalogue, votes can be enough or be so no longer. `cause` begins the sentence that those in review again carry.
 ///
 /// The caller holds the lock on the environment.
-pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str) -> Result<Moved, Error> {
+pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str) -> Result<Anew, Error> {
     let environment_id = write.place()?.id;
     let open = under_review(write).await?;
-    let mut moved = Moved::default();
+    let mut moved = Anew::default();
+    // Whoever looks at one is told in any case: what is asked of it may be other than on their page.
+    write.reach(open.iter().copied())?;
     for id in open {
         let mut locked = Locked::take(write, id).await?;
         let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
@@ -41,8 +27,6 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
         let review = stored.as_of(now);
         let before = locked.approval;
         locked.take_up(&review, now);
-        // Whoever looks at it is told in any case: what is asked of it may be other than on their page.
-        moved.news.push(News::Change { environment: locked.change.environment.clone(), id });
         if review.state == stored.state && locked.approval == before {
             locked.save_planned(write).await?;
             continue;
@@ -51,28 +35,26 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
             (ChangeState::Approved, ChangeState::InReview) => {
                 let missing = missing_text(&review.missing(now));
                 locked.change.reason = Some(format!("{cause}. It is in review again, with {missing}."));
-                moved.back.push(id);
+                moved.in_review_again.push(id);
             }
             (ChangeState::InReview, ChangeState::Approved) => moved.approved.push(id),
             _ => {}
         }
         locked.save(write, action).await?;
-        let row = AuditRow::new(action, "change", &id)
-            .reason(locked.change.reason.as_deref())
-            .moved(stored.state, review.state);
-        write.also(&row).await?;
+        let shift = Shift { from: stored.state, to: review.state };
+        let did = ChangeAct::Asked { by: action, reason: locked.change.reason.clone(), shift };
+        write.also(&Act::Change { change: id, did }).await?;
     }
     Ok(moved)
 }
 
 /// Sends every change under review of the environment back to its authors, and tells them the cause: what was loosened serves
-/// only what is submitted after it. Gives the news.
+/// only what is submitted after it.
 ///
 /// The caller holds the lock on the environment.
-pub(crate) async fn send_home(write: &mut Write, cause: &str) -> Result<Vec<News>, Error> {
+pub(crate) async fn send_home(write: &mut Write, cause: &str) -> Result<(), Error> {
     let environment_id = write.place()?.id;
     let open = under_review(write).await?;
-    let mut news = Vec::new();
     for id in open {
         let mut locked = Locked::take(write, id).await?;
         let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
@@ -80,13 +62,12 @@ pub(crate) async fn send_home(write: &mut Write, cause: &str) -> Result<Vec<News
         let now = locked.now(write);
         locked.take_up(&stored.as_of(now).returned()?, now);
         locked.change.reason = Some(cause.to_owned());
-        let action = AuditAction::ChangeSentBack;
-        locked.save(write, action).await?;
-        let row = AuditRow::new(action, "change", &id).reason(Some(cause)).moved(stored.state, locked.change.state);
-        write.also_told(&row).await?;
-        news.push(News::Change { environment: locked.change.environment, id });
+        let shift = Shift { from: stored.state, to: locked.change.state };
+        let did = ChangeAct::SentHome { cause: cause.to_owned(), shift };
+        locked.save(write, did.action()).await?;
+        write.also(&Act::Change { change: id, did }).await?;
     }
-    Ok(news)
+    Ok(())
 }
 
 /// The changes under review of the environment. Locked before they are read: a vote that is being given is waited for, and

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use sqlx::postgres::PgConnection;
 use strata_domain::account::Standing;
+use strata_domain::act::{Act, ChangeAct, Edits, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
@@ -13,7 +13,6 @@ use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::draft::{Batch, LABEL_MAX};
 use strata_domain::edit::{self, Edit, ReplayError};
 use strata_domain::limits::{self, TooMany};
-use strata_domain::news::News;
 use strata_domain::text;
 use strata_domain::topology::Topology;
 
@@ -21,7 +20,7 @@ use super::log::{edits_add, edits_after, edits_in_force, last_of, room_for};
 use super::states::Draft;
 use super::{Locked, rows};
 use crate::catalogues::own_at;
-use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::environments::{give_id, topology_of};
 use crate::error::Error;
 use crate::heavy;
@@ -167,11 +166,10 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
     if let Some(newest) = tail.last().filter(|newest| newest.sequence == end) {
         draft.keep(backend.kept(), end, newest.at, Arc::new(state));
     }
-    let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
-        .after(json!({ "edits": [last + 1, end], "what": label }))
-        .moved(before, locked.change.state);
+    let shift = Shift { from: before, to: locked.change.state };
+    let did = ChangeAct::Edited { edits: Edits::Many(last + 1, end), what: label, shift };
     let change = locked.change;
-    write.commit(row, vec![News::Change { environment: change.environment.clone(), id }]).await?;
+    write.commit(Act::Change { change: id, did }).await?;
     Ok(Appended::Taken(LogTail { change, live, edits: tail, standing }))
 }
 

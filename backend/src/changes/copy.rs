@@ -1,16 +1,15 @@
 //! A change that came to nothing, as a new draft.
 
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct, Origin};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change;
 use strata_domain::edit;
-use strata_domain::news::News;
 
 use super::draft::change_add_of;
 use super::{Locked, edits_of, misfit};
 use crate::catalogues::{catalogue_at, version_now};
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
@@ -72,9 +71,8 @@ async fn copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
     .execute(write.connection())
     .await?;
     ctx::expect_rows(written.rows_affected(), u64::try_from(count).map_err(Error::unexpected)?)?;
-    let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::ChangeStarted, "change", &copy)
-        .after(json!({ "title": change.title, "base": change.base, "copied_from": id, "edits": count }));
-    write.commit(row, vec![News::Change { environment, id: copy }]).await?;
+    let origin = Origin::Copy { of: id, edits: count };
+    let did = ChangeAct::Started { title: change.title, base: change.base, origin };
+    write.commit(Act::Change { change: copy, did }).await?;
     Ok(copy)
 }

@@ -1,17 +1,16 @@
 //! Starting a change and writing its edits.
 
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct, Edits, Origin, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::edit::{self, Edit};
-use strata_domain::news::News;
 use strata_domain::text;
 use strata_domain::topology::Topology;
 
 use super::log::{edits_add, last_of, room_for};
 use super::{Locked, Material};
 use crate::catalogues::{version_now, version_stored};
-use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::environments::give_id;
 use crate::error::Error;
 use crate::heavy;
@@ -31,9 +30,8 @@ pub async fn change_start(backend: &Backend, actor: &Actor, environment: &str, t
         return Ok(id);
     }
     let id = change_add(&mut write, base, &title).await?;
-    let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id).after(json!({ "title": title, "base": base }));
-    write.commit(row, vec![News::Change { environment, id }]).await?;
+    let did = ChangeAct::Started { title, base, origin: Origin::Empty };
+    write.commit(Act::Change { change: id, did }).await?;
     Ok(id)
 }
 
@@ -96,10 +94,9 @@ async fn append_one(backend: &Backend, actor: &Actor, id: i64, version: i64, edi
     let before = locked.change.state;
     locked.after_edit(&mut write, reviewed).await?;
     let version = locked.save(&mut write, AuditAction::ChangeEdited).await?;
-    let row = AuditRow::new(AuditAction::ChangeEdited, "change", &id)
-        .after(json!({ "edit": sequence, "what": edit.describe() }))
-        .moved(before, locked.change.state);
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
+    let shift = Shift { from: before, to: locked.change.state };
+    let did = ChangeAct::Edited { edits: Edits::One(sequence), what: edit.describe(), shift };
+    write.commit(Act::Change { change: id, did }).await?;
     Ok(version)
 }
 

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
-use strata_domain::news::News;
 use strata_domain::rebase::{Choice, RebaseConflict};
 
 use super::{Carried, Locked, Material, lapsed};
 use crate::catalogues::version_now;
-use crate::ctx::{Actor, AuditRow, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
 
@@ -81,11 +80,13 @@ async fn rebase(
         locked.change.reason = Some(reason);
     }
     locked.save(&mut write, AuditAction::ChangeRebased).await?;
-    let row = AuditRow::new(AuditAction::ChangeRebased, "change", &id)
-        .before(json!({ "base": old_base, "state": stored }))
-        .after(json!({
-            "base": live, "state": locked.change.state, "edits": carried.count(), "choices": carried.choices
-        }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
+    let did = ChangeAct::Rebased {
+        from: old_base,
+        to: live,
+        edits: carried.count(),
+        choices: carried.choices,
+        shift: Shift { from: stored, to: locked.change.state },
+    };
+    write.commit(Act::Change { change: id, did }).await?;
     Ok(Rebasing::Done)
 }

@@ -1,16 +1,15 @@
 //! Sending a change to review, and giving it up.
 
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::ChangeState;
-use strata_domain::news::News;
 use strata_domain::text;
 
 use super::{Locked, Material};
 use crate::approvals::UnderReview;
 use crate::catalogues::version_stored;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
 
@@ -60,10 +59,9 @@ async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Resu
     .execute(write.connection())
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let row = AuditRow::new(AuditAction::ChangeSubmitted, "change", &id).before(json!({ "state": before })).after(
-        json!({ "state": locked.change.state, "digest": plan.digest, "risk": plan.risk, "steps": plan.steps.len() }),
-    );
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+    let shift = Shift { from: before, to: locked.change.state };
+    let did = ChangeAct::Submitted { digest: plan.digest, risk: plan.risk, steps: plan.steps.len(), shift };
+    write.commit(Act::Change { change: id, did }).await
 }
 
 /// Gives a change up.
@@ -103,11 +101,8 @@ async fn withdraw(
     locked.take_up(&review, now);
     locked.change.reason.clone_from(&reason);
     locked.decide(&mut write, AuditAction::ChangeWithdrawn, &review.plan, &plan).await?;
-    let row = AuditRow::new(AuditAction::ChangeWithdrawn, "change", &id)
-        .reason(reason.as_deref())
-        .before(json!({ "state": before }))
-        .after(json!({ "state": locked.change.state }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+    let did = ChangeAct::Withdrawn { reason, shift: Shift { from: before, to: locked.change.state } };
+    write.commit(Act::Change { change: id, did }).await
 }
 
 /// A reason without spaces around it; an empty one is none.

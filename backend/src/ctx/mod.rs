@@ -31,7 +31,7 @@ pub(crate) use connections::{statement, within};
 pub use listed::Listed;
 pub(crate) use listed::next_after;
 pub(crate) use transaction::Source;
-pub use transaction::{AuditRow, Read, Write};
+pub use transaction::{Read, Write};
 
 /// Begins what sees everything as of one moment.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

@@ -1,13 +1,11 @@
 //! Transactions that were authorised.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres, Transaction};
 use strata_domain::account::Person;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, Row, Telling};
 use strata_domain::authz::{self, Permission};
-use strata_domain::change::ChangeState;
 use strata_domain::news::News;
 use strata_domain::notice::Kind;
 use strata_domain::pace::Paced;
@@ -63,54 +61,6 @@ impl Read {
     }
 }
 
-/// What a write leaves in the audit log.
-#[derive(Clone, Debug)]
-pub struct AuditRow {
-    /// What was done.
-    pub action: AuditAction,
-    /// On what: `change`, `run`, `account`, `environment`, `revision`.
-    pub subject_kind: &'static str,
-    /// Which one of them.
-    pub subject: String,
-    /// Why, where a reason was given.
-    pub reason: Option<String>,
-    /// What was true before.
-    pub before: Option<serde_json::Value>,
-    /// What is true after.
-    pub after: Option<serde_json::Value>,
-}
-
-impl AuditRow {
-    /// A row with nothing but what and on what.
-    pub(crate) fn new(action: AuditAction, subject_kind: &'static str, subject: &impl ToString) -> Self {
-        Self { action, subject_kind, subject: subject.to_string(), reason: None, before: None, after: None }
-    }
-
-    /// With a reason.
-    pub(crate) fn reason(self, reason: Option<&str>) -> Self {
-        Self { reason: reason.map(str::to_owned), ..self }
-    }
-
-    /// With what was true before.
-    pub(crate) fn before(self, before: serde_json::Value) -> Self {
-        Self { before: Some(before), ..self }
-    }
-
-    /// With the state that the act moved a change from and to, beside what else is true after; nothing where it stayed.
-    pub(crate) fn moved(mut self, from: ChangeState, to: ChangeState) -> Self {
-        if from != to {
-            self.before.get_or_insert_with(|| json!({}))["state"] = json!(from);
-            self.after.get_or_insert_with(|| json!({}))["state"] = json!(to);
-        }
-        self
-    }
-
-    /// With what is true after.
-    pub(crate) fn after(self, after: serde_json::Value) -> Self {
-        Self { after: Some(after), ..self }
-    }
-}
-
 /// A write transaction that was authorised; undone unless it is committed.
 #[derive(Debug)]
 pub struct Write {
@@ -122,6 +72,8 @@ pub struct Write {
     is_paced: bool,
     /// What it told already, before the row that ends it.
     told: Vec<Kind>,
+    /// What pages read anew when it is committed.
+    news: Vec<News>,
     kept: Kept,
 }
 
@@ -133,7 +85,7 @@ impl Write {
         at: DateTime<Utc>,
         kept: Kept,
     ) -> Self {
-        Self { transaction, place, person, at, is_paced: false, told: Vec::new(), kept }
+        Self { transaction, place, person, at, is_paced: false, told: Vec::new(), news: Vec::new(), kept }
     }
 
     /// The connection, with what is kept beside it.
@@ -202,23 +154,23 @@ impl Write {
         self.at
     }
 
-    /// Writes down that the act moved something else beside its subject, in the history of that. Whom it tells follows from
-    /// the row that ends the write.
-    pub(crate) async fn also(&mut self, row: &AuditRow) -> Result<(), Error> {
-        self.log(row).await.map(drop)
+    /// Writes down something that is done on the way, beside the act that ends the write.
+    pub(crate) async fn also(&mut self, act: &Act) -> Result<(), Error> {
+        let told = act.told();
+        self.told.extend(told.iter().map(|telling| telling.kind));
+        let sequence = self.log(&act.row()).await?;
+        self.tell(act, &told, sequence).await
     }
 
-    /// As [`Self::also`], of an act in several environments: this one tells its people what it moved here.
-    pub(crate) async fn also_told(&mut self, row: &AuditRow) -> Result<(), Error> {
-        let (environment_id, at) = (self.place()?.id, self.at);
-        let sequence = self.log(row).await?;
-        let told = outbox::told_by(row);
-        self.told.extend(told.iter().map(|(kind, _)| *kind));
-        outbox::leave(&mut self.transaction, &told, sequence, environment_id, at).await
+    /// Has the pages of these changes of the environment read them anew.
+    pub(crate) fn reach(&mut self, changes: impl IntoIterator<Item = i64>) -> Result<(), Error> {
+        let environment = self.place()?.slug.clone();
+        self.news.extend(changes.into_iter().map(|id| News::Change { environment: environment.clone(), id }));
+        Ok(())
     }
 
     /// Adds an audit row; gives its sequence.
-    async fn log(&mut self, row: &AuditRow) -> Result<i64, Error> {
+    async fn log(&mut self, row: &Row) -> Result<i64, Error> {
         let environment_id = self.place.as_ref().map(|place| place.id);
         Ok(sqlx::query_scalar!(
             "INSERT INTO audit_log (at, actor_id, actor_name, action, subject_kind, subject, environment_id, reason, before, after)
@@ -238,24 +190,31 @@ impl Write {
         .await?)
     }
 
+    /// Leaves what the act tells people, and what it tells pages, to go out with the commit.
+    async fn tell(&mut self, act: &Act, told: &[Telling], sequence: i64) -> Result<(), Error> {
+        let Some(place) = &self.place else { return Ok(()) };
+        self.news.extend(act.news(&place.slug));
+        outbox::leave(&mut self.transaction, told, sequence, place.id, self.at).await
+    }
+
     /// Ends the write: audit row, what people are told of it, news, commit. There is no other way.
     ///
     /// # Errors
     /// [`Error::TooMuch`] where the person did too much lately of what tells others; what the database says. Nothing is
     /// written then.
-    pub async fn commit(mut self, row: AuditRow, news: Vec<News>) -> Result<(), Error> {
-        let told = outbox::told_by(&row);
-        let told_in_all: Vec<Kind> = self.told.iter().copied().chain(told.iter().map(|(kind, _)| *kind)).collect();
+    pub async fn commit(mut self, act: Act) -> Result<(), Error> {
+        let (row, told) = (act.row(), act.told());
+        let told_in_all: Vec<Kind> = self.told.iter().copied().chain(told.iter().map(|telling| telling.kind)).collect();
         let paced = Paced::of(row.action, &told_in_all);
         if let (true, Some(paced), Some(account)) = (self.is_paced, paced, self.account_id()?) {
             paces::take(&mut self.transaction, account, paced).await?;
         }
         let sequence = self.log(&row).await?;
-        if let Some(environment_id) = self.place.as_ref().map(|place| place.id) {
-            outbox::leave(&mut self.transaction, &told, sequence, environment_id, self.at).await?;
-        }
-        for piece in &news {
-            news::tell(&mut self.transaction, piece).await?;
+        self.tell(&act, &told, sequence).await?;
+        for (place, piece) in self.news.iter().enumerate() {
+            if !self.news[..place].contains(piece) {
+                news::tell(&mut self.transaction, piece).await?;
+            }
         }
         self.transaction.commit().await?;
         Ok(())

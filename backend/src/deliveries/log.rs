@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use sqlx::postgres::PgConnection;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, DeliveryAct};
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Attempt, Delivery, DeliveryState};
 
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
 /// Mails and calls of an environment with every attempt, newest first: at most `limit`, those with an id under `before`.
@@ -91,6 +90,6 @@ pub async fn delivery_resend(backend: &Backend, actor: &Actor, environment: &str
             .execute(write.connection())
             .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let row = AuditRow::new(AuditAction::DeliveryResent, "delivery", &id).before(json!({ "delivery": state }));
-    write.commit(row, Vec::new()).await
+    let did = DeliveryAct::Resent { before: ctx::stored(&state)? };
+    write.commit(Act::Delivery { delivery: id, did }).await
 }

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, ChangeAct, EnvironmentAct, Origin};
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::Catalogue;
 use strata_domain::edit::{self, Edit};
 use strata_domain::file;
 use strata_domain::limits::{Things, TooMany};
-use strata_domain::news::News;
 use strata_domain::topology::Topology;
 
 use super::{Content, NewRevision, revision_add, topology_of};
 use crate::catalogues::{catalogue_at, version_now};
 use crate::changes;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{self, Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::heavy;
 
@@ -137,7 +135,7 @@ fn read_file(bytes: &[u8], environment: &str, catalogue: &Catalogue) -> Result<T
 }
 
 async fn first_revision(mut write: Write, content: &Content, title: &str, catalogue: u32) -> Result<Imported, Error> {
-    let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
+    let environment_id = write.place()?.id;
     let (made_by, made_at) = (write.person().clone(), write.at());
     let new = NewRevision {
         environment_id,
@@ -151,19 +149,17 @@ async fn first_revision(mut write: Write, content: &Content, title: &str, catalo
         made_at,
     };
     let number = revision_add(write.connection(), new).await?;
-    let row = AuditRow::new(AuditAction::TopologyImported, "revision", &number)
-        .after(json!({ "revision": number, "title": title, "nodes": content.nodes() }));
-    write.commit(row, vec![News::Environment { environment }]).await?;
+    let did = EnvironmentAct::Imported { revision: number, title: title.to_owned(), nodes: content.nodes() };
+    write.commit(Act::Environment(did)).await?;
     Ok(Imported::Revision(number))
 }
 
 async fn as_change(mut write: Write, live: i64, edits: &[Edit], title: &str) -> Result<Imported, Error> {
-    let environment = write.place()?.slug.clone();
     let id = changes::change_add(&mut write, live, title).await?;
     changes::edits_add(&mut write, id, 0, None, edits).await?;
-    let row = AuditRow::new(AuditAction::ChangeStarted, "change", &id)
-        .after(json!({ "title": title, "base": live, "edits": edits.len(), "from": "import" }));
-    write.commit(row, vec![News::Change { environment, id }]).await?;
+    let origin = Origin::Import { edits: edits.len() };
+    let did = ChangeAct::Started { title: title.to_owned(), base: live, origin };
+    write.commit(Act::Change { change: id, did }).await?;
     Ok(Imported::Change(id))
 }
 

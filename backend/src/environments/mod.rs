@@ -3,15 +3,13 @@
 mod import;
 mod revisions;
 
-use serde_json::json;
 use sqlx::PgExecutor;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, EnvironmentAct};
 use strata_domain::environment::Environment;
-use strata_domain::news::News;
 use strata_domain::text;
 use uuid::Uuid;
 
-use crate::ctx::{Actor, AuditRow, Backend, expect_rows};
+use crate::ctx::{Actor, Backend, expect_rows};
 use crate::error::Error;
 
 pub(crate) use import::give_id;
@@ -59,7 +57,5 @@ pub async fn environment_create(backend: &Backend, actor: &Actor, slug: &str) ->
         .await?;
     expect_rows(written.rows_affected(), 1)?;
     write.enter(slug).await?;
-    let row =
-        AuditRow::new(AuditAction::EnvironmentCreated, "environment", &slug).after(json!({ "environment": slug }));
-    write.commit(row, vec![News::Environment { environment: slug.to_owned() }]).await
+    write.commit(Act::Environment(EnvironmentAct::Created { environment: slug.to_owned() })).await
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use strata_domain::account::Person;
-use strata_domain::notice::{ChangeFacts, Happening, Kind, Member, Sooner, Subject};
+use strata_domain::act::About;
+use strata_domain::notice::{ChangeFacts, Happening, Kind, Member, Subject};
 
 use super::outbox::Row;
 use crate::changes::change_load;
@@ -14,8 +15,6 @@ use crate::error::Error;
 struct Act {
     actor: Person,
     reason: Option<String>,
-    subject: String,
-    after: serde_json::Value,
 }
 
 /// What happened.
@@ -24,7 +23,7 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
     let mut reason = act.reason.clone();
     let subject = match row.change {
         Some(change) => {
-            let (facts, change_reason) = change_facts(backend, change, row.kind, &act).await?;
+            let (facts, change_reason) = change_facts(backend, change, row).await?;
             if matches!(row.kind, Kind::Lapsed | Kind::RunFailed) {
                 // What the change itself says of it; an approval that only expired has no reason.
                 reason = row.audit_sequence.and(change_reason);
@@ -34,15 +33,11 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
         None if row.kind == Kind::AccountGuessed => {
             Subject::Account { owner: row.account.map(|account| account.to_string()) }
         }
-        None if row.kind == Kind::FreezeEnded => {
-            let name = act.after.get("name").and_then(|name| name.as_str()).unwrap_or(&act.subject);
-            let how = act.after.get("how").and_then(|how| how.as_str()?.parse().ok()).unwrap_or(Sooner::Ended);
-            Subject::Schedule { name: name.to_owned(), how }
-        }
-        None => {
-            let about = act.after.get("about").and_then(|about| about.as_str()).unwrap_or_default();
-            Subject::Proposal { proposer: proposer_of(backend, &act).await?, about: about.to_owned() }
-        }
+        None => match row.said.about.clone() {
+            Some(About::Freeze { name, how }) => Subject::Schedule { name, how },
+            Some(About::Proposal { proposer, about }) => Subject::Proposal { proposer, about },
+            None => Subject::Nothing,
+        },
     };
     Ok(Happening {
         kind: row.kind,
@@ -50,7 +45,7 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
         actor: act.actor,
         at: row.at,
         reason,
-        unattended: act.after.get("unattended").and_then(serde_json::Value::as_bool).unwrap_or_default(),
+        unattended: row.said.unattended,
         subject,
     })
 }
@@ -58,29 +53,17 @@ pub(super) async fn happening(backend: &Backend, row: &Row) -> Result<Happening,
 async fn act_of(backend: &Backend, row: &Row) -> Result<Act, Error> {
     let Some(sequence) = row.audit_sequence else {
         let actor = Person { id: None, name: "Strata".to_owned() };
-        return Ok(Act { actor, reason: None, subject: String::new(), after: serde_json::Value::Null });
+        return Ok(Act { actor, reason: None });
     };
-    let row = sqlx::query!(
-        "SELECT actor_id, actor_name, reason, subject, after FROM audit_log WHERE sequence = $1",
-        sequence,
-    )
-    .fetch_one(backend.machinery())
-    .await?;
-    Ok(Act {
-        actor: ctx::person(row.actor_id, row.actor_name),
-        reason: row.reason,
-        subject: row.subject,
-        after: row.after.unwrap_or_default(),
-    })
+    let row = sqlx::query!("SELECT actor_id, actor_name, reason FROM audit_log WHERE sequence = $1", sequence,)
+        .fetch_one(backend.machinery())
+        .await?;
+    Ok(Act { actor: ctx::person(row.actor_id, row.actor_name), reason: row.reason })
 }
 
 /// The change as it is now, and why it is so.
-async fn change_facts(
-    backend: &Backend,
-    id: i64,
-    kind: Kind,
-    act: &Act,
-) -> Result<(ChangeFacts, Option<String>), Error> {
+async fn change_facts(backend: &Backend, id: i64, row: &Row) -> Result<(ChangeFacts, Option<String>), Error> {
+    let kind = row.kind;
     let view = change_load(backend, &Actor::Operator, id).await?;
     let know_it_moved = match kind {
         Kind::Moved => sqlx::query_scalar!(
@@ -98,7 +81,6 @@ async fn change_facts(
         .collect(),
         _ => BTreeSet::new(),
     };
-    let said = act.after.get("text").and_then(|text| text.as_str());
     let facts = ChangeFacts {
         id,
         title: view.change.title,
@@ -106,26 +88,16 @@ async fn change_facts(
         review: view.review,
         now: view.now,
         created_by: view.change.created_by.id,
-        applied_by: match act.after.get("applied_by").and_then(|account| account.as_str()) {
-            Some(account) => Some(account.to_owned()),
+        applied_by: match row.said.applied_by.clone() {
+            Some(account) => Some(account),
             None => view.runs.first().and_then(|run| run.requested_by.id.clone()),
         },
         run: view.runs.first().map(|run| run.id),
         commenters: view.comments.into_iter().filter_map(|comment| comment.author.id).collect(),
-        comment: said.filter(|_| kind == Kind::Commented).map(str::to_owned),
+        comment: row.said.comment.clone(),
         know_it_moved,
     };
     Ok((facts, view.change.reason))
-}
-
-/// Who proposed what was decided about.
-async fn proposer_of(backend: &Backend, act: &Act) -> Result<Option<String>, Error> {
-    let known = act.after.get("proposal").and_then(serde_json::Value::as_i64);
-    let Some(proposal) = known.or_else(|| act.subject.parse().ok()) else { return Ok(None) };
-    let proposer = sqlx::query_scalar!("SELECT proposer_id FROM policy_proposals WHERE id = $1", proposal)
-        .fetch_optional(backend.machinery())
-        .await?;
-    Ok(proposer.map(|id| id.to_string()))
 }
 
 /// Everybody who has access to the environment and can sign in.

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
-use strata_domain::change::ChangeState;
+use sqlx::types::Json;
+use strata_domain::act::{Said, Telling};
 use strata_domain::notice::Kind;
 use uuid::Uuid;
 
-use crate::ctx::{self, AuditRow};
+use crate::ctx;
 use crate::error::Error;
 
 /// For how many seconds a row that is being told is one process's own. Telling takes far less; whoever died in it is not
@@ -25,77 +26,37 @@ pub(super) struct Row {
     pub(super) change: Option<i64>,
     /// Whose affair it is, where it is one person's alone.
     pub(super) account: Option<Uuid>,
+    /// What only the act knew.
+    pub(super) said: Said,
     /// When it happened.
     pub(super) at: DateTime<Utc>,
     attempts: i32,
 }
 
-/// What an act tells, each with the change that it is about.
-pub(crate) fn told_by(row: &AuditRow) -> Vec<(Kind, Option<i64>)> {
-    let mut told: Vec<_> = Kind::of(row.action, moved(row)).map(|kind| (kind, change_of(row))).into_iter().collect();
-    // An act that moved what is asked moves changes beside its own subject.
-    for (list, kind) in [("in_review_again", Kind::Lapsed), ("approved", Kind::Approved)] {
-        let after = row.after.as_ref();
-        let changes = after.and_then(|after| after.pointer(&format!("/changes/{list}"))?.as_array());
-        told.extend(
-            changes.into_iter().flatten().filter_map(serde_json::Value::as_i64).map(|change| (kind, Some(change))),
-        );
-    }
-    told
-}
-
 /// Leaves what an act tells in the outbox, in the act's transaction. `sequence` is that of its audit row.
 pub(crate) async fn leave(
     connection: &mut PgConnection,
-    told: &[(Kind, Option<i64>)],
+    told: &[Telling],
     sequence: i64,
     environment_id: i64,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    for (kind, change) in told {
-        add(connection, *kind, environment_id, sequence, *change, at).await?;
+    for Telling { kind, change, said } in told {
+        sqlx::query!(
+            "INSERT INTO outbox (kind, environment_id, audit_sequence, change_id, at, next_at, urgent, said)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
+            kind.as_str(),
+            environment_id,
+            sequence,
+            *change,
+            at,
+            kind.is_urgent(),
+            Json(said) as _,
+        )
+        .execute(&mut *connection)
+        .await?;
     }
     Ok(())
-}
-
-async fn add(
-    connection: &mut PgConnection,
-    kind: Kind,
-    environment_id: i64,
-    sequence: i64,
-    change: Option<i64>,
-    at: DateTime<Utc>,
-) -> Result<(), Error> {
-    // A draft moves with every edit, and nobody has voted on it.
-    sqlx::query!(
-        "INSERT INTO outbox (kind, environment_id, audit_sequence, change_id, at, next_at, urgent)
-         SELECT $1, $2, $3, $4, $5, $5, $7
-         WHERE $1 <> $6 OR EXISTS (SELECT FROM changes WHERE id = $4 AND state IN ('in-review', 'approved'))",
-        kind.as_str(),
-        environment_id,
-        sequence,
-        change,
-        at,
-        Kind::Moved.as_str(),
-        kind.is_urgent(),
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// The state before and after, as the audit row has them.
-fn moved(row: &AuditRow) -> Option<(ChangeState, ChangeState)> {
-    let state = |value: Option<&serde_json::Value>| value?.get("state")?.as_str()?.parse().ok();
-    Some((state(row.before.as_ref())?, state(row.after.as_ref())?))
-}
-
-/// The change that the act is about: its subject, or that of the run which is its subject.
-fn change_of(row: &AuditRow) -> Option<i64> {
-    match row.subject_kind {
-        "change" => row.subject.parse().ok(),
-        _ => row.after.as_ref()?.get("change")?.as_i64(),
-    }
 }
 
 /// Which rows somebody tells.
@@ -127,7 +88,8 @@ pub(super) async fn next(pool: &PgPool, which: Which, after: i64) -> Result<Opti
                    FOR UPDATE SKIP LOCKED) first
                ORDER BY first.urgent DESC, e.id <= $3, e.id LIMIT 1) next
          WHERE t.id = next.id
-         RETURNING t.id, t.kind, t.environment_id, next.slug, t.audit_sequence, t.change_id, t.account_id, t.at, t.attempts",
+         RETURNING t.id, t.kind, t.environment_id, next.slug, t.audit_sequence, t.change_id, t.account_id, t.at, t.attempts,
+                   t.said",
         &kinds,
         which == Which::Urgent,
         after,
@@ -144,11 +106,20 @@ pub(super) async fn next(pool: &PgPool, which: Which, after: i64) -> Result<Opti
             audit_sequence: row.audit_sequence,
             change: row.change_id,
             account: row.account_id,
+            said: row.said.map_or_else(Said::default, |said| read(row.id, said)),
             at: row.at,
             attempts: row.attempts,
         })
     })
     .transpose()
+}
+
+/// What was said, as far as this version of Strata can read it: nothing that is to be told waits for another one.
+fn read(row: i64, said: serde_json::Value) -> Said {
+    serde_json::from_value(said).unwrap_or_else(|error| {
+        tracing::warn!(outbox = row, "what is to be told cannot be read in full: {error}");
+        Said::default()
+    })
 }
 
 impl Row {

@@ -1,12 +1,11 @@
 //! How long an environment waits before it tells people again.
 
-use serde_json::json;
 use sqlx::postgres::PgConnection;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, EnvironmentAct};
 use strata_domain::authz::Permission;
 use strata_domain::notice::Patience;
 
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
 /// After how long the environment reminds and escalates.
@@ -50,8 +49,9 @@ pub async fn patience_set(
     .execute(write.connection())
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let row = AuditRow::new(AuditAction::PatienceSet, "environment", &slug)
-        .before(json!({ "reminder_hours": before.reminder_hours, "escalation_hours": before.escalation_hours }))
-        .after(json!({ "reminder_hours": reminder_hours, "escalation_hours": escalation_hours }));
-    write.commit(row, Vec::new()).await
+    let stored = |hours: i32| u32::try_from(hours).map_err(Error::unexpected);
+    let before =
+        Patience { reminder_hours: stored(before.reminder_hours)?, escalation_hours: stored(before.escalation_hours)? };
+    let after = Patience { reminder_hours, escalation_hours };
+    write.commit(Act::Environment(EnvironmentAct::PatienceSet { environment: slug, before, after })).await
 }

@@ -1,6 +1,6 @@
 //! Proposing another policy.
 
-use serde_json::json;
+use strata_domain::act::Stands;
 use strata_domain::authz::Permission;
 use strata_domain::policy::{self, Policy, PolicyFault, Rule};
 use strata_domain::proposal::{Proposal, Proposed};
@@ -52,9 +52,7 @@ pub async fn policy_propose(
     let members = rows::members_of(write.connection(), environment_id).await?;
     let next = Policy { version: based_on + 1, rules };
     policy::accept(&next, &catalogue, &members).map_err(|faults| Error::invalid("rules", told(&faults)))?;
-    let before = json!({ "version": based_on, "rules": present.rules });
-    let after = json!({ "version": next.version, "rules": next.rules });
-    proposals::propose(write, Making { proposed, reason, before, after }).await
+    proposals::propose(write, Making { proposed, reason, instead_of: Stands::Policy(present) }).await
 }
 
 /// One line for each fault, which names its rule as people count.

@@ -1,14 +1,11 @@
 //! What becomes of a proposal.
 
-use serde_json::json;
 use strata_domain::account::AccountId;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, ProposalAct};
 use strata_domain::authz::Permission;
-use strata_domain::news::News;
-use strata_domain::proposal::{Kind, Proposal};
+use strata_domain::proposal::Proposal;
 use uuid::Uuid;
 
-use super::propose::audit_row;
 use super::{force, rows};
 use crate::approvals::leads_of;
 use crate::changes::accepted_reason;
@@ -151,15 +148,14 @@ impl Held {
         let missing = self.proposal.missing(&demands, &leads);
         if missing.is_empty() {
             self.end(&mut write, "approved", reason).await?;
-            return force::put(write, &self.proposal, reason).await;
+            return force::put(write, self.proposal, reason).await;
         }
         if is_again {
             return Ok(());
         }
-        let environment = write.place()?.slug.clone();
-        let told = json!({ "missing": strata_domain::review::missing_text(&missing) });
-        let row = audit_row(AuditAction::ProposalBacked, self.proposal.id, &self.proposal.proposed, told);
-        write.commit(row.reason(reason), vec![News::Environment { environment }]).await
+        let reason = reason.map(str::to_owned);
+        let did = ProposalAct::Backed { reason, missing: strata_domain::review::missing_text(&missing) };
+        write.commit(act_on(self.proposal, did)).await
     }
 
     async fn approval_add(&mut self, write: &mut Write, approver: Uuid) -> Result<(), Error> {
@@ -202,20 +198,18 @@ impl Held {
     }
 
     /// Ends the write of a decision that puts nothing in force.
-    async fn told(&self, write: Write, decided: Decided, reason: Option<&str>) -> Result<(), Error> {
-        let Proposal { id, proposed, based_on, .. } = &self.proposal;
-        let action = match (proposed.kind(), decided) {
-            (Kind::Policy, Decided::Rejected) => AuditAction::PolicyRejected,
-            (Kind::Policy, Decided::Withdrawn) => AuditAction::PolicyWithdrawn,
-            (Kind::RuleLevel | Kind::WindowRemoval | Kind::WindowOpening | Kind::LooserRole, Decided::Rejected) => {
-                AuditAction::ProposalRejected
-            }
-            (Kind::RuleLevel | Kind::WindowRemoval | Kind::WindowOpening | Kind::LooserRole, Decided::Withdrawn) => {
-                AuditAction::ProposalWithdrawn
-            }
+    async fn told(self, write: Write, decided: Decided, reason: Option<&str>) -> Result<(), Error> {
+        let (reason, based_on) = (reason.map(str::to_owned), self.proposal.based_on);
+        let did = match decided {
+            Decided::Rejected => ProposalAct::Rejected { reason, based_on },
+            Decided::Withdrawn => ProposalAct::Withdrawn { reason, based_on },
         };
-        let environment = write.place()?.slug.clone();
-        let row = audit_row(action, *id, proposed, json!({ "version": based_on })).reason(reason);
-        write.commit(row, vec![News::Environment { environment }]).await
+        write.commit(act_on(self.proposal, did)).await
     }
+}
+
+/// An act on that proposal.
+pub(super) fn act_on(proposal: Proposal, did: ProposalAct) -> Act {
+    let Proposal { id, proposed, proposed_by, .. } = proposal;
+    Act::Proposal { proposal: id, proposer: proposed_by.id, proposed, did }
 }

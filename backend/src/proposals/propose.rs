@@ -1,19 +1,16 @@
 //! Proposing what one person does not decide alone.
 
-use serde_json::json;
 use sqlx::types::Json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, ProposalAct, Stands};
 use strata_domain::authz::Permission;
 use strata_domain::catalogue::{Level, level_of};
 use strata_domain::findings::RuleId;
-use strata_domain::news::News;
 use strata_domain::proposal::{Kind, Proposal, Proposed};
-use strata_domain::schedule;
 
 use super::rows;
 use crate::catalogues::levels_now;
 use crate::changes::accepted_reason;
-use crate::ctx::{Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::policies::{policy_now, version_stored};
 use crate::schedule::window_of;
@@ -22,10 +19,8 @@ use crate::schedule::window_of;
 pub(crate) struct Making<'a> {
     pub(crate) proposed: Proposed,
     pub(crate) reason: &'a str,
-    /// What is so now, for the audit log.
-    pub(crate) before: serde_json::Value,
-    /// What is to be.
-    pub(crate) after: serde_json::Value,
+    /// What it would take the place of, where it does not say so itself.
+    pub(crate) instead_of: Stands,
 }
 
 /// Proposes that a rule matters less than now; gives the proposal's id. A level that is stricter is set at once, see
@@ -52,8 +47,7 @@ pub async fn rule_level_propose(
         )));
     }
     let proposed = Proposed::RuleLevel { rule, from, to: level };
-    let (before, after) = (json!({ "level": from }), json!({ "level": level }));
-    propose(write, Making { proposed, reason, before, after }).await
+    propose(write, Making { proposed, reason, instead_of: Stands::AsProposed }).await
 }
 
 /// Proposes that a maintenance window goes, which was seen in `version`; gives the proposal's id. Repeated by the same
@@ -75,13 +69,12 @@ pub async fn window_removal_propose(
     write.lock_environment().await?;
     let window = window_of(&mut write, id, version).await?;
     let proposed = Proposed::WindowRemoval { entry: id, version, name: window.name.clone() };
-    let before = json!({ "name": window.name, "when": schedule::describe(&window) });
-    propose(write, Making { proposed, reason, before, after: json!({ "removed": window.name }) }).await
+    propose(write, Making { proposed, reason, instead_of: Stands::Window(Box::new(window)) }).await
 }
 
 /// Stores a proposal, and ends the write; gives its id. The caller holds the lock on the environment.
 pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64, Error> {
-    let Making { proposed, reason, before, after } = making;
+    let Making { proposed, reason, instead_of } = making;
     let proposer =
         write.account_id()?.ok_or_else(|| Error::refused("What is proposed is proposed by a person who signed in."))?;
     let reason = accepted_reason(Some(reason))?
@@ -129,27 +122,7 @@ pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64,
     )
     .fetch_one(write.connection())
     .await?;
-    let environment = write.place()?.slug.clone();
-    let action = if kind == Kind::Policy { AuditAction::PolicyProposed } else { AuditAction::ProposalMade };
-    let row = audit_row(action, id, &proposed, after).reason(Some(&reason)).before(before);
-    write.commit(row, vec![News::Environment { environment }]).await?;
+    let did = ProposalAct::Made { reason, instead_of };
+    write.commit(Act::Proposal { proposal: id, proposer: Some(proposer.to_string()), proposed, did }).await?;
     Ok(id)
-}
-
-/// The audit row of an act on a proposal: a policy is found by its proposal, the rest by what it is about, so that its own
-/// history tells it. What it is about and which proposal it was stand beside the rest of `after`.
-pub(super) fn audit_row(action: AuditAction, id: i64, proposed: &Proposed, mut after: serde_json::Value) -> AuditRow {
-    after["proposal"] = json!(id);
-    after["about"] = json!(proposed.describe());
-    let row = match proposed {
-        Proposed::Policy { .. } => AuditRow::new(action, "policy", &id),
-        Proposed::RuleLevel { rule, .. } => AuditRow::new(action, "rule", rule),
-        Proposed::WindowRemoval { name, .. } => AuditRow::new(action, schedule::Kind::Window.as_str(), name),
-        Proposed::WindowOpening { replaces, window } => {
-            let named = replaces.as_ref().map_or(&**window, |replaced| &replaced.window);
-            AuditRow::new(action, schedule::Kind::Window.as_str(), &named.name)
-        }
-        Proposed::LooserRole { from, .. } => AuditRow::new(action, "role", &from.id),
-    };
-    row.after(after)
 }

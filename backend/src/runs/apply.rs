@@ -1,16 +1,15 @@
 //! An approved change becomes a run: at once, or when the environment opens.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use strata_domain::act::{Act, ChangeAct};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::{ApplyAsked, ChangeState};
-use strata_domain::news::News;
 use strata_domain::review::{Review, Start};
 use strata_domain::schedule::{self, Reason, Verdict};
 
-use super::ready::Ready;
-use crate::ctx::{Actor, AuditRow, Backend, Scope};
+use super::ready::{How, Ready};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
 use crate::schedule::entries_of;
@@ -75,8 +74,7 @@ pub(super) async fn go_on(mut ready: Ready) -> Result<Applied, Error> {
     match verdict {
         Verdict::Open => {
             let waited_since = ready.locked.change.apply_asked.as_ref().map(|asked| asked.at);
-            let told = waited_since.map_or_else(|| json!({}), |since| json!({ "waited_since": since }));
-            let run = ready.start(&on_live, &review, &plan, AuditAction::RunStarted, (None, told)).await?;
+            let run = ready.start(&on_live, &review, &plan, How { waited_since, broken: None }).await?;
             Ok(Applied::Started { run })
         }
         Verdict::Waits { until, because } => {
@@ -110,9 +108,8 @@ async fn wait(ready: Ready, stored: &Review, until: Option<DateTime<Utc>>, becau
     locked.change.reason = None;
     locked.change.apply_asked = Some(ApplyAsked { by: write.person().clone(), at: now });
     locked.save(&mut write, AuditAction::ApplyAsked).await?;
-    let names: Vec<&str> = because.iter().map(|reason| reason.name.as_str()).collect();
-    let row = AuditRow::new(AuditAction::ApplyAsked, "change", &id).after(json!({ "until": until, "for": names }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+    let because = because.iter().map(|reason| reason.name.clone()).collect();
+    write.commit(Act::Change { change: id, did: ChangeAct::ApplyAsked { until, because } }).await
 }
 
 /// Calls an apply off that waits for its environment to open; the change stays approved. Repeated, it is met already.
@@ -141,9 +138,6 @@ pub(super) async fn called_off(ready: Ready, why: Option<&str>) -> Result<(), Er
         locked.change.reason = Some(format!("It was to start by itself, and did not. {why}"));
     }
     locked.save(&mut write, AuditAction::ApplyCalledOff).await?;
-    let row = AuditRow::new(AuditAction::ApplyCalledOff, "change", &id)
-        .reason(why)
-        .before(json!({ "asked_by": asked.by.name, "asked_at": asked.at }))
-        .after(json!({ "applied_by": asked.by.id }));
-    write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await
+    let did = ChangeAct::CalledOff { why: why.map(str::to_owned), asked };
+    write.commit(Act::Change { change: id, did }).await
 }

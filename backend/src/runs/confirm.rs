@@ -1,12 +1,10 @@
 //! A person confirms what only a person can do.
 
-use serde_json::json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, RunAct};
 use strata_domain::authz::Permission;
-use strata_domain::news::News;
 use strata_domain::run::StepState;
 
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::worker;
 
@@ -20,7 +18,8 @@ pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id
     // The run before the step, as the worker does: two orders would be a deadlock.
     sqlx::query!("SELECT id FROM runs WHERE id = $1 FOR NO KEY UPDATE", id).fetch_one(write.connection()).await?;
     let step = sqlx::query!(
-        r#"SELECT state, plan_step ->> 'kind' AS kind FROM run_steps WHERE run_id = $1 AND step_id = $2"#,
+        r#"SELECT s.state, s.plan_step ->> 'kind' AS kind, r.change_id
+           FROM run_steps s JOIN runs r ON r.id = s.run_id WHERE s.run_id = $1 AND s.step_id = $2"#,
         id,
         step_id,
     )
@@ -50,7 +49,6 @@ pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     worker::wake(write.connection()).await?;
-    let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::StepConfirmed, "run", &id).after(json!({ "step": step_id }));
-    write.commit(row, vec![News::Run { environment, id }]).await
+    let did = RunAct::StepConfirmed { step: step_id.to_owned() };
+    write.commit(Act::Run { run: id, change: step.change_id, did }).await
 }

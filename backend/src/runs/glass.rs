@@ -1,18 +1,16 @@
 //! Applying without approval when there is no time, and the review of that afterwards.
 
-use serde_json::json;
 use sqlx::postgres::PgConnection;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, Broken, ChangeAct};
 use strata_domain::authz::Permission;
 use strata_domain::digest::Digest;
-use strata_domain::news::News;
 use strata_domain::review::{Breaking, BrokenGlass, GlassReview, may_review_break_glass, missing_text};
 use strata_domain::text;
 
-use super::ready::Ready;
+use super::ready::{How, Ready};
 use crate::approvals::authors_of;
 use crate::changes::accepted_reason;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
 
@@ -68,8 +66,8 @@ async fn break_glass(backend: &Backend, actor: &Actor, id: i64, seen: Digest, re
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     let missing = missing_text(&under.review.as_of(now).missing(now));
-    let told = (Some(reason.as_str()), json!({ "risk": plan.risk, "missing": missing }));
-    ready.start(&on_live, &review, &plan, AuditAction::GlassBroken, told).await
+    let broken = Some(Broken { reason, risk: plan.risk, missing });
+    ready.start(&on_live, &review, &plan, How { waited_since: None, broken }).await
 }
 
 /// Says that a lead looked at what was applied without approval, and what they found; the next one is possible then.
@@ -109,12 +107,8 @@ pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion:
     .execute(write.connection())
     .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::GlassReviewed, "change", &id)
-        .reason(Some(&conclusion))
-        .after(json!({ "broken_by": broken.by.name }));
-    let news = vec![News::Change { environment: environment.clone(), id }, News::Environment { environment }];
-    write.commit(row, news).await
+    let did = ChangeAct::GlassReviewed { conclusion, broken_by: broken.by.name };
+    write.commit(Act::Change { change: id, did }).await
 }
 
 /// What was applied without approval in the environment and waits for its review.

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
 use sqlx::types::Json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, Broken, ChangeAct, RunAct, Shift};
 use strata_domain::findings::RuleId;
-use strata_domain::news::News;
 use strata_domain::plan::{self, Plan};
 use strata_domain::review::{Planned, Review};
 use strata_domain::run::{ExecutorKind, Run, RunState};
@@ -17,7 +15,7 @@ use super::rows;
 use crate::approvals::{Terms, UnderReview};
 use crate::catalogues::{version_now, version_stored};
 use crate::changes::{self, Carried, Locked, Material};
-use crate::ctx::{self, AuditRow, Write};
+use crate::ctx::{self, Write};
 use crate::error::Error;
 use crate::heavy;
 use crate::policies::lifetime_stored;
@@ -36,6 +34,14 @@ pub(super) struct Ready {
 pub(super) struct OnLive {
     carried: Carried,
     pub(super) terms: Terms,
+}
+
+/// How a change comes to be applied.
+pub(super) struct How {
+    /// Since when the apply had waited.
+    pub(super) waited_since: Option<DateTime<Utc>>,
+    /// What is said of it where it is without approval.
+    pub(super) broken: Option<Broken>,
 }
 
 impl Ready {
@@ -100,15 +106,13 @@ impl Ready {
         Ok(OnLive { carried, terms })
     }
 
-    /// Stores the run of that plan, and the change as `review` says; `action` with `told` beside the rest goes into the
-    /// audit log.
+    /// Stores the run of that plan, and the change as `review` says.
     pub(super) async fn start(
         mut self,
         on_live: &OnLive,
         review: &Review,
         plan: &Plan,
-        action: AuditAction,
-        told: (Option<&str>, Value),
+        how: How,
     ) -> Result<i64, Error> {
         let (now, id, before) = (self.now(), self.locked.change.id, self.locked.change.state);
         let run = self.run_add(on_live, review, plan, now).await?;
@@ -116,23 +120,12 @@ impl Ready {
         on_live.carried.store(&mut write, &mut locked).await?;
         locked.take_up(review, now);
         locked.change.reason = None;
-        locked.decide(&mut write, action, &review.plan, plan).await?;
+        let How { waited_since, broken } = how;
+        let (digest, steps) = (plan.digest, plan.steps.len());
+        let did = RunAct::Started { from: before, live, digest, steps, waited_since, broken };
+        locked.decide(&mut write, did.action(), &review.plan, plan).await?;
         worker::wake(write.connection()).await?;
-        let environment = locked.change.environment;
-        let (reason, more) = told;
-        let mut after = json!({
-            "change": id, "run": run, "state": review.state, "digest": plan.digest, "steps": plan.steps.len(),
-        });
-        if let (Value::Object(after), Value::Object(more)) = (&mut after, more) {
-            after.extend(more);
-        }
-        let (kind, subject) = if action == AuditAction::RunStarted { ("run", run) } else { ("change", id) };
-        let row = AuditRow::new(action, kind, &subject)
-            .reason(reason)
-            .before(json!({ "state": before, "live": live }))
-            .after(after);
-        let news = vec![News::Change { environment: environment.clone(), id }, News::Run { environment, id: run }];
-        write.commit(row, news).await?;
+        write.commit(Act::Run { run, change: id, did }).await?;
         Ok(run)
     }
 
@@ -147,14 +140,16 @@ impl Ready {
         on_live.carried.store(&mut write, &mut locked).await?;
         locked.take_up(review, now);
         locked.change.reason = Some(reason.clone());
-        let action = if old_base == live { AuditAction::ApprovalLapsed } else { AuditAction::ChangeRebased };
-        locked.save(&mut write, action).await?;
-        let row = AuditRow::new(action, "change", &id)
-            .reason(Some(&reason))
-            .before(json!({ "state": before, "base": old_base }))
-            .after(json!({ "state": locked.change.state, "base": live, "digest": review.plan.digest,
-                           "unattended": asked.is_some(), "applied_by": asked.and_then(|asked| asked.by.id) }));
-        write.commit(row, vec![News::Change { environment: locked.change.environment, id }]).await?;
+        let did = ChangeAct::Lapsed {
+            reason: reason.clone(),
+            from: old_base,
+            to: live,
+            digest: review.plan.digest,
+            asked,
+            shift: Shift { from: before, to: locked.change.state },
+        };
+        locked.save(&mut write, did.action()).await?;
+        write.commit(Act::Change { change: id, did }).await?;
         Ok(Error::refused(reason))
     }
 

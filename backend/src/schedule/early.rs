@@ -1,14 +1,13 @@
 //! Ending a freeze before its time.
 
-use serde_json::json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::ScheduleAct;
 use strata_domain::authz::Permission;
 use strata_domain::notice::Sooner;
-use strata_domain::schedule::{self, EndedEarly, Entry, Kind};
+use strata_domain::schedule::{self, EndedEarly, Entry};
 
 use super::{edit, rows};
 use crate::changes::accepted_reason;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 
 /// Ends what is on of a freeze now; what comes later of it comes as ever. A change that waits for it may start at once.
@@ -55,10 +54,12 @@ pub async fn freeze_end(
         .await?;
         ctx::expect_rows(written.rows_affected(), 1)?;
     }
-    let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &after.name)
-        .reason(Some(&reason))
-        .after(json!({ "id": id, "name": after.name, "how": Sooner::Ended, "occurrences": fresh.iter().map(|one| one.occurrence).collect::<Vec<_>>() }));
-    edit::ended(write, row).await
+    let occurrences = fresh.iter().map(|one| one.occurrence).collect();
+    edit::ended(
+        write,
+        ScheduleAct::FreezeEnded { freeze: id, name: after.name, reason, how: Sooner::Ended, occurrences },
+    )
+    .await
 }
 
 /// Whether the last ending was this one: of a double click the second finds the first.

@@ -1,16 +1,14 @@
 //! Adding, changing and removing windows and freezes.
 
-use serde_json::json;
 use sqlx::types::Json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, ScheduleAct, Stands};
 use strata_domain::authz::Permission;
-use strata_domain::news::News;
 use strata_domain::notice::Sooner;
 use strata_domain::proposal::{Outcome, Proposed, Replaced};
 use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
 
 use super::rows::{self, Stored};
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope, Write};
+use crate::ctx::{self, Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::policies::lifetime_of;
 use crate::proposals::{self, Making};
@@ -83,10 +81,8 @@ async fn inserted(write: &mut Write, entry: &Entry) -> Result<i64, Error> {
     Ok(id)
 }
 
-fn added(entry: &Entry) -> AuditRow {
-    AuditRow::new(AuditAction::ScheduleEntryAdded, entry.kind.as_str(), &entry.name)
-        .reason(Some(&entry.reason))
-        .after(told(entry))
+fn added(entry: &Entry) -> ScheduleAct {
+    ScheduleAct::Added { entry: Box::new(entry.clone()) }
 }
 
 /// Changes a window or a freeze that was seen in `version`; `why` is there where a freeze that is on ends sooner by it. A
@@ -169,11 +165,8 @@ async fn updated(write: &mut Write, version: i64, entry: &Entry) -> Result<(), E
     ctx::expect_rows(written.rows_affected(), 1)
 }
 
-fn changed(before: &Entry, after: &Entry) -> AuditRow {
-    AuditRow::new(AuditAction::ScheduleEntryChanged, after.kind.as_str(), &after.name)
-        .reason(Some(&after.reason))
-        .before(told(before))
-        .after(told(after))
+fn changed(before: &Entry, after: &Entry) -> ScheduleAct {
+    ScheduleAct::Changed { before: Box::new(before.clone()), after: Box::new(after.clone()) }
 }
 
 /// Removes a freeze that was seen in `version`; `why` is there where it is on, or soon is. Repeated, it is met already. That a window
@@ -211,9 +204,8 @@ pub async fn entry_remove(
     }
     let ending = Ending::of(&mut write, &before.entry, None, why).await?;
     rows::removed(&mut write, id, version).await?;
-    let Entry { kind, name, .. } = &before.entry;
-    let row = AuditRow::new(AuditAction::ScheduleEntryRemoved, kind.as_str(), name).before(told(&before.entry));
-    Ending::ended(ending, write, row, Sooner::Removed).await
+    let removed = ScheduleAct::Removed { entry: Box::new(before.entry), reason: None };
+    Ending::ended(ending, write, removed, Sooner::Removed).await
 }
 
 /// Whether the environment opens at more times with this entry, in the place of the one of its id or beside the rest.
@@ -232,23 +224,17 @@ async fn propose_opening<T>(
     window: Entry,
     reason: &str,
 ) -> Result<Outcome<T>, Error> {
-    let (was, is) = (before.as_ref().map(|stored| told(&stored.entry)), told(&window));
     let replaces = before.map(|stored| Replaced { version: stored.version, window: stored.entry });
     let proposed = Proposed::WindowOpening { replaces: replaces.map(Box::new), window: Box::new(window) };
-    let making = Making { proposed, reason, before: was.unwrap_or_else(|| json!({})), after: is };
-    Ok(Outcome::Proposed(proposals::propose(write, making).await?))
+    Ok(Outcome::Proposed(proposals::propose(write, Making { proposed, reason, instead_of: Stands::AsProposed }).await?))
 }
 
-/// Adds a window that opens more, or puts it in the place of another one, as leads have put in force; gives what pages read
-/// anew. The caller holds the lock on the environment, and knows that what it replaces is as it was.
-pub(crate) async fn window_open(
-    write: &mut Write,
-    replaces: Option<&Replaced>,
-    window: &Entry,
-) -> Result<Vec<News>, Error> {
+/// Adds a window that opens more, or puts it in the place of another one, as leads have put in force. The caller holds the lock
+/// on the environment, and knows that what it replaces is as it was.
+pub(crate) async fn window_open(write: &mut Write, replaces: Option<&Replaced>, window: &Entry) -> Result<(), Error> {
     // Met already is one that somebody added who could by then.
     if named_as(write, window).await?.is_none() {
-        let row = match replaces {
+        let did = match replaces {
             None => {
                 inserted(write, window).await?;
                 added(window)
@@ -258,21 +244,20 @@ pub(crate) async fn window_open(
                 changed(was, window)
             }
         };
-        write.also(&row).await?;
+        write.also(&Act::Schedule(did)).await?;
     }
     worker::wake(write.connection()).await?;
-    rows::news(write).await
+    rows::reach(write).await
 }
 
-/// Removes a window, as leads have put in force; gives what pages read anew. The caller holds the lock on the environment.
-pub(crate) async fn window_remove(write: &mut Write, id: i64, version: i64, reason: &str) -> Result<Vec<News>, Error> {
+/// Removes a window, as leads have put in force. The caller holds the lock on the environment.
+pub(crate) async fn window_remove(write: &mut Write, id: i64, version: i64, reason: &str) -> Result<(), Error> {
     let before = rows::stored_one(write, id).await?;
     rows::removed(write, id, version).await?;
-    let Entry { kind, name, .. } = &before.entry;
-    let row = AuditRow::new(AuditAction::ScheduleEntryRemoved, kind.as_str(), name);
-    write.also(&row.reason(Some(reason)).before(told(&before.entry))).await?;
+    let did = ScheduleAct::Removed { entry: Box::new(before.entry), reason: Some(reason.to_owned()) };
+    write.also(&Act::Schedule(did)).await?;
     worker::wake(write.connection()).await?;
-    rows::news(write).await
+    rows::reach(write).await
 }
 
 /// The window of that id, as it was seen in `version`.
@@ -314,14 +299,11 @@ impl Ending {
         Ok(Some(Self { freeze: before.id, name: before.name.clone(), why }))
     }
 
-    /// Ends the write of which `row` tells: where a freeze ends sooner by it, that is the act, and everybody is told.
-    async fn ended(ending: Option<Self>, mut write: Write, row: AuditRow, how: Sooner) -> Result<(), Error> {
-        let Some(Self { freeze, name, why }) = ending else { return ended(write, row).await };
-        write.also(&row).await?;
-        let row = AuditRow::new(AuditAction::FreezeEnded, Kind::Freeze.as_str(), &name)
-            .reason(Some(&why))
-            .after(json!({ "id": freeze, "name": name, "how": how }));
-        ended(write, row).await
+    /// Ends the write that did this: where a freeze ends sooner by it, that is the act, and everybody is told.
+    async fn ended(ending: Option<Self>, mut write: Write, did: ScheduleAct, how: Sooner) -> Result<(), Error> {
+        let Some(Self { freeze, name, why }) = ending else { return ended(write, did).await };
+        write.also(&Act::Schedule(did)).await?;
+        ended(write, ScheduleAct::FreezeEnded { freeze, name, reason: why, how, occurrences: Vec::new() }).await
     }
 }
 
@@ -381,21 +363,9 @@ fn seen_last(before: &Stored, version: i64) -> Result<(), Error> {
     })
 }
 
-/// The entry for the audit log.
-fn told(entry: &Entry) -> serde_json::Value {
-    json!({
-        "id": entry.id,
-        "kind": entry.kind,
-        "name": entry.name,
-        "when": schedule::describe(entry),
-        "zone": entry.zone,
-        "recurrence": entry.recurrence,
-    })
-}
-
 /// Ends a write to the schedule: a change that waits may start by now, and pages say other times.
-pub(super) async fn ended(mut write: Write, row: AuditRow) -> Result<(), Error> {
+pub(super) async fn ended(mut write: Write, did: ScheduleAct) -> Result<(), Error> {
     worker::wake(write.connection()).await?;
-    let news = rows::news(&mut write).await?;
-    write.commit(row, news).await
+    rows::reach(&mut write).await?;
+    write.commit(Act::Schedule(did)).await
 }

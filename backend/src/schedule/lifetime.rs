@@ -1,13 +1,12 @@
 //! How long approvals hold.
 
-use serde_json::json;
+use strata_domain::act::{Act, EnvironmentAct};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::review::Lifetime;
 
-use super::rows;
 use crate::changes::ask_anew;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_stored};
 
@@ -36,12 +35,7 @@ pub async fn approval_lifetime_set(
         .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("Approvals hold for {wanted} from now on");
-    let moved = ask_anew(&mut write, AuditAction::ApprovalLifetimeSet, &cause).await?;
+    let anew = ask_anew(&mut write, AuditAction::ApprovalLifetimeSet, &cause).await?;
     let environment = write.place()?.slug.clone();
-    let row = AuditRow::new(AuditAction::ApprovalLifetimeSet, "environment", &environment)
-        .before(json!({ "hours": before.as_hours() }))
-        .after(json!({ "hours": hours, "changes": moved.told() }));
-    let mut news = rows::news(&mut write).await?;
-    news.extend(moved.news);
-    write.commit(row, news).await
+    write.commit(Act::Environment(EnvironmentAct::LifetimeSet { environment, before, after: wanted, anew })).await
 }

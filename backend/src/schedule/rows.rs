@@ -7,7 +7,6 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::account::{AccountId, Person};
 use strata_domain::change::ChangeState;
-use strata_domain::news::News;
 use strata_domain::schedule::{self, EndedEarly, Entry, Kind, Recurrence};
 
 use crate::approvals::authors_of;
@@ -129,13 +128,12 @@ pub(super) async fn waiting_shaped_by(
     Ok(shaped)
 }
 
-/// What pages read anew after the schedule moved: the environment, and every change that can be applied.
-pub(super) async fn news(write: &mut Write) -> Result<Vec<News>, Error> {
-    let (id, environment) = (write.place()?.id, write.place()?.slug.clone());
+/// Has the pages read anew which say when a change can start, once the schedule moved: of every change that can be applied.
+pub(super) async fn reach(write: &mut Write) -> Result<(), Error> {
+    let id = write.place()?.id;
     let changes =
         sqlx::query_scalar!("SELECT id FROM changes WHERE environment_id = $1 AND state = 'approved' ORDER BY id", id)
             .fetch_all(write.connection())
             .await?;
-    let changes = changes.into_iter().map(|id| News::Change { environment: environment.clone(), id });
-    Ok(std::iter::once(News::Environment { environment: environment.clone() }).chain(changes).collect())
+    write.reach(changes)
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use reqwest::Url;
-use serde_json::json;
-use strata_domain::audit::AuditAction;
+use strata_domain::act::{Act, WebhookAct};
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Audience, Happening, Kind, Subject, Topic, words};
 use strata_domain::pace::Paced;
 use strata_domain::text;
 
 use super::body;
-use crate::ctx::{self, Actor, AuditRow, Backend, Scope};
+use crate::ctx::{self, Actor, Backend, Scope};
 use crate::deliveries::{self, NewDelivery, To, secret_shown};
 use crate::error::Error;
 use crate::paces;
@@ -56,7 +55,7 @@ pub async fn webhook_add(
     if topics.is_empty() {
         return Err(Error::invalid("topics", "Choose at least one thing that it is told of."));
     }
-    let topics: Vec<String> = topics.iter().map(|topic| topic.as_str().to_owned()).collect();
+    let words: Vec<String> = topics.iter().map(|topic| topic.as_str().to_owned()).collect();
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(Error::unexpected)?;
     // The second of a double click waits, and finds the first one's.
@@ -77,7 +76,7 @@ pub async fn webhook_add(
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
         environment_id,
         url,
-        &topics,
+        &words,
         &secret[..],
         creator,
         name,
@@ -85,9 +84,8 @@ pub async fn webhook_add(
     )
     .fetch_one(write.connection())
     .await?;
-    let row =
-        AuditRow::new(AuditAction::WebhookAdded, "webhook", &id).after(json!({ "to": host(&url), "topics": topics }));
-    write.commit(row, Vec::new()).await?;
+    let did = WebhookAct::Added { to: host(&url), topics: topics.clone() };
+    write.commit(Act::Webhook { webhook: id, did }).await?;
     Ok(NewWebhook { id, secret: secret_shown(&secret) })
 }
 
@@ -115,8 +113,7 @@ pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str,
             .execute(write.connection())
             .await?;
     ctx::expect_rows(written.rows_affected(), 1)?;
-    let row = AuditRow::new(AuditAction::WebhookRemoved, "webhook", &id).before(json!({ "to": host(&row.url) }));
-    write.commit(row, Vec::new()).await
+    write.commit(Act::Webhook { webhook: id, did: WebhookAct::Removed { to: host(&row.url) } }).await
 }
 
 /// Sends the webhook a `strata.test`, whatever its topics are; the delivery log shows what became of it.

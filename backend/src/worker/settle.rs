@@ -4,15 +4,14 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use serde_json::json;
 use strata_domain::account::Person;
+use strata_domain::act::{Act, RunAct};
 use strata_domain::audit::AuditAction;
-use strata_domain::news::News;
 
 use super::approved::{Outcome, outcome_of};
 use crate::catalogues::version_read;
 use crate::changes::Locked;
-use crate::ctx::{self, AuditRow, Backend, Scope, Write};
+use crate::ctx::{self, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add};
 use crate::error::Error;
 use crate::loops::said_by;
@@ -129,7 +128,7 @@ async fn succeed(
     outcome: &Outcome,
     catalogue: u32,
 ) -> Result<(), Error> {
-    let (environment_id, environment) = (write.place()?.id, write.place()?.slug.clone());
+    let environment_id = write.place()?.id;
     let (made_by, at) = (write.person().clone(), write.at());
     let new = NewRevision {
         environment_id,
@@ -146,21 +145,13 @@ async fn succeed(
     end_run(&mut write, run, "succeeded", Some(number)).await?;
     locked.run_ended(true)?;
     locked.save(&mut write, AuditAction::RunSucceeded).await?;
-    let row = AuditRow::new(AuditAction::RunSucceeded, "run", &run)
-        .before(json!({ "live": base }))
-        .after(json!({ "live": number, "change": locked.change.id, "state": locked.change.state }));
-    let news = vec![
-        News::Environment { environment: environment.clone() },
-        News::Change { environment: environment.clone(), id: locked.change.id },
-        News::Run { environment, id: run },
-    ];
-    write.commit(row, news).await?;
+    let did = RunAct::Succeeded { base, live: number };
+    write.commit(Act::Run { run, change: locked.change.id, did }).await?;
     tracing::info!(revision = number, "the run succeeded");
     Ok(())
 }
 
 async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> Result<(), Error> {
-    let environment = write.place()?.slug.clone();
     let at = write.at();
     sqlx::query!(
         "UPDATE run_steps SET state = 'skipped', finished_at = $2, outcome = $3
@@ -175,14 +166,8 @@ async fn fail(mut write: Write, mut locked: Locked, run: i64, reason: &str) -> R
     locked.run_ended(false)?;
     locked.change.reason = Some(reason.to_owned());
     locked.save(&mut write, AuditAction::RunFailed).await?;
-    let row = AuditRow::new(AuditAction::RunFailed, "run", &run)
-        .reason(Some(reason))
-        .after(json!({ "change": locked.change.id, "state": locked.change.state }));
-    let news = vec![
-        News::Change { environment: environment.clone(), id: locked.change.id },
-        News::Run { environment, id: run },
-    ];
-    write.commit(row, news).await?;
+    let did = RunAct::Failed { reason: reason.to_owned() };
+    write.commit(Act::Run { run, change: locked.change.id, did }).await?;
     tracing::warn!(reason, "the run failed");
     Ok(())
 }

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Topic;
-use crate::audit::AuditAction;
-use crate::change::ChangeState;
 use crate::words::words;
 
 /// One kind of thing that people and webhooks are told; its word is the `type` of the webhook's body.
@@ -124,79 +122,6 @@ words!(Kind, "kind of notice" {
 });
 
 impl Kind {
-    /// What an audited act tells, if it tells somebody. `moved` is the state of the change before and after the act, as
-    /// the audit row has it; none where it says nothing of a state.
-    ///
-    /// A vote that is not the last one needed, and an edit of a draft, tell nobody.
-    pub const fn of(action: AuditAction, moved: Option<(ChangeState, ChangeState)>) -> Option<Self> {
-        use ChangeState::{Approved, Draft, InReview};
-        match action {
-            AuditAction::ChangeSubmitted => Some(Self::Submitted),
-            AuditAction::ChangeApproved => match moved {
-                Some((InReview, Approved)) => Some(Self::Approved),
-                _ => None,
-            },
-            AuditAction::ChangeEdited | AuditAction::ChangeRebased => match moved {
-                Some((Approved, InReview)) => Some(Self::Lapsed),
-                Some((InReview, Approved)) => Some(Self::Approved),
-                Some((Draft, _)) => None,
-                // Whether the plan moved, only a look at it says.
-                _ => Some(Self::Moved),
-            },
-            AuditAction::VoteTakenBack => match moved {
-                Some((Approved, InReview)) => Some(Self::Lapsed),
-                _ => None,
-            },
-            AuditAction::ApprovalLapsed => Some(Self::Lapsed),
-            AuditAction::ChangeSentBack => Some(Self::SentBack),
-            AuditAction::ChangeRejected => Some(Self::Rejected),
-            AuditAction::ChangeWithdrawn => Some(Self::Withdrawn),
-            AuditAction::CommentAdded => Some(Self::Commented),
-            AuditAction::ApplyCalledOff => Some(Self::CalledOff),
-            AuditAction::RunStarted => Some(Self::RunStarted),
-            AuditAction::RunSucceeded => Some(Self::RunSucceeded),
-            AuditAction::RunFailed => Some(Self::RunFailed),
-            AuditAction::PolicyProposed => Some(Self::PolicyProposed),
-            AuditAction::PolicyApproved => Some(Self::PolicyApproved),
-            AuditAction::PolicyRejected => Some(Self::PolicyRejected),
-            AuditAction::PolicyWithdrawn => Some(Self::PolicyWithdrawn),
-            AuditAction::ProposalMade => Some(Self::ProposalMade),
-            AuditAction::ProposalInForce => Some(Self::ProposalInForce),
-            AuditAction::ProposalRejected => Some(Self::ProposalRejected),
-            AuditAction::ProposalWithdrawn => Some(Self::ProposalWithdrawn),
-            AuditAction::FreezeEnded => Some(Self::FreezeEnded),
-            AuditAction::GlassBroken => Some(Self::GlassBroken),
-            AuditAction::GlassReviewed => Some(Self::GlassReviewed),
-            // No wildcard: whoever adds an audited act says here what it tells.
-            AuditAction::AccountAdded
-            | AuditAction::AccountGranted
-            | AuditAction::AccountRevoked
-            | AuditAction::AccountDisabled
-            | AuditAction::AccountEnabled
-            | AuditAction::SignedIn
-            | AuditAction::SignInFailed
-            | AuditAction::SignedOut
-            | AuditAction::SignedOutEverywhere
-            | AuditAction::EnvironmentCreated
-            | AuditAction::TopologyImported
-            | AuditAction::ChangeStarted
-            | AuditAction::StepConfirmed
-            | AuditAction::RoleSaved
-            | AuditAction::RoleRemoved
-            | AuditAction::RuleLevelSet
-            | AuditAction::ProposalBacked
-            | AuditAction::ScheduleEntryAdded
-            | AuditAction::ScheduleEntryChanged
-            | AuditAction::ScheduleEntryRemoved
-            | AuditAction::ApprovalLifetimeSet
-            | AuditAction::ApplyAsked
-            | AuditAction::WebhookAdded
-            | AuditAction::WebhookRemoved
-            | AuditAction::DeliveryResent
-            | AuditAction::PatienceSet => None,
-        }
-    }
-
     /// The topic that a webhook chooses it by; people can be told of it under another one.
     pub const fn topic(self) -> Topic {
         match self {

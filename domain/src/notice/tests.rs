@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::account::{Capability, Person, Standing};
-use crate::audit::AuditAction;
 use crate::change::ChangeState;
 use crate::digest::Digest;
 use crate::plan::Risk;
@@ -256,18 +255,6 @@ fn every_kind_has_words_that_end() {
             assert!(!said.text.contains("..") && !said.text.contains("  "), "{said:?}");
         }
     }
-}
-
-#[test]
-fn acts_that_decide_nothing_yet_tell_nobody() {
-    use ChangeState::{Approved, Draft, InReview};
-    assert_eq!(Kind::of(AuditAction::ChangeApproved, Some((InReview, InReview))), None);
-    assert_eq!(Kind::of(AuditAction::ChangeApproved, Some((InReview, Approved))), Some(Kind::Approved));
-    assert_eq!(Kind::of(AuditAction::ChangeRebased, Some((Draft, Draft))), None);
-    assert_eq!(Kind::of(AuditAction::ChangeRebased, Some((Approved, InReview))), Some(Kind::Lapsed));
-    assert_eq!(Kind::of(AuditAction::ChangeEdited, None), Some(Kind::Moved));
-    assert_eq!(Kind::of(AuditAction::VoteTakenBack, Some((InReview, InReview))), None);
-    assert_eq!(Kind::of(AuditAction::SignedIn, None), None);
 }
 
 #[test]
