@@ -152,6 +152,11 @@ pub fn run(id: i64) -> String {
     format!("/runs/{id}")
 }
 
+/// One run, with its steps behind that place.
+pub fn run_steps(id: i64, after: i64) -> String {
+    format!("/runs/{id}?steps={after}#steps-heading")
+}
+
 /// The revisions of an environment.
 pub fn history(environment: &str) -> String {
     format!("/history?env={}", encoded(environment))

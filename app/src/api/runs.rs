@@ -26,8 +26,10 @@ pub struct RunListView {
 pub struct RunView {
     /// The run.
     pub run: Run,
-    /// Its steps in plan order.
+    /// So many of its steps, in plan order.
     pub steps: Vec<RunStep>,
+    /// Of the others, those that wait for a person or failed.
+    pub particular: Vec<RunStep>,
     /// Its log from the start, or from `log_after`.
     pub log: Vec<LogLine>,
     /// Give this as `log_after` to read on; none at the end.
@@ -50,17 +52,17 @@ pub async fn run_list(environment: Option<String>, before: Option<i64>) -> Resul
     Ok(RunListView { environment, runs, next })
 }
 
-/// One run, with its log after that line.
+/// One run, with its log after that line, and its steps behind that place; by default where it is under way.
 #[server(prefix = "/api", endpoint = "run_load", input = GetUrl)]
-pub async fn run_load(id: i64, log_after: Option<i64>) -> Result<RunView, AppError> {
+pub async fn run_load(id: i64, log_after: Option<i64>, steps_after: Option<i64>) -> Result<RunView, AppError> {
     use strata_domain::authz::{Permission, allow};
 
     use crate::server_context::{actor, answer, backend};
 
-    let view = strata_backend::runs::run_load(&backend(), &actor(), id, log_after.unwrap_or(0)).await;
-    let strata_backend::runs::RunView { run, steps, log, log_next, standing, audit } = answer(view)?;
+    let view = strata_backend::runs::run_load(&backend(), &actor(), id, log_after.unwrap_or(0), steps_after).await;
+    let strata_backend::runs::RunView { run, steps, particular, log, log_next, standing, audit } = answer(view)?;
     let confirm_refused = allow(&standing, Permission::ConfirmStep).err().map(|refused| refused.reason);
-    Ok(RunView { run, steps, log, log_next, confirm_refused, audit })
+    Ok(RunView { run, steps, particular, log, log_next, confirm_refused, audit })
 }
 
 /// Says that the checklist of a manual step is done.

@@ -70,12 +70,15 @@ pub fn RunTable(
 #[component]
 pub fn RunPage() -> impl IntoView {
     let id = number("id");
-    let log_after = query("log");
+    let (log_after, steps_after) = (query("log"), query("steps"));
     let confirm = ServerAction::<RunConfirmStep>::new();
     let news = Live::version(move || Topic::Run(id.get()));
     let view = Resource::new(
-        move || (id.get(), log_after.get(), news.get(), confirm.version().get()),
-        |(id, log_after, ..)| run_load(id, log_after.and_then(|after| after.parse().ok())),
+        move || (id.get(), log_after.get(), steps_after.get(), news.get(), confirm.version().get()),
+        |(id, log_after, steps_after, ..)| {
+            let place = |after: Option<String>| after.and_then(|after| after.parse().ok());
+            run_load(id, place(log_after), place(steps_after))
+        },
     );
     let error = Signal::derive(move || confirm.value().get().and_then(Result::err));
     view! {
@@ -90,7 +93,7 @@ fn RunBody(
     confirm: ServerAction<RunConfirmStep>,
     error: Signal<Option<crate::error::AppError>>,
 ) -> impl IntoView {
-    let RunView { run, steps, log, log_next, confirm_refused, audit } = view;
+    let RunView { run, steps, particular, log, log_next, confirm_refused, audit } = view;
     let id = run.id;
     let dry_run = (run.executor == ExecutorKind::DryRun).then(|| {
         view! {
@@ -113,12 +116,23 @@ fn RunBody(
         })),
         _ => None,
     };
-    let waiting: Vec<_> = steps
+    let waiting: Vec<_> = particular
         .iter()
+        .chain(&steps)
         .filter(|step| step.state == StepState::Waiting)
         .map(|step| view! { <Checklist run=id step=step.clone() confirm refused=confirm_refused.clone() /> })
         .collect();
     let progress_label = format!("{} of {} done", run.steps_done, counted(run.steps_total, "step"));
+    let turns = turns(&run, &steps);
+    let columns = &["#", "State", "What it does", "Impact", "Began", "Took", "Outcome"];
+    let failed: Vec<_> = particular
+        .into_iter()
+        .filter(|step| step.state == StepState::Failed)
+        .map(|step| view! { <StepRow step /> })
+        .collect();
+    let failed = (!failed.is_empty()).then(|| {
+        view! { <h3>"Failed, elsewhere in the plan"</h3> <Table of="failed steps" columns=columns>{failed}</Table> }
+    });
     let rows: Vec<_> = steps.into_iter().map(|step| view! { <StepRow step /> }).collect();
     view! {
         <p class="crumbs"><a href=paths::runs(&run.environment)>{format!("Runs of {}", run.environment)}</a></p>
@@ -142,7 +156,9 @@ fn RunBody(
         </p>
         <section class="panel" aria-labelledby="steps-heading">
             <h2 id="steps-heading">"Steps"</h2>
-            <Table of="steps" columns=&["#", "State", "What it does", "Impact", "Began", "Took", "Outcome"]>{rows}</Table>
+            {failed}
+            <Table of="steps" columns=columns>{rows}</Table>
+            {turns}
         </section>
         <Log lines=log next=log_next run=id />
         <section class="panel" aria-labelledby="audit-heading">
@@ -150,6 +166,23 @@ fn RunBody(
             <AuditList entries=audit />
         </section>
     }
+}
+
+/// The way to the steps before and after these; nothing where all are there.
+fn turns(run: &Run, steps: &[RunStep]) -> Option<impl IntoView + use<>> {
+    let (first, last) = (steps.first()?.position, steps.last()?.position);
+    let (id, count) = (run.id, i64::try_from(steps.len()).unwrap_or(i64::MAX));
+    (count < run.steps_total).then(|| {
+        let to =
+            |after: i64, label: &'static str| view! { <a class="button" href=paths::run_steps(id, after)>{label}</a> };
+        view! {
+            <p class="hint">{format!("Steps {first} to {last} of {}.", run.steps_total)}</p>
+            <p class="row-acts">
+                {(first > 1).then(|| to((first - 1 - count).max(0), "Steps before"))}
+                {(last < run.steps_total).then(|| to(last, "Steps after"))}
+            </p>
+        }
+    })
 }
 
 #[component]

@@ -30,7 +30,7 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
     let mut locked = Locked::take(&mut write, id).await?;
     let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
     let now = locked.now(&write);
-    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let UnderReview { review, .. } = locked.review(&mut write, &material).await?;
     let before = review.as_of(now);
     let is_taken_back = before
         .votes
@@ -50,7 +50,7 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
     if let Some(reason) = lapsed(&before, &after, &cause, now) {
         locked.change.reason = Some(reason);
     }
-    locked.decide(&mut write, AuditAction::VoteTakenBack, &after.plan, &plan).await?;
+    locked.decide(&mut write, AuditAction::VoteTakenBack, &after.plan, &material).await?;
     let did = ChangeAct::VoteTakenBack { vote, shift: Shift { from: before.state, to: locked.change.state } };
     write.commit(Act::Change { change: id, did }).await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::account::{AccountId, Standing};
@@ -12,7 +13,7 @@ use strata_domain::policy::{self, Policy};
 use strata_domain::review::{Lifetime, Missing, Planned, Review, Vote, as_voted};
 
 use super::rows;
-use crate::changes::{Approval, Material, Stored, changes_of, last_decided};
+use crate::changes::{Approval, Material, Stored, last_decided};
 use crate::ctx::Source;
 use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_read, lifetime_since_submission, policies_of_change};
@@ -118,40 +119,34 @@ pub(super) async fn review_told(source: &mut Source<'_>, stored: Stored) -> Resu
     Ok((change, review))
 }
 
-/// What was missing when a run was asked for, by the policies of its change and the votes that there are: asked of nothing that
-/// says it was found to be enough. Nothing of a run that was begun without approval. Voters are what they are now; of a run of
-/// which something is said to be done, what they were when they voted, since they may have left.
+/// A run as a worker finds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    /// When it was asked for.
+    pub(crate) at: DateTime<Utc>,
+    /// Whether something of it is said to be done.
+    pub(crate) is_under_way: bool,
+}
+
+/// What was missing when a run of the change was asked for, by the policies of the change and the votes that there are: asked of
+/// nothing that says it was found to be enough. Voters are what they are now; where the run is under way, what they were when
+/// they voted, since they may have left.
 pub(crate) async fn missing_of_run(
     connection: &mut PgConnection,
-    run: i64,
-    plan: &Plan,
-    nodes: usize,
-    catalogue: &Catalogue,
+    stored: &Stored,
+    run: Begun,
+    (plan, nodes, catalogue): (&Plan, usize, &Catalogue),
 ) -> Result<Vec<Missing>, Error> {
-    let row = sqlx::query!(
-        r#"SELECT r.change_id, r.requested_at,
-                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest) AS "is_forced!",
-                  EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id
-                          AND (s.state IN ('succeeded', 'failed', 'waiting') OR s.attempts > 1)) AS "is_under_way!"
-           FROM runs r WHERE r.id = $1"#,
-        run,
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    if row.is_forced {
-        return Ok(Vec::new());
-    }
-    let stored = changes_of(connection, &[row.change_id]).await?.pop().transpose()?;
-    let Stored { change, environment_id, approval, .. } = stored.ok_or(Error::NotFound { what: "change" })?;
-    let terms = Terms::of(connection, environment_id, &change).await?;
+    let Stored { change, environment_id, approval, .. } = stored;
+    let terms = Terms::of(connection, *environment_id, change).await?;
     let planned = terms.without_blockers(plan, nodes, catalogue);
-    let review = review_of(connection, environment_id, &change, approval, planned, terms.expires_after).await?;
-    let voters = if row.is_under_way {
+    let review = review_of(connection, *environment_id, change, *approval, planned, terms.expires_after).await?;
+    let voters = if run.is_under_way {
         as_voted(&review.votes)
     } else {
-        rows::voters_of(connection, environment_id, change.id).await?
+        rows::voters_of(connection, *environment_id, change.id).await?
     };
-    Ok(Review { voters, ..review }.missing(row.requested_at))
+    Ok(Review { voters, ..review }.missing(run.at))
 }
 
 async fn review_of(

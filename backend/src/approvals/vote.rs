@@ -55,7 +55,7 @@ async fn vote(
     let mut locked = Locked::take(&mut write, id).await?;
     let (material, log) = Material::read(&mut write.source(), environment_id, &locked.change).await?;
     let now = locked.now(&write);
-    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let UnderReview { review, .. } = locked.review(&mut write, &material).await?;
     let review = review.as_of(now);
     let action = action_of(verdict);
     let was_done = match verdict {
@@ -90,7 +90,7 @@ async fn vote(
     if verdict != Verdict::Approve {
         locked.change.reason.clone_from(&reason);
     }
-    locked.decide(&mut write, action, &review.plan, &plan).await?;
+    locked.decide(&mut write, action, &review.plan, &material).await?;
     let shift = Shift { from: before, to: locked.change.state };
     let did = ChangeAct::Voted { verdict, reason, digest, vote, shift };
     write.commit(Act::Change { change: id, did }).await

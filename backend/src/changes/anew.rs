@@ -25,10 +25,15 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
         let stored = locked.review(write, &material).await?.review;
         let now = locked.now(write);
         let review = stored.as_of(now);
-        let before = locked.approval;
+        let (before, asked_before) = (locked.approval, locked.asked());
         locked.take_up(&review, now);
         if review.state == stored.state && locked.approval == before {
-            locked.save_planned(write).await?;
+            if asked_before.as_ref() == Some(&review.plan.asked) {
+                locked.save_planned(write).await?;
+            } else {
+                // The database holds a run against what was ever asked for.
+                locked.decide(write, action, &review.plan, &material).await?;
+            }
             continue;
         }
         match (stored.state, review.state) {
@@ -40,7 +45,7 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
             (ChangeState::InReview, ChangeState::Approved) => moved.approved.push(id),
             _ => {}
         }
-        locked.save(write, action).await?;
+        locked.decide(write, action, &review.plan, &material).await?;
         let shift = Shift { from: stored.state, to: review.state };
         let did = ChangeAct::Asked { by: action, reason: locked.change.reason.clone(), shift };
         write.also(&Act::Change { change: id, did }).await?;

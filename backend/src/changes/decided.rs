@@ -11,7 +11,7 @@ use strata_domain::plan::{self, Plan};
 use strata_domain::policy::Asked;
 use strata_domain::review::Planned;
 
-use super::Locked;
+use super::{Locked, Material};
 use crate::catalogues::{version_read, version_stored};
 use crate::ctx::{self, Write};
 use crate::error::Error;
@@ -27,25 +27,29 @@ impl Locked {
         write: &mut Write,
         action: AuditAction,
         planned: &Planned,
-        plan: &Plan,
+        material: &Material,
     ) -> Result<i64, Error> {
         let change = &self.change;
-        let kept = sqlx::query!(
-            "INSERT INTO decided_plans (change_id, digest, plan_encoding, catalogue_version, plan)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-            change.id,
-            &plan.digest.0,
-            plan::ENCODING,
-            version_stored(change.catalogue)?,
-            Json(plan) as _,
-        )
-        .execute(write.connection())
-        .await?;
-        if kept.rows_affected() == 0 {
-            // Kept by an earlier act; were it another's under this digest, nothing true could be told of this one any more.
-            let known = plan_decided(write.connection(), (change.id, &change.environment), plan.digest).await?;
-            if known.is_none_or(|known| known.steps != plan.steps) {
+        let plan = material.plan();
+        match plan_decided(write.connection(), (change.id, &change.environment), plan.digest).await? {
+            Some(known) if known.steps == plan.steps => {}
+            // Were it another's under this digest, nothing true could be told of this one any more.
+            Some(_) => {
                 return Err(Error::unexpected(format!("another plan lies under a digest of change {}", change.id)));
+            }
+            None => {
+                let written = sqlx::query!(
+                    "INSERT INTO decided_plans (change_id, digest, plan_encoding, catalogue_version, plan)
+                     VALUES ($1, $2, $3, $4, $5)",
+                    change.id,
+                    &plan.digest.0,
+                    plan::ENCODING,
+                    version_stored(change.catalogue)?,
+                    Json(&plan) as _,
+                )
+                .execute(write.connection())
+                .await?;
+                ctx::expect_rows(written.rows_affected(), 1)?;
             }
         }
         sqlx::query!(

@@ -5,6 +5,7 @@ use sqlx::types::Json;
 use strata_domain::account::Person;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::{self, Change, ChangeEvent, ChangeState};
+use strata_domain::policy::Asked;
 use strata_domain::review::{Planned, Review};
 
 use super::Material;
@@ -99,6 +100,11 @@ impl Locked {
         let what = self.touched_action.describe();
         let when = ago(now, self.change.touched_at);
         Error::Conflict { what: format!("{who} {what} {when}. Look again before you go on.") }
+    }
+
+    /// What was asked for it when it was written last; none for a draft.
+    pub(super) fn asked(&self) -> Option<Vec<Asked>> {
+        self.planned.as_ref().map(|planned| planned.asked.clone())
     }
 
     /// Writes what lists tell of its plan, where that alone moved: nobody did anything to the change itself.

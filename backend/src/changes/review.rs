@@ -39,7 +39,7 @@ async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Resu
     locked.change.submitted_by = Some(write.person().clone());
     locked.change.submitted_at = Some(now);
     locked.change.reason = None;
-    let version = locked.decide(&mut write, AuditAction::ChangeSubmitted, &review.plan, &plan).await?;
+    let version = locked.decide(&mut write, AuditAction::ChangeSubmitted, &review.plan, &material).await?;
     let (submitter, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
     let written = sqlx::query!(
         "INSERT INTO change_submissions (change_id, version, submitter_id, submitter_name, at, approval_hours, lifetime_id,
@@ -95,12 +95,12 @@ async fn withdraw(
     locked.at_version(version, &write)?;
     let environment_id = write.place()?.id;
     let material = Material::load(&mut write.source(), environment_id, &locked.change).await?;
-    let UnderReview { review, plan, .. } = locked.review(&mut write, &material).await?;
+    let UnderReview { review, .. } = locked.review(&mut write, &material).await?;
     let review = review.withdraw()?;
     let (before, now) = (locked.change.state, locked.now(&write));
     locked.take_up(&review, now);
     locked.change.reason.clone_from(&reason);
-    locked.decide(&mut write, AuditAction::ChangeWithdrawn, &review.plan, &plan).await?;
+    locked.decide(&mut write, AuditAction::ChangeWithdrawn, &review.plan, &material).await?;
     let did = ChangeAct::Withdrawn { reason, shift: Shift { from: before, to: locked.change.state } };
     write.commit(Act::Change { change: id, did }).await
 }

@@ -17,14 +17,22 @@ use crate::error::Error;
 
 /// Log lines that are read at once.
 const LINES: i64 = 2_000;
+/// Steps that are read at once.
+const STEPS: i64 = 200;
+/// Of those that have ended, so many are read before the first that has not.
+const STEPS_BEFORE: i64 = 10;
+/// Steps that wait for a person or failed and are read wherever they stand.
+const PARTICULAR: i64 = 50;
 
 /// Everything that the page of a run shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunView {
     /// The run.
     pub run: Run,
-    /// Its steps in the plan's order.
+    /// So many of its steps, in the plan's order.
     pub steps: Vec<RunStep>,
+    /// Of the others, those that wait for a person or failed: at most [`PARTICULAR`].
+    pub particular: Vec<RunStep>,
     /// Lines of its log, oldest first.
     pub log: Vec<LogLine>,
     /// The line to read on after; none at the end.
@@ -54,14 +62,27 @@ pub async fn run_list(
     Ok(Listed::of(&read, rows, limit, |run| run.id))
 }
 
-/// One run with its steps, and its log after that line; 0 begins at the start.
+/// One run with its steps behind that place, and its log after that line; 0 begins at the start. Where no place is named, a run
+/// of many steps is read where it is under way.
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
 #[tracing::instrument(skip_all, fields(id, log_after))]
-pub async fn run_load(backend: &Backend, actor: &Actor, id: i64, log_after: i64) -> Result<RunView, Error> {
+pub async fn run_load(
+    backend: &Backend,
+    actor: &Actor,
+    id: i64,
+    log_after: i64,
+    steps_after: Option<i64>,
+) -> Result<RunView, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Run(id)).await?;
-    let (run, steps) = run_with_steps(&mut read, id).await?;
+    let run = rows::run_of(read.connection(), id).await?;
+    let after = match steps_after {
+        Some(after) => after.max(0),
+        None => under_way(read.connection(), id).await?,
+    };
+    let steps = steps_of(read.connection(), id, Steps::Behind(after)).await?;
+    let particular = steps_of(read.connection(), id, Steps::ParticularBeside(after)).await?;
     let log = log_of(read.connection(), id, log_after).await?;
     let audit = latest(&mut read, "run", id).await?;
     Ok(RunView {
@@ -69,15 +90,32 @@ pub async fn run_load(backend: &Backend, actor: &Actor, id: i64, log_after: i64)
         standing: read.place().standing.clone(),
         run,
         steps,
+        particular,
         log,
         audit,
     })
 }
 
+/// Behind which place a run is worth looking at: shortly before the first step that has not ended, where there are more than
+/// are read at once.
+async fn under_way(connection: &mut PgConnection, run: i64) -> Result<i64, Error> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) AS "count!", min(position) FILTER (WHERE state IN ('pending', 'running', 'waiting')) AS first
+           FROM run_steps WHERE run_id = $1"#,
+        run,
+    )
+    .fetch_one(connection)
+    .await?;
+    if row.count <= STEPS {
+        return Ok(0);
+    }
+    Ok((row.first.unwrap_or(1) - 1 - STEPS_BEFORE).clamp(0, row.count - STEPS))
+}
+
 /// A run and its steps in the plan's order, as part of a read.
 pub(crate) async fn run_with_steps(read: &mut Read, id: i64) -> Result<(Run, Vec<RunStep>), Error> {
     let run = rows::run_of(read.connection(), id).await?;
-    let steps = steps_of(read.connection(), id).await?;
+    let steps = steps_of(read.connection(), id, Steps::All).await?;
     Ok((run, steps))
 }
 
@@ -104,12 +142,35 @@ pub(crate) async fn catalogue_of(connection: &mut PgConnection, run: i64) -> Res
     catalogue_at(connection, row.environment_id, version_read(row.catalogue_version)?).await
 }
 
-async fn steps_of(connection: &mut PgConnection, run: i64) -> Result<Vec<RunStep>, Error> {
+/// Which steps of a run.
+#[derive(Clone, Copy)]
+enum Steps {
+    All,
+    /// So many as are read at once, behind that place.
+    Behind(i64),
+    /// Those that wait for a person or failed, beside the ones that [`Self::Behind`] has.
+    ParticularBeside(i64),
+}
+
+async fn steps_of(connection: &mut PgConnection, run: i64, which: Steps) -> Result<Vec<RunStep>, Error> {
     let catalogue = catalogue_of(connection, run).await?;
+    let (after, until, is_beside, most) = match which {
+        Steps::All => (0, i64::MAX, false, i64::MAX),
+        Steps::Behind(after) => (after, after.saturating_add(STEPS), false, STEPS),
+        Steps::ParticularBeside(after) => (after, after.saturating_add(STEPS), true, PARTICULAR),
+    };
     let rows = sqlx::query!(
         r#"SELECT position, plan_step AS "plan_step: Json<Step>", state, attempts, started_at, finished_at, outcome
-           FROM run_steps WHERE run_id = $1 ORDER BY position"#,
+           FROM run_steps
+           WHERE run_id = $1
+             AND CASE WHEN $4 THEN state IN ('waiting', 'failed') AND (position <= $2 OR position > $3)
+                      ELSE position > $2 AND position <= $3 END
+           ORDER BY position LIMIT $5"#,
         run,
+        after,
+        until,
+        is_beside,
+        most,
     )
     .fetch_all(connection)
     .await?;

@@ -123,7 +123,7 @@ impl Ready {
         let How { waited_since, broken } = how;
         let (digest, steps) = (plan.digest, plan.steps.len());
         let did = RunAct::Started { from: before, live, digest, steps, waited_since, broken };
-        locked.decide(&mut write, did.action(), &review.plan, plan).await?;
+        locked.decide(&mut write, did.action(), &review.plan, &on_live.carried.material).await?;
         worker::wake(write.connection()).await?;
         write.commit(Act::Run { run, change: id, did }).await?;
         Ok(run)

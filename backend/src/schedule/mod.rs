@@ -20,7 +20,7 @@ pub use early::freeze_end;
 pub use edit::{NewEntry, entry_add, entry_change, entry_remove};
 pub(crate) use edit::{window_of, window_open, window_remove};
 pub use lifetime::approval_lifetime_set;
-pub(crate) use rows::{entries_of, windows_of};
+pub(crate) use rows::{entries_of, was_closed, windows_of};
 
 /// How many occurrences are told of each entry.
 const NEXT: usize = 3;

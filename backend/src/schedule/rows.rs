@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use strata_domain::account::{AccountId, Person};
 use strata_domain::change::ChangeState;
-use strata_domain::schedule::{self, EndedEarly, Entry, Kind, Recurrence};
+use strata_domain::schedule::{self, EndedEarly, Entry, Kind, Recurrence, Verdict};
 
 use crate::approvals::authors_of;
 use crate::ctx::{self, Write};
@@ -24,6 +24,28 @@ pub(super) struct Stored {
 /// The windows and freezes of an environment.
 pub(crate) async fn entries_of(connection: &mut PgConnection, environment_id: i64) -> Result<Vec<Entry>, Error> {
     Ok(stored_of(connection, environment_id).await?.into_iter().map(|stored| stored.entry).collect())
+}
+
+/// Whether nothing was to start in the environment then. Where its schedule was touched since, nobody can say any more: then
+/// no.
+pub(crate) async fn was_closed(
+    connection: &mut PgConnection,
+    environment_id: i64,
+    at: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let is_other_since = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM schedule_entries
+                          WHERE environment_id = $1 AND (touched_at > $2 OR removed_at > $2)) AS "any!""#,
+        environment_id,
+        at,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_other_since {
+        return Ok(false);
+    }
+    let entries = entries_of(connection, environment_id).await?;
+    Ok(schedule::verdict(&entries, at) != Verdict::Open)
 }
 
 /// As [`entries_of`], freezes first, then by name.

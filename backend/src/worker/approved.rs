@@ -12,15 +12,18 @@ use strata_domain::plan::{self, Plan, Step, Stored};
 use strata_domain::policy::size_of;
 use strata_domain::review::missing_text;
 use strata_domain::topology::Topology;
+use strata_domain::words::counted;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::approvals::missing_of_run;
+use crate::approvals::{Begun, missing_of_run};
 use crate::catalogues::{catalogue_at, version_read};
+use crate::changes::{Material, Stored as StoredChange, changes_of};
 use crate::ctx::{self, Actor, Backend, Source};
 use crate::environments::{Content, topology_of};
 use crate::error::Error;
 use crate::heavy;
 use crate::history;
+use crate::schedule::was_closed;
 
 /// Runs that a process remembers; more than are under way at once.
 const REMEMBERED: usize = 1_000;
@@ -86,23 +89,71 @@ pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Out
         Err(told) => return Ok(Err(told)),
     };
     // What another version of Strata planned otherwise is judged by what that version found.
-    let too_few = match judged {
-        Some(judged) => too_few(backend, run, &judged).await?,
+    let why = match judged {
+        Some(judged) => refused(backend, run, &judged).await?,
         None => None,
     };
-    Ok(too_few.map_or(Ok(outcome), Err))
+    Ok(why.map_or(Ok(outcome), Err))
 }
 
-/// Why the votes that there are did not allow the run when it was asked for; none where they did.
-async fn too_few(backend: &Backend, run: i64, judged: &Judged) -> Result<Option<String>, Error> {
-    let Judged { plan, nodes, catalogue } = judged;
-    let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
-    match missing_of_run(&mut connection, run, plan, *nodes, catalogue).await {
-        Ok(missing) => Ok((!missing.is_empty()).then(|| format!("It was begun with {}.", missing_text(&missing)))),
+/// Why the run was not to begin when it was asked for, by what the environment asks of its changes; none where it was. What is
+/// under way is asked for its votes alone: the rest may have moved since.
+async fn refused(backend: &Backend, run: i64, judged: &Judged) -> Result<Option<String>, Error> {
+    match heavy::act(&Actor::Operator, || asked_again(backend, run, judged)).await {
         // What cannot be read now cannot be read in a minute either, and a run that waits holds its environment up.
         Err(Error::Unexpected { .. }) => Ok(Some("What was asked of it cannot be read.".to_owned())),
-        Err(error) => Err(error),
+        answer => answer,
     }
+}
+
+async fn asked_again(backend: &Backend, run: i64, judged: &Judged) -> Result<Option<String>, Error> {
+    let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
+    let row = sqlx::query!(
+        r#"SELECT r.change_id, r.requested_at,
+                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest) AS "is_forced!",
+                  EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id
+                          AND (s.state IN ('succeeded', 'failed', 'waiting') OR s.attempts > 1)) AS "is_under_way!"
+           FROM runs r WHERE r.id = $1"#,
+        run,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let stored = changes_of(&mut connection, &[row.change_id]).await?.pop().transpose()?;
+    let stored = stored.ok_or(Error::NotFound { what: "change" })?;
+    if !row.is_under_way {
+        let mut source = Source { connection: &mut connection, kept: backend.kept() };
+        if let Some(why) = blocked(&mut source, &stored, judged, row.is_forced).await? {
+            return Ok(Some(why));
+        }
+    }
+    if row.is_forced {
+        return Ok(None);
+    }
+    if !row.is_under_way {
+        if was_closed(&mut connection, stored.environment_id, row.requested_at).await? {
+            return Ok(Some("It was begun while its environment was closed.".to_owned()));
+        }
+    }
+    let Judged { plan, nodes, catalogue } = judged;
+    let begun = Begun { at: row.requested_at, is_under_way: row.is_under_way };
+    let missing = missing_of_run(&mut connection, &stored, begun, (plan, *nodes, catalogue)).await?;
+    Ok((!missing.is_empty()).then(|| format!("It was begun with {}.", missing_text(&missing))))
+}
+
+/// Whether the edits of the change lead elsewhere than the run, or to a blocker: where approval was forced, to what is one by
+/// default.
+async fn blocked(
+    source: &mut Source<'_>,
+    stored: &StoredChange,
+    judged: &Judged,
+    is_forced: bool,
+) -> Result<Option<String>, Error> {
+    let material = Material::load(source, stored.environment_id, &stored.change).await?;
+    if material.plan().digest != judged.plan.digest {
+        return Ok(Some("It is not what the edits of its change lead to.".to_owned()));
+    }
+    let blockers = if is_forced { material.desired.blockers_by_default().len() } else { material.blockers() };
+    Ok((blockers > 0).then(|| format!("It was begun with {}.", counted(blockers, "blocker"))))
 }
 
 /// What the run is to lead to by its own rows, where they have the digest of what was approved, and what policies judge that by:

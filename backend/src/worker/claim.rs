@@ -34,8 +34,15 @@ pub(super) enum Ending<'a> {
 
 impl Claim {
     /// Claims the next step that can be worked on: its dependencies have succeeded, or its lease has run out.
-    /// The database's clock decides about leases, because the workers' clocks may differ.
-    pub(super) async fn next(backend: &Backend, owner: &str, lease: Duration) -> Result<Option<Self>, Error> {
+    /// The database's clock decides about leases, because the workers' clocks may differ. Runs share the places of all workers:
+    /// one of which fewer steps are under way comes first, and among those they take turns, `after` the one that had the last.
+    /// So a run of many steps keeps none of another environment waiting.
+    pub(super) async fn next(
+        backend: &Backend,
+        owner: &str,
+        lease: Duration,
+        after: i64,
+    ) -> Result<Option<Self>, Error> {
         // Queued runs begin first, in a statement of their own: claims then hold the run in share only, so that
         // several at once never wait for each other; a run that is being settled is skipped.
         sqlx::query!("UPDATE runs SET state = 'running', started_at = now() WHERE state = 'queued'")
@@ -45,24 +52,32 @@ impl Claim {
             r#"UPDATE run_steps t
                SET state = 'running', attempts = t.attempts + 1, lease_owner = $1, lease_until = now() + $2,
                    started_at = now()
-               FROM (SELECT s.run_id, s.step_id, e.slug
-                     FROM run_steps s
-                     JOIN runs r ON r.id = s.run_id
+               FROM (SELECT r.id AS run_id, first.step_id, e.slug
+                     FROM runs r
                      JOIN environments e ON e.id = r.environment_id
+                     CROSS JOIN LATERAL (
+                         SELECT s.step_id FROM run_steps s
+                         WHERE s.run_id = r.id AND s.state IN ('pending', 'running')
+                           AND (s.state = 'running' AND s.lease_until < now()
+                                OR s.state = 'pending'
+                                   AND NOT EXISTS (SELECT FROM run_steps f WHERE f.run_id = r.id AND f.state = 'failed')
+                                   AND NOT EXISTS (
+                                       SELECT FROM unnest(s.depends_on) AS before
+                                       JOIN run_steps d ON d.run_id = s.run_id AND d.step_id = before
+                                       WHERE d.state <> 'succeeded'))
+                         ORDER BY s.position LIMIT 1
+                         FOR UPDATE OF s SKIP LOCKED) first
                      WHERE r.state = 'running'
-                       AND (s.state = 'running' AND s.lease_until < now()
-                            OR s.state = 'pending' AND NOT EXISTS (
-                                SELECT FROM run_steps d
-                                WHERE d.run_id = s.run_id
-                                  AND (d.state = 'failed' OR d.step_id = ANY (s.depends_on) AND d.state <> 'succeeded')))
-                     ORDER BY s.run_id, s.position
+                     ORDER BY (SELECT count(*) FROM run_steps k
+                               WHERE k.run_id = r.id AND k.state = 'running' AND k.lease_until >= now()),
+                              r.id <= $3, r.id
                      LIMIT 1
-                     FOR UPDATE OF s SKIP LOCKED
                      FOR SHARE OF r SKIP LOCKED) next
                WHERE t.run_id = next.run_id AND t.step_id = next.step_id
                RETURNING t.run_id, t.step_id, t.attempts, t.plan_step, next.slug"#,
             owner,
             interval(lease)?,
+            after,
         )
         .fetch_optional(backend.machinery())
         .await?;

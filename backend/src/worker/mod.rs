@@ -89,6 +89,7 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
                 backend: backend.clone(),
                 owner: process::owner(&settings.name, place, process.as_ref()),
                 lease: settings.lease,
+                after: 0,
                 poll: settings.poll,
                 executor: Arc::clone(&settings.executor),
                 looked_at: Arc::clone(&looked_at),

@@ -27,6 +27,8 @@ pub(super) struct Worker {
     pub(super) backend: Backend,
     pub(super) owner: String,
     pub(super) lease: Duration,
+    /// The run that had the last step of this loop.
+    pub(super) after: i64,
     pub(super) poll: Duration,
     pub(super) executor: Arc<dyn Executor>,
     /// Runs that this process knows to be as they were approved.
@@ -96,9 +98,11 @@ impl Worker {
             }
             None => false,
         };
-        let Some(claim) = ctx::statement(Claim::next(&self.backend, &self.owner, self.lease)).await? else {
+        let next = Claim::next(&self.backend, &self.owner, self.lease, self.after);
+        let Some(claim) = ctx::statement(next).await? else {
             return Ok(if settled { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
         };
+        self.after = claim.run;
         match self.carry_out(&claim).await {
             Ok(()) => Ok(ControlFlow::Continue(())),
             Err(error) => {

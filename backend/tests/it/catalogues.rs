@@ -69,7 +69,7 @@ async fn an_own_role_gets_rules_plan_steps_and_a_run(pool: sqlx::PgPool) {
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
     let run = world.run_to_the_end(run).await;
     assert_eq!(run.revision, Some(2));
-    let steps = run_load(backend, ada, run.id, 0).await.unwrap().steps;
+    let steps = run_load(backend, ada, run.id, 0, None).await.unwrap().steps;
     assert!(steps.iter().any(|step| step.description.contains("Call recorder")));
 
     // The first revision was made with the built-in catalogue, the second with the own one.

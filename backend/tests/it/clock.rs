@@ -105,7 +105,7 @@ async fn a_manual_step_ends_after_it_began(pool: PgPool) {
     let working = Working::quick(&world);
     let mut waiting = None;
     crate::telling::until("a step waits for a person", async || {
-        let steps = run_load(backend, ada, run, 0).await.unwrap().steps;
+        let steps = run_load(backend, ada, run, 0, None).await.unwrap().steps;
         waiting = steps.into_iter().find(|step| step.state == StepState::Waiting);
         waiting.is_some()
     })

@@ -114,7 +114,7 @@ async fn a_stranger_does_not_learn_what_is_there(pool: sqlx::PgPool) {
     assert_eq!(change_load(b, s, id).await.map(drop), nothing("change"));
     assert_eq!(change_load(b, s, 999_999).await.map(drop), nothing("change"));
     assert_eq!(change_apply(b, s, id, 1).await.map(drop), nothing("change"));
-    assert_eq!(run_load(b, s, run, 0).await.map(drop), nothing("run"));
+    assert_eq!(run_load(b, s, run, 0, None).await.map(drop), nothing("run"));
     assert_eq!(environment_list(b, s).await.unwrap(), []);
     assert_eq!(environment_list(b, &Actor::Nobody).await, Err(Error::NotSignedIn));
     let slugs = |actor| async move {

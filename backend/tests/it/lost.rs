@@ -104,7 +104,7 @@ async fn a_worker_that_comes_back_frees_what_it_held_when_it_was_killed(pool: Pg
     let lease = Duration::from_secs(3600);
     let killed = Working::with(&world, Arc::new(Stuck), lease);
     tokio::time::timeout(Duration::from_secs(30), async {
-        while run_load(&world.backend, &world.vera, run, 0).await.unwrap().log.is_empty() {
+        while run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().log.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
@@ -178,7 +178,7 @@ async fn a_worker_whose_way_was_cut_goes_on(pool: PgPool) {
     // What was under way is given up only when the database itself would have ended it.
     let ended = tokio::time::timeout(Duration::from_secs(300), async {
         loop {
-            let run = run_load(&world.backend, &world.vera, run, 0).await.unwrap().run;
+            let run = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().run;
             if run.finished_at.is_some() {
                 return run;
             }

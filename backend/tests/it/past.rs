@@ -89,7 +89,7 @@ async fn what_another_version_planned_is_carried_out_and_told_as_it_was_approved
     assert_eq!((ended.state, ended.revision), (RunState::Succeeded, Some(2)), "{reason:?}");
     let (_, live) = live_of(backend, vera).await;
     assert!(live.node(WORKER).is_some());
-    let done = run_load(backend, vera, run, 0).await.unwrap().steps;
+    let done = run_load(backend, vera, run, 0, None).await.unwrap().steps;
     assert!(done.len() == then.steps.len() && done.iter().all(|step| step.state == StepState::Succeeded));
 
     let view = world.view(id).await;

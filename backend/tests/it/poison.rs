@@ -1,15 +1,21 @@
 //! What an attacker tried who got at the application's connections: rows that nobody can read, of times that were not, and
 //! runs that nobody began.
 
+use chrono::{TimeDelta, Timelike};
 use sqlx::{AssertSqlSafe, PgPool};
 use strata_backend::approvals::inbox_load;
 use strata_backend::audit::audit_list;
+use strata_backend::catalogues::rule_level_set;
 use strata_backend::changes::{change_start, change_submit};
+use strata_backend::schedule::{NewEntry, entry_add, entry_remove};
+use strata_domain::catalogue::{Catalogue, Level};
 use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
 use strata_domain::edit::Edit;
+use strata_domain::findings::{Severity, check};
 use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
+use strata_domain::schedule::{Kind, Recurrence};
 use strata_domain::topology::SettingValue;
 
 use crate::support::{ENVIRONMENT, World, add_node, as_application, digest_of};
@@ -94,10 +100,11 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
     let id = world.approved("worker-2.example.net").await;
     let view = world.view(id).await;
     let digest: String = digest_of(&view).0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let desired = serde_json::to_string(&*view.desired.topology).unwrap();
     let run = format!(
         "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
-                           requested_by_name, requested_at)
-         VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, '{{}}', 'x', now())"
+                           requested_by_name, requested_at, policy_version, approval_hours, rule_level_id)
+         VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, $desired${desired}$desired$, 'x', now(), 1, 168, 0)"
     );
     let other = "INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
                  SELECT max(id), 'x', 1, '{}', '{}' FROM runs";
@@ -128,11 +135,41 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
         vec![&one, &run, other, counter, told, &moved],
         vec![&one, &run, steps, told, &moved],
     ] {
-        let refused = world.as_attacker(&begun(&parts)).await;
-        assert_eq!(refused.as_deref(), Some("runs_begin_whole"), "{parts:?}");
+        let is_loose = parts.contains(&one.as_str()) && !parts.contains(&moved.as_str());
+        let by = if is_loose { "decisions_come_with_acts" } else { "runs_begin_whole" };
+        assert_eq!(world.as_attacker(&begun(&parts)).await.as_deref(), Some(by), "{parts:?}");
     }
     let refused = world.as_attacker(&begun(&[&three, &run, steps, counter, told, &moved])).await;
     assert_eq!(refused.as_deref(), Some("runs_approved_by_enough"));
+    let experts = decided(r#"[{"quorum": 1, "group": "infrastructure experts"}]"#);
+    let refused = world.as_attacker(&begun(&[&experts, &run, steps, counter, told, &moved])).await;
+    assert_eq!(refused.as_deref(), Some("runs_approved_by_enough"), "who voted is none of them");
+    for (was, is, by) in [
+        ("'hex'), 1, 1, $", "'hex'), 999, 1, $", "runs_begin_whole"),
+        ("'hex'), 1, 1, $", "'hex'), 1, 0, $", "runs_under_what_is_in_force"),
+        // What the run says of what was in force is no word to go by.
+        ("now(), 1, 168, 0)", "now(), 99, 168, 0)", "runs_under_what_is_in_force"),
+        ("now(), 1, 168, 0)", "now(), NULL, 168, 0)", "23502"),
+        ("now(), 1, 168, 0)", "now(), 1, 2160, 0)", "runs_under_what_is_in_force"),
+        ("now(), 1, 168, 0)", "now(), 1, 168, 7)", "runs_under_what_is_in_force"),
+    ] {
+        assert!(run.contains(was), "{was}");
+        let refused = world.as_attacker(&begun(&[&one, &run.replacen(was, is, 1), steps, counter, told, &moved])).await;
+        assert_eq!(refused.as_deref(), Some(by), "{was} {is}");
+    }
+    // Nothing has happened of what begins.
+    let dated = run.replacen("requested_at,", "requested_at, started_at,", 1).replacen(
+        "now(), 1,",
+        "now(), '2900-01-01', 1,",
+        1,
+    );
+    assert_eq!(world.as_attacker(&dated).await.as_deref(), Some("runs_begin_queued"));
+    let tried = steps.replacen("plan_step)", "plan_step, attempts, started_at)", 1).replacen(
+        ", s.step\n",
+        ", s.step, 7, now()\n",
+        1,
+    );
+    assert_eq!(world.as_attacker(&begun(&[&one, &run, &tried])).await.as_deref(), Some("run_steps_come_with_it"));
     // All of it is an apply, which the worker holds against what was approved; so it does not end before a worker saw it.
     let whole = [one.as_str(), &run, steps, counter, told, &moved];
     assert_eq!(world.as_attacker(&begun(&whole)).await, None);
@@ -191,14 +228,10 @@ async fn the_vote_of_one_is_not_that_of_two(pool: PgPool) {
         world.vote(&world.lena, id, Verdict::Approve, None).await.unwrap();
         let view = world.view(id).await;
         assert_eq!(view.change.state, ChangeState::InReview, "two are asked for");
-        let statements = begun_with_less(id, &digest_of(&view));
-        assert_eq!(world.as_attacker(&statements).await.as_deref(), Some("runs_approved_by_enough"));
-        let past = format!(
-            "ALTER TABLE runs DISABLE TRIGGER USER; {statements};
-                            UPDATE runs SET desired = $1 WHERE change_id = {id}; ALTER TABLE runs ENABLE TRIGGER USER"
-        );
         let desired = serde_json::to_string(&*view.desired.topology).unwrap();
-        let past = past.replace("$1", &format!("$desired${desired}$desired$::jsonb"));
+        let statements = begun_with_less(id, &digest_of(&view), &desired);
+        assert_eq!(world.as_attacker(&statements).await.as_deref(), Some("runs_approved_by_enough"));
+        let past = format!("ALTER TABLE runs DISABLE TRIGGER USER; {statements}; ALTER TABLE runs ENABLE TRIGGER USER");
         let done = "ALTER TABLE run_steps DISABLE TRIGGER run_steps_go_on;
                     UPDATE runs SET state = 'running', started_at = now() WHERE state = 'queued';
                     UPDATE run_steps SET state = 'succeeded', attempts = 1, started_at = now(), finished_at = now()
@@ -237,7 +270,7 @@ async fn high_risk(world: &World, host: &str) -> i64 {
 }
 
 /// A run of a change in review, whole, by decisions that ask for the vote of one.
-fn begun_with_less(id: i64, digest: &Digest) -> String {
+fn begun_with_less(id: i64, digest: &Digest, desired: &str) -> String {
     let digest: String = digest.0.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "UPDATE changes SET state = 'approved', version = version + 1, approved_at = now(),
@@ -245,8 +278,8 @@ fn begun_with_less(id: i64, digest: &Digest) -> String {
          INSERT INTO decisions SELECT id, version + 1, round, decode('{digest}', 'hex'), 0, '[{{\"quorum\": 1}}]'
          FROM changes WHERE id = {id};
          INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
-                           requested_by_name, requested_at)
-         VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, '{{}}', 'x', now());
+                           requested_by_name, requested_at, policy_version, approval_hours, rule_level_id)
+         VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, $desired${desired}$desired$, 'x', now(), 1, 168, 0);
          INSERT INTO run_log_counters (run_id) SELECT max(id) FROM runs;
          INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
          SELECT (SELECT max(id) FROM runs), s.step ->> 'id', s.place,
@@ -298,6 +331,138 @@ async fn rounds_and_submissions_come_with_their_acts(pool: PgPool) {
         (format!("{again}; {}", submitted("version", "1", "0", "99999")), Some(submission)),
         // What the acts themselves write.
         (format!("{again}; {}", submitted("version", "1", "0", "0")), None),
+    ] {
+        assert_eq!(world.as_attacker(&statement).await.as_deref(), by, "{statement}");
+    }
+}
+
+/// A run with every vote it needs, begun past the use case: the worker asks what an apply asks.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn a_worker_asks_again_what_an_apply_asks(pool: PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, .. } = &world;
+    let application = as_application(&world.pool).await;
+    let (closed, blocked) =
+        (world.approved("worker-2.example.net").await, world.approved("worker-3.example.net").await);
+    let now = chrono::Utc::now().naive_utc().with_second(0).and_then(|now| now.with_nanosecond(0)).unwrap();
+    let freeze = NewEntry {
+        kind: Kind::Freeze,
+        name: "Quarter".to_owned(),
+        reason: "Nobody is there to mend what breaks.".to_owned(),
+        zone: "UTC".to_owned(),
+        recurrence: Recurrence::Once { from: now - TimeDelta::hours(1), to: now + TimeDelta::hours(1) },
+    };
+    let freeze = entry_add(backend, lena, ENVIRONMENT, freeze).await.unwrap().in_force().unwrap();
+    let run = begun(&world, &application, closed).await;
+    assert_eq!(told_of(&world, run).await, "It was begun while its environment was closed.");
+    entry_remove(backend, lena, ENVIRONMENT, freeze, 1, Some("It was a test of what a worker asks")).await.unwrap();
+    let view = world.view(blocked).await;
+    let found = check(&view.desired.topology, Catalogue::built_in());
+    let rule = found.iter().find(|finding| finding.severity != Severity::Blocker).unwrap().rule;
+    rule_level_set(backend, ada, ENVIRONMENT, rule, Some(Level::Blocker), "It broke calls").await.unwrap();
+    let run = begun(&world, &application, blocked).await;
+    let told = told_of(&world, run).await;
+    assert!(told.starts_with("It was begun with ") && told.contains(" blocker"), "{told}");
+    assert_eq!(world.count("revisions").await, 1, "nothing became live");
+}
+
+/// Begins a run of an approved change by what the database lets in; gives its id.
+async fn begun(world: &World, application: &PgPool, id: i64) -> i64 {
+    let view = world.view(id).await;
+    let desired = serde_json::to_string(&*view.desired.topology).unwrap();
+    let levels: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM rule_level_history").fetch_one(&world.pool).await.unwrap();
+    let statements = begun_with_less(id, &digest_of(&view), &desired).replacen(
+        "now(), 1, 168, 0)",
+        &format!("now(), 1, 168, {levels})"),
+        1,
+    );
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(application).await.unwrap();
+    sqlx::query_scalar("SELECT max(id) FROM runs").fetch_one(&world.pool).await.unwrap()
+}
+
+/// Why the run failed, as its first step tells.
+async fn told_of(world: &World, run: i64) -> String {
+    assert_eq!(world.run_to_the_end(run).await.state, RunState::Failed);
+    let told: String =
+        sqlx::query_scalar("SELECT outcome FROM run_steps WHERE run_id = $1 AND state = 'failed' ORDER BY position")
+            .bind(run)
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+    told.replace(" Nothing of this step was carried out.", "")
+}
+
+/// A revision is the end of a run that went well, glass is broken before somebody says what they found, versions follow each
+/// other, and what is counted is counted.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_belongs_together_comes_together(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (open, id) = (world.in_review("worker-2.example.net").await, world.approved("worker-3.example.net").await);
+    let run = crate::support::change_apply(&world.backend, &world.ada, id, world.version(id).await).await.unwrap();
+    let carried_out = "UPDATE runs SET state = 'running', started_at = now();
+         DO $$ DECLARE s record; BEGIN
+             FOR s IN SELECT * FROM run_steps ORDER BY position LOOP
+                 UPDATE run_steps SET state = 'running', attempts = 1, lease_owner = 'x', lease_until = now() + interval '1 minute',
+                                      started_at = now() WHERE run_id = s.run_id AND step_id = s.step_id;
+                 UPDATE run_steps SET state = 'succeeded', lease_owner = NULL, lease_until = NULL, finished_at = now()
+                 WHERE run_id = s.run_id AND step_id = s.step_id;
+             END LOOP;
+         END $$;
+         INSERT INTO revisions (environment_id, number, topology, content_hash, catalogue_version, node_count, change_id,
+                                run_id, title, made_by_name, made_at)
+         SELECT r.environment_id, 2, r.desired, v.content_hash, 1, 0, r.change_id, r.id, 'x', 'x', now()
+         FROM runs r JOIN revisions v ON v.environment_id = r.environment_id";
+    let live = "UPDATE environments SET live_revision = 2";
+    let failed = "UPDATE runs SET state = 'failed', finished_at = now()";
+    let glass = |more: &str, values: &str| {
+        format!(
+            "INSERT INTO broken_glass (change_id, environment_id, digest, broken_by_name, reason, at{more})
+             VALUES ({open}, 1, sha256('x'), 'x', 'There is no time', now(){values})"
+        )
+    };
+    let review = |who: &str| {
+        format!(
+            "{}; UPDATE broken_glass SET reviewed_by = a.id, reviewed_by_name = a.name, reviewed_at = now(), conclusion = 'x'
+             FROM accounts a WHERE a.name = '{who}'",
+            glass("", "")
+        )
+    };
+    let of_review = ", reviewed_by, reviewed_by_name, reviewed_at, conclusion";
+    for (statement, by) in [
+        (carried_out.to_owned(), Some("revisions_end_runs")),
+        (format!("{carried_out}; {live}"), Some("revisions_end_runs")),
+        (format!("{carried_out}; {live}; {failed}"), Some("revisions_end_runs")),
+        (
+            glass(of_review, ", (SELECT id FROM accounts WHERE name = 'Lena Lead'), 'x', now(), 'x'"),
+            Some("broken_glass_reviewed_by_leads"),
+        ),
+        (
+            format!(
+                "INSERT INTO environments (slug, created_at) VALUES ('lab', now());
+                 INSERT INTO broken_glass (change_id, environment_id, digest, broken_by_name, reason, at)
+                 SELECT {open}, id, sha256('x'), 'x', 'There is no time', now() FROM environments WHERE slug = 'lab'"
+            ),
+            Some("broken_glass_of_environment"),
+        ),
+        (review("Vera Viewer"), Some("broken_glass_reviewed_by_leads")),
+        (review("Ada Admin"), Some("broken_glass_not_by_authors")),
+        (review("Lena Lead"), None),
+        (format!("UPDATE changes SET version = version + 2 WHERE id = {open}"), Some("changes_versions_follow")),
+        (
+            format!("INSERT INTO decisions SELECT change_id, version + 1, round, digest, blockers, asked, risk
+                     FROM decisions WHERE change_id = {open}"),
+            Some("decisions_come_with_acts"),
+        ),
+        (format!("UPDATE run_log_counters SET lines = 9223372036854775807 WHERE run_id = {run}"), Some("run_log_counters_count")),
+        (
+            "UPDATE runs SET state = 'running', started_at = now();
+             UPDATE run_steps SET state = 'running', attempts = 1, lease_owner = 'x', lease_until = '2999-01-01', started_at = now()
+             WHERE position = 1"
+                .to_owned(),
+            Some("run_steps_held_for_a_while"),
+        ),
+        ("INSERT INTO environments (slug, created_at) VALUES ('old', '2001-01-01')".to_owned(), Some("environments_of_now")),
     ] {
         assert_eq!(world.as_attacker(&statement).await.as_deref(), by, "{statement}");
     }
@@ -366,7 +531,7 @@ async fn no_row_says_what_nobody_could_read(pool: PgPool) {
             ),
             "change_edits_are_edits",
         ),
-        (format!("UPDATE changes SET version = 9223372036854775807 WHERE id = {draft}"), "changes_numbers_go_on"),
+        (format!("UPDATE changes SET version = 9223372036854775807 WHERE id = {draft}"), "changes_versions_follow"),
         (
             "INSERT INTO changes (environment_id, title, state, base_revision, created_by_name, created_at, touched_by_name,
                                   touched_action, touched_at)

@@ -67,10 +67,10 @@ async fn a_change_becomes_the_live_revision(pool: sqlx::PgPool) {
         []
     );
 
-    let lines = run_load(backend, vera, run, 0).await.unwrap().log;
+    let lines = run_load(backend, vera, run, 0, None).await.unwrap().log;
     let sequences: Vec<i64> = lines.iter().map(|line| line.sequence).collect();
     assert_eq!(sequences, (1..=i64::try_from(lines.len()).unwrap()).collect::<Vec<_>>(), "no gap, no line twice");
-    assert_eq!(run_load(backend, vera, run, 2).await.unwrap().log[0].sequence, 3);
+    assert_eq!(run_load(backend, vera, run, 2, None).await.unwrap().log[0].sequence, 3);
 
     let rows = audit_list(backend, vera, Some(ENVIRONMENT), None, 100, None).await.unwrap().rows;
     let acts: Vec<(AuditAction, &str)> = rows
@@ -113,14 +113,14 @@ async fn a_manual_step_waits_for_a_person(pool: sqlx::PgPool) {
     world.vote(luis, id, Verdict::Approve, None).await.unwrap();
     let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
 
-    let steps = run_load(backend, vera, run, 0).await.unwrap().steps;
+    let steps = run_load(backend, vera, run, 0, None).await.unwrap().steps;
     let manual = steps.iter().find(|step| !step.checklist.is_empty()).unwrap().id.clone();
     assert_eq!(refusal(run_confirm_step(backend, adam, run, &manual).await), "The steps before it have not ended yet.");
 
     let working = Working::quick(&world);
     let waits = async {
         loop {
-            let steps = run_load(backend, vera, run, 0).await.unwrap().steps;
+            let steps = run_load(backend, vera, run, 0, None).await.unwrap().steps;
             if steps.iter().any(|step| step.id == manual && step.state == StepState::Waiting) {
                 break;
             }
@@ -135,7 +135,7 @@ async fn a_manual_step_waits_for_a_person(pool: sqlx::PgPool) {
     let ended = world.wait_for(run, |run| run.finished_at.is_some()).await;
     working.stop().await;
     assert_eq!(ended.state, RunState::Succeeded);
-    let steps = run_load(backend, vera, run, 0).await.unwrap().steps;
+    let steps = run_load(backend, vera, run, 0, None).await.unwrap().steps;
     let manual = steps.iter().find(|step| step.id == manual).unwrap();
     assert_eq!(manual.outcome.as_deref(), Some("Confirmed by Adam Admin"));
     let confirmations =

@@ -81,6 +81,22 @@ impl World {
         Self { backend, pool, ada, adam, lena, luis, vera }
     }
 
+    /// Another environment with the same topology, in which everybody may do the same.
+    pub async fn second_environment(&self, slug: &str) {
+        environment_create(&self.backend, &Actor::Operator, slug).await.unwrap();
+        let topology = TOPOLOGY.replace(ENVIRONMENT, slug);
+        let imported = topology_import(&self.backend, &Actor::Operator, slug, topology.as_bytes(), "First").await;
+        assert_eq!(imported.unwrap(), Imported::Revision(1));
+        sqlx::query(
+            "INSERT INTO grants (account_id, environment_id, capability)
+             SELECT g.account_id, e.id, g.capability FROM grants g, environments e WHERE e.slug = $1",
+        )
+        .bind(slug)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
     /// Ada starts a change that adds a node with one more worker: low risk, one lead.
     pub async fn draft(&self, hostname: &str) -> i64 {
         let id = change_start(&self.backend, &self.ada, ENVIRONMENT, &format!("Add {hostname}")).await.unwrap();
@@ -264,7 +280,8 @@ impl World {
         let working = Working::quick(self);
         let over = tokio::time::timeout(Duration::from_secs(60), async {
             loop {
-                let RunView { run: found, steps, .. } = run_load(&self.backend, &self.vera, run, 0).await.unwrap();
+                let RunView { run: found, steps, .. } =
+                    run_load(&self.backend, &self.vera, run, 0, None).await.unwrap();
                 if found.finished_at.is_some() {
                     return found;
                 }
@@ -283,7 +300,7 @@ impl World {
     pub async fn wait_for(&self, run: i64, wanted: impl Fn(&Run) -> bool) -> Run {
         let found = tokio::time::timeout(Duration::from_secs(60), async {
             loop {
-                let run = run_load(&self.backend, &self.vera, run, 0).await.unwrap().run;
+                let run = run_load(&self.backend, &self.vera, run, 0, None).await.unwrap().run;
                 if wanted(&run) {
                     return run;
                 }

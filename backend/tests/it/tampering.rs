@@ -121,7 +121,7 @@ async fn applied_again(world: &World) -> (i64, i64) {
 }
 
 async fn log_of(world: &World, run: i64) -> usize {
-    run_load(&world.backend, &world.vera, run, 0).await.unwrap().log.len()
+    run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().log.len()
 }
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use strata_backend::changes::{change_start, change_submit};
 use strata_backend::runs::run_load;
 use strata_backend::worker::executors::{DryRun, Executor, StepError, StepLog};
 use strata_domain::catalogue::Catalogue;
@@ -12,7 +13,7 @@ use strata_domain::change::ChangeState;
 use strata_domain::plan::Step;
 use strata_domain::run::{RunState, StepState};
 
-use crate::support::{Working, World, change_apply};
+use crate::support::{ENVIRONMENT, Working, World, add_node, change_apply};
 
 /// Writes one line and never ends.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ async fn applied(world: &World) -> i64 {
 
 async fn until_running(world: &World, run: i64) {
     tokio::time::timeout(Duration::from_secs(30), async {
-        while run_load(&world.backend, &world.vera, run, 0).await.unwrap().log.is_empty() {
+        while run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().log.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
@@ -92,11 +93,11 @@ async fn a_step_of_a_killed_worker_is_taken_over_and_recorded_once(pool: sqlx::P
 
     let ended = world.run_to_the_end(run).await;
     assert_eq!(ended.state, RunState::Succeeded);
-    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
+    let steps = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().steps;
     assert!(steps.iter().all(|step| step.state == StepState::Succeeded));
     assert!(steps.iter().any(|step| step.attempts == 2), "the step was begun again");
     assert_eq!(world.count("revisions").await, 2, "one revision was made of it");
-    let lines = run_load(&world.backend, &world.vera, run, 0).await.unwrap().log;
+    let lines = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().log;
     assert_eq!(lines.iter().filter(|line| line.text.starts_with("Attempt 2")).count(), 1);
 }
 
@@ -116,9 +117,9 @@ async fn a_worker_that_lost_its_lease_records_nothing(pool: sqlx::PgPool) {
     .await
     .unwrap();
     tokio::time::sleep(Duration::from_millis(1800)).await;
-    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
+    let steps = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().steps;
     assert!(steps.iter().all(|step| step.state != StepState::Succeeded), "the outcome was not this worker's to record");
-    let lines = run_load(&world.backend, &world.vera, run, 0).await.unwrap().log;
+    let lines = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().log;
     assert!(lines.iter().all(|line| line.text != "ends"));
     working.stop().await;
 }
@@ -145,7 +146,7 @@ async fn a_stopped_worker_gives_its_step_back_at_once(pool: sqlx::PgPool) {
     let working = Working::with(&world, Arc::new(Stuck), Duration::from_secs(600));
     until_running(&world, run).await;
     working.stop().await;
-    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
+    let steps = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().steps;
     assert!(steps.iter().all(|step| step.state == StepState::Pending));
     assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
 }
@@ -158,7 +159,7 @@ async fn a_failed_step_ends_the_run_and_leaves_the_topology(pool: sqlx::PgPool) 
     let ended = world.wait_for(run, |run| run.finished_at.is_some()).await;
     working.stop().await;
     assert_eq!((ended.state, ended.revision), (RunState::Failed, None));
-    let steps = run_load(&world.backend, &world.vera, run, 0).await.unwrap().steps;
+    let steps = run_load(&world.backend, &world.vera, run, 0, None).await.unwrap().steps;
     let of = |state| steps.iter().filter(|step| step.state == state).count();
     assert_eq!((of(StepState::Succeeded), of(StepState::Failed)), (1, 1));
     assert_eq!(of(StepState::Skipped), steps.len() - 2);
@@ -196,7 +197,7 @@ async fn a_worker_whose_connections_die_goes_on(pool: sqlx::PgPool) {
     }
     let ended = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
-            match run_load(&world.backend, &world.vera, run, 0).await {
+            match run_load(&world.backend, &world.vera, run, 0, None).await {
                 Ok(view) if view.run.finished_at.is_some() => break view.run,
                 Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
@@ -206,4 +207,29 @@ async fn a_worker_whose_connections_die_goes_on(pool: sqlx::PgPool) {
     working.stop().await;
     assert_eq!(ended.state, RunState::Succeeded);
     assert_eq!(world.count("revisions").await, 2);
+}
+
+/// One run of many steps keeps none of another environment waiting: they take turns.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn runs_share_what_workers_there_are(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, .. } = &world;
+    world.second_environment("lab").await;
+    let long = change_start(backend, ada, ENVIRONMENT, "Many").await.unwrap();
+    let many = (0..30).map(|number| add_node(&format!("worker-{}.example.net", 100 + number), "worker")).collect();
+    world.append(ada, long, 0, "many", many).await.unwrap();
+    let short = change_start(backend, ada, "lab", "One").await.unwrap();
+    world.edit(ada, short, add_node("worker-2.example.net", "worker")).await;
+    let mut runs = Vec::new();
+    for id in [long, short] {
+        change_submit(backend, ada, id, world.version(id).await).await.unwrap();
+        world.approve(id).await;
+        runs.push(change_apply(backend, ada, id, world.version(id).await).await.unwrap());
+    }
+    let working = Working::with(&world, Arc::new(Slow(Arc::default())), Duration::from_secs(30));
+    world.wait_for(runs[1], |run| run.finished_at.is_some()).await;
+    let steps = run_load(backend, &world.vera, runs[0], 0, None).await.unwrap().steps;
+    working.stop().await;
+    assert!(steps.iter().any(|step| step.state == StepState::Succeeded), "the long one goes on meanwhile");
+    assert!(steps.iter().any(|step| step.state == StepState::Pending), "and the short one did not wait for its end");
 }

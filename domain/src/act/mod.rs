@@ -244,9 +244,11 @@ impl Row {
         Self { after: Some(after), ..self }
     }
 
-    /// With the changes that the act moved, where it could.
+    /// With the changes that the act moved; nothing where it moved none.
     fn anew(mut self, anew: &Anew) -> Self {
-        self.after.get_or_insert_with(|| json!({}))["changes"] = json!(anew);
+        if *anew != Anew::default() {
+            self.after.get_or_insert_with(|| json!({}))["changes"] = json!(anew);
+        }
         self
     }
 

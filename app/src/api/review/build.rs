@@ -6,30 +6,39 @@ use chrono::{DateTime, Utc};
 use strata_backend::approvals::VoteDifference;
 use strata_backend::changes::ChangeView;
 use strata_backend::ctx::Actor;
+use strata_domain::change::LoggedEdit;
 use strata_domain::checked::Checked;
-use strata_domain::diff::{self, Diff};
+use strata_domain::diff;
 use strata_domain::findings::{Finding, Summary};
 use strata_domain::plan;
 use strata_domain::review::{Missing, missing_text};
 use strata_domain::whatif::Extent;
 
 use super::acts::acts_of;
-use super::{After, DifferenceView, ReviewView, ReviewedFinding, ShownTally, ShownVote, Unchanged};
+use super::steps::page_of;
+use super::summary::does_of;
+use super::{After, Cut, DifferenceView, Does, Looked, ReviewView, ReviewedFinding, ShownTally, ShownVote};
 use crate::api::role_map::{Band, loss_by_node, overlay};
 
 /// Nodes that stay as they are and are listed; more of them tell nobody anything.
 const LISTED_UNCHANGED: usize = 500;
+/// Findings that are listed.
+const LISTED_FINDINGS: usize = 300;
+/// Edits that are listed, the newest; the editor and the audit log have all of them.
+const LISTED_EDITS: usize = 200;
+/// Lines of a difference that are listed.
+const LISTED_LINES: usize = 500;
 /// Nodes that are listed with what their loss means.
 const LISTED_WORSE: usize = 20;
 
 /// What follows from the two topologies of a change and the plan between them alone: worked out once.
 #[derive(Clone)]
 pub(super) struct Compared {
-    diff: Diff,
+    does: Does,
     map: Vec<Band>,
     after: After,
-    unchanged: Unchanged,
-    findings: Vec<ReviewedFinding>,
+    unchanged: Cut<String>,
+    findings: Cut<ReviewedFinding>,
     summary: Summary,
 }
 
@@ -41,26 +50,24 @@ impl Compared {
         let without = loss_by_node(desired);
         let map = overlay(&base.topology, &desired.topology, &diff, checked, &without, &desired.catalogue);
         let after = after_of(&loss_by_node(base), &without);
-        let mut findings: Vec<ReviewedFinding> = checked
-            .iter()
-            .map(|finding| ReviewedFinding { new: !before.contains(&finding_key(finding)), finding: finding.clone() })
-            .collect();
-        findings.sort_by_key(|reviewed| !reviewed.new);
+        let (new, old): (Vec<&Finding>, Vec<&Finding>) =
+            checked.iter().partition(|finding| !before.contains(&finding_key(finding)));
+        let reviewed = |new: bool| move |finding: &Finding| ReviewedFinding { finding: finding.clone(), new };
+        let findings = new.into_iter().map(reviewed(true)).chain(old.into_iter().map(reviewed(false)));
+        let findings = Cut::of(findings, LISTED_FINDINGS);
         let changed: BTreeSet<&str> = diff.nodes.iter().map(|node| node.hostname.as_str()).collect();
         let unchanged = desired.topology.nodes.iter().map(|node| &node.hostname);
-        let unchanged: Vec<&String> = unchanged.filter(|hostname| !changed.contains(hostname.as_str())).collect();
-        let unchanged = Unchanged {
-            count: unchanged.len(),
-            listed: unchanged.into_iter().take(LISTED_UNCHANGED).cloned().collect(),
-        };
-        Self { map, after, unchanged, findings, summary: desired.summary(), diff }
+        let unchanged = unchanged.filter(|hostname| !changed.contains(hostname.as_str())).cloned();
+        let unchanged = Cut::of(unchanged, LISTED_UNCHANGED);
+        Self { map, after, unchanged, findings, summary: desired.summary(), does: does_of(&diff) }
     }
 }
 
 /// All of the page.
-pub(super) fn review_of(view: ChangeView, compared: Compared, actor: &Actor) -> ReviewView {
+pub(super) fn review_of(view: ChangeView, compared: Compared, looked: &Looked, actor: &Actor) -> ReviewView {
     let at = view.told_at();
-    let Compared { diff, map, after, unchanged, findings, summary } = compared;
+    let edits_before = view.edits.len().saturating_sub(LISTED_EDITS);
+    let Compared { does, map, after, unchanged, findings, summary } = compared;
     ReviewView {
         unchanged,
         after,
@@ -72,9 +79,10 @@ pub(super) fn review_of(view: ChangeView, compared: Compared, actor: &Actor) -> 
         acts: acts_of(&view, actor, summary.blocker),
         change: view.change,
         live: view.live,
-        edits: view.edits,
-        diff,
-        plan: view.plan,
+        edits: view.edits.into_iter().skip(edits_before).collect(),
+        edits_before,
+        does,
+        plan: page_of(&view.plan, &view.base.catalogue, looked, &view.comments),
         gate: view.gate,
         glass: view.glass,
         map,
@@ -148,11 +156,11 @@ pub(super) fn difference_of(difference: VoteDifference) -> DifferenceView {
     let view = &difference.now;
     let catalogue = &*view.base.catalogue;
     let now = &view.plan;
-    let only = |of: &plan::Plan, other: &plan::Plan| -> Vec<String> {
+    let only = |of: &plan::Plan, other: &plan::Plan| -> Cut<String> {
         let known: BTreeMap<&str, &plan::Effect> =
             other.steps.iter().map(|step| (step.id.as_str(), &step.effect)).collect();
         let steps = of.steps.iter().filter(|step| known.get(step.id.as_str()) != Some(&&step.effect));
-        steps.map(|step| step.describe(catalogue)).collect()
+        Cut::of(steps.map(|step| step.describe(catalogue)), LISTED_LINES)
     };
     DifferenceView {
         same: difference.then.digest == now.digest,
@@ -160,8 +168,12 @@ pub(super) fn difference_of(difference: VoteDifference) -> DifferenceView {
         fresh: only(now, &difference.then),
         base: difference.base,
         base_now: view.change.base,
-        edits: difference.edits_since,
+        edits: Cut::of(difference.edits_since.iter().map(said), LISTED_LINES),
     }
+}
+
+fn said(logged: &LoggedEdit) -> String {
+    format!("{}: {}", logged.author.name, logged.edit.describe())
 }
 
 fn finding_key(finding: &Finding) -> String {

@@ -4,6 +4,10 @@
 mod acts;
 #[cfg(feature = "ssr")]
 mod build;
+#[cfg(feature = "ssr")]
+mod steps;
+#[cfg(feature = "ssr")]
+mod summary;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -12,13 +16,14 @@ use serde::{Deserialize, Serialize};
 use strata_domain::audit::AuditEntry;
 use strata_domain::catalogue::Own;
 use strata_domain::change::{Change, LoggedEdit};
-use strata_domain::diff::Diff;
+use strata_domain::digest::Digest;
 use strata_domain::discussion::Comment;
 use strata_domain::findings::{Finding, Summary};
-use strata_domain::plan::Plan;
+use strata_domain::plan::{Impact, Risk, StepKind};
 use strata_domain::review::{BrokenGlass, Verdict, Vote, VoteStanding};
 use strata_domain::run::Run;
 use strata_domain::schedule;
+use strata_domain::topology::RoleId;
 use strata_domain::whatif::Extent;
 
 use super::role_map::Band;
@@ -31,14 +36,16 @@ pub struct ReviewView {
     pub change: Change,
     /// Number of the live revision.
     pub live: i64,
-    /// The edits with their authors.
+    /// The newest edits with their authors, first come first.
     pub edits: Vec<LoggedEdit>,
+    /// How many come before them.
+    pub edits_before: usize,
     /// What is different, by subject.
-    pub diff: Diff,
-    /// Nodes of the base that stay as they are.
-    pub unchanged: Unchanged,
-    /// What applying it does.
-    pub plan: Plan,
+    pub does: Does,
+    /// Nodes of the base that stay as they are, by hostname.
+    pub unchanged: Cut<String>,
+    /// What applying it does, as far as is looked at.
+    pub plan: PlanPage,
     /// What the environment's windows and freezes say to an apply now.
     pub gate: schedule::Verdict,
     /// How it was applied without approval, if it was.
@@ -48,7 +55,7 @@ pub struct ReviewView {
     /// What is lost without single nodes, before and after.
     pub after: After,
     /// Findings of the desired topology; those that the change brings come first.
-    pub findings: Vec<ReviewedFinding>,
+    pub findings: Cut<ReviewedFinding>,
     /// All findings, counted.
     pub summary: Summary,
     /// Votes, newest first.
@@ -71,6 +78,108 @@ pub struct ReviewView {
     pub timeline: Vec<AuditEntry>,
     /// What the environment adds to the built-in catalogue.
     pub own: Own,
+}
+
+/// The first of many, which are counted: a page says how many there are, and lists what can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut<T> {
+    /// All of them, counted.
+    pub count: usize,
+    /// The first.
+    pub first: Vec<T>,
+}
+
+impl<T> Cut<T> {
+    /// At most so many of them.
+    #[cfg(feature = "ssr")]
+    fn of(all: impl IntoIterator<Item = T>, most: usize) -> Self {
+        let mut all = all.into_iter();
+        let first: Vec<T> = all.by_ref().take(most).collect();
+        Self { count: first.len() + all.count(), first }
+    }
+}
+
+/// What a change does, in lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Does {
+    /// What goes.
+    pub removed: Cut<String>,
+    /// What is another than before.
+    pub changed: Cut<String>,
+    /// What comes.
+    pub added: Cut<String>,
+}
+
+/// What of a plan is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// What its steps are searched for: a part of what they say, a kind or an impact.
+    pub step: Option<String>,
+    /// Which page of those that are found, from 1.
+    pub page: Option<usize>,
+    /// The id of the step that is talked about.
+    pub about: Option<String>,
+}
+
+/// A plan, as far as is looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanPage {
+    /// What votes are bound to.
+    pub digest: Digest,
+    /// How dangerous it is.
+    pub risk: Risk,
+    /// Its steps, counted.
+    pub total: usize,
+    /// What they were searched for; empty where for nothing.
+    pub wanted: String,
+    /// Those that were found, counted.
+    pub found: usize,
+    /// Which page of those this is, from 1.
+    pub page: usize,
+    /// How many pages there are; at least one.
+    pub pages: usize,
+    /// The steps of this page.
+    pub steps: Vec<ShownStep>,
+    /// Steps that are talked about, wherever they stand.
+    pub named: Vec<NamedStep>,
+    /// Steps that cost something, the worst first.
+    pub costly: Cut<(Impact, String)>,
+    /// What is worth a thought before.
+    pub alternatives: Vec<String>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownStep {
+    /// Its place in the whole plan, from 1.
+    pub place: usize,
+    /// Its id there.
+    pub id: String,
+    /// What is done.
+    pub kind: StepKind,
+    /// For which role.
+    pub role: Option<RoleId>,
+    /// What it costs.
+    pub impact: Impact,
+    /// What it does, in words.
+    pub said: String,
+    /// The places of those that it comes after: `1, 4–9`.
+    pub after: String,
+    /// What a person goes through, where it is done by hand.
+    pub checklist: Vec<String>,
+    /// What was said about it, counted.
+    pub comments: usize,
+}
+
+/// A step that is talked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedStep {
+    /// Its id.
+    pub id: String,
+    /// Its place in the plan, from 1.
+    pub place: usize,
+    /// What it does, in words.
+    pub said: String,
 }
 
 /// A finding, and whether the base has it too.
@@ -127,15 +236,15 @@ pub struct DifferenceView {
     /// Whether it is the same plan by now, digest and all.
     pub same: bool,
     /// Steps that the plan had then and has no more, in words.
-    pub gone: Vec<String>,
+    pub gone: Cut<String>,
     /// Steps that it has now and had not then.
-    pub fresh: Vec<String>,
+    pub fresh: Cut<String>,
     /// Number of the revision that it built on then.
     pub base: i64,
     /// Number of the revision that it builds on now.
     pub base_now: i64,
-    /// Edits that the voter did not see.
-    pub edits: Vec<LoggedEdit>,
+    /// Edits that the voter did not see, each with who wrote it.
+    pub edits: Cut<String>,
 }
 
 /// For each act, why it cannot be done now; none where it can.
@@ -167,18 +276,14 @@ pub struct Acts {
     pub copy: Option<String>,
 }
 
-/// Nodes that stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unchanged {
-    /// All of them, counted.
-    pub count: usize,
-    /// The first, by hostname.
-    pub listed: Vec<String>,
-}
-
-/// One change to review.
+/// One change to review. The last three are of [`Looked`].
 #[server(prefix = "/api", endpoint = "change_load", input = GetUrl)]
-pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
+pub async fn change_load(
+    id: i64,
+    step: Option<String>,
+    page: Option<usize>,
+    about: Option<String>,
+) -> Result<ReviewView, AppError> {
     use std::sync::Arc;
 
     use strata_backend::heavy;
@@ -191,8 +296,9 @@ pub async fn change_load(id: i64) -> Result<ReviewView, AppError> {
     let parts = heavy::parts_left(&base).max(heavy::parts_left(&desired));
     let compared = backend.once(&actor, view.made_of.clone(), parts, move || build::Compared::of(&base, &desired));
     let compared = answer(compared.await)?;
+    let looked = Looked { step, page, about };
     let (asked_by, parts) = (actor.clone(), view.edits.len() + view.plan.steps.len());
-    answer(heavy::run(&asked_by, parts, move || build::review_of(view, compared, &actor)).await)
+    answer(heavy::run(&asked_by, parts, move || build::review_of(view, compared, &looked, &actor)).await)
 }
 
 /// What became of a change since that vote.
@@ -210,7 +316,7 @@ pub async fn vote_difference(id: i64, vote: i64) -> Result<DifferenceView, AppEr
 
 /// The digest that a form sends along with what it is about.
 #[cfg(feature = "ssr")]
-pub(super) fn digest_typed(digest: &str) -> Result<strata_domain::digest::Digest, AppError> {
+pub(super) fn digest_typed(digest: &str) -> Result<Digest, AppError> {
     let message = "This is no digest of a plan.".to_owned();
     digest.parse().map_err(|_| crate::server_context::fail(AppError::Invalid { field: "digest".to_owned(), message }))
 }

@@ -9,7 +9,7 @@ use strata_domain::record::{ChangeRecord, RecordedDemand, RecordedPlan, Recorded
 use strata_domain::review::BrokenGlass;
 use strata_domain::words::counted;
 
-use crate::api::record::record_load;
+use crate::api::record::{RecordView, record_load};
 use crate::components::{AuditList, Badge, Moment, PageTitle, Stateful, Table, loaded};
 use crate::pages::number;
 use crate::paths;
@@ -22,12 +22,13 @@ pub fn RecordPage() -> impl IntoView {
     let record = Resource::new(move || id.get(), record_load);
     view! {
         <PageTitle text=move || format!("Record of change #{}", id.get()) />
-        {loaded(record, |record| view! { <Record record /> })}
+        {loaded(record, |view| view! { <Record view /> })}
     }
 }
 
 #[component]
-fn Record(record: ChangeRecord) -> impl IntoView {
+fn Record(view: RecordView) -> impl IntoView {
+    let RecordView { record, steps: all_steps, edits: all_edits } = view;
     let ChangeRecord {
         format,
         written_at,
@@ -62,7 +63,7 @@ fn Record(record: ChangeRecord) -> impl IntoView {
                 {submitted}
                 <dt>"Over revision"</dt><dd>{change.base}</dd>
                 <dt>"Catalogue"</dt><dd>{format!("version {}", change.catalogue)}</dd>
-                <dt>"Plan"</dt><dd><Badge of=Stateful::Risk(plan.risk) /> {format!(" {}, digest ", counted(plan.steps.len(), "step"))} <code>{digest}</code></dd>
+                <dt>"Plan"</dt><dd><Badge of=Stateful::Risk(plan.risk) /> {format!(" {}, digest ", counted(all_steps, "step"))} <code>{digest}</code></dd>
                 {reason}
             </dl>
             {without_approval.map(|broken| view! { <WithoutApproval broken /> })}
@@ -72,11 +73,11 @@ fn Record(record: ChangeRecord) -> impl IntoView {
             <h2>"Votes"</h2>
             <Votes votes />
             <h2>"Plan"</h2>
-            <Plan plan />
+            <Plan plan all=all_steps />
             <h2>"Runs"</h2>
             <Runs runs />
             <h2>"Edits"</h2>
-            <Edits edits in_force=change.log_start />
+            <Edits edits in_force=change.log_start all=all_edits />
             <h2>"Discussion"</h2>
             <Comments comments />
             <h2>"Audit log"</h2>
@@ -159,7 +160,12 @@ fn Votes(votes: Vec<RecordedVote>) -> impl IntoView {
 }
 
 #[component]
-fn Plan(plan: RecordedPlan) -> impl IntoView {
+fn Plan(
+    plan: RecordedPlan,
+    /// All of its steps, counted.
+    all: usize,
+) -> impl IntoView {
+    let left = left(all, plan.steps.len());
     let steps: Vec<_> = plan
         .steps
         .into_iter()
@@ -168,7 +174,13 @@ fn Plan(plan: RecordedPlan) -> impl IntoView {
             view! { <li title=id>{what} " " {cost}</li> }
         })
         .collect();
-    view! { <ol class="prose-list">{steps}</ol> }
+    view! { <ol class="prose-list">{steps}</ol> {left} }
+}
+
+/// How many more there are than the page shows; nothing where it shows all.
+fn left(all: usize, shown: usize) -> Option<impl IntoView> {
+    let left = all.saturating_sub(shown);
+    (left > 0).then(|| view! { <p class="hint">{format!("And {left} more, which the JSON has.")}</p> })
 }
 
 #[component]
@@ -179,6 +191,7 @@ fn Runs(runs: Vec<RecordedRun>) -> impl IntoView {
         .map(|RecordedRun { run, steps }| {
             let revision = run.revision.map(|number| format!(" It made revision {number}.")).unwrap_or_default();
             let ended = run.finished_at.map(|at| view! { ", ended " <Moment at /> });
+            let left = left(usize::try_from(run.steps_total).unwrap_or_default(), steps.len());
             let rows: Vec<_> = steps
                 .into_iter()
                 .map(|step| {
@@ -197,6 +210,7 @@ fn Runs(runs: Vec<RecordedRun>) -> impl IntoView {
                 <h3>{format!("Run {} ", run.id)} <Badge of=Stateful::Run(run.state) /></h3>
                 <p>{format!("Applied by {} ", run.requested_by.name)} <Moment at=run.requested_at /> {ended} {format!(". Executor {}, digest ", run.executor)} <code>{run.digest}</code> "." {revision}</p>
                 <Table of="run steps" columns=&["Step", "State", "Began", "Ended", "Outcome"]>{rows}</Table>
+                {left}
             }
         })
         .collect();
@@ -208,13 +222,18 @@ fn Edits(
     edits: Vec<LoggedEdit>,
     /// Sequence of the first edit in force.
     in_force: i64,
+    /// All of them, counted.
+    all: usize,
 ) -> impl IntoView {
     let none = none(edits.is_empty(), "No edit.");
+    let earlier = all.saturating_sub(edits.len());
+    let earlier =
+        (earlier > 0).then(|| view! { <p class="hint">{format!("{earlier} earlier ones are in the JSON.")}</p> });
     let items: Vec<_> = edits
         .into_iter()
         .map(|logged| view! { <li value=logged.sequence>{logged.edit.describe()} {(logged.sequence < in_force).then_some(" (before a rebase)")} " " <span class="hint">{logged.author.name} ", " <Moment at=logged.at /></span></li> })
         .collect();
-    view! { {none} <ol class="prose-list">{items}</ol> }
+    view! { {none} {earlier} <ol class="prose-list">{items}</ol> }
 }
 
 #[component]

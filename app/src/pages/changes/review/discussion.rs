@@ -2,11 +2,9 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use strata_domain::catalogue::Catalogue;
 use strata_domain::discussion::Comment;
-use strata_domain::plan::Plan;
 
-use crate::api::review::CommentAdd;
+use crate::api::review::{CommentAdd, NamedStep};
 use crate::components::{Act, Moment};
 use crate::paths;
 
@@ -15,25 +13,22 @@ use crate::paths;
 pub fn Discussion(
     /// The change.
     change: i64,
-    /// Its plan: comments on steps say which.
-    plan: Plan,
+    /// Steps that are talked about.
+    steps: Vec<NamedStep>,
     /// What was said.
     comments: Vec<Comment>,
     /// Why nothing can be said, if nothing can.
     refused: Option<String>,
     /// The step that the next comment is about, from the address.
     about: Memo<Option<String>>,
-    /// What roles are called.
-    catalogue: StoredValue<Catalogue>,
     /// Says it.
     action: ServerAction<CommentAdd>,
 ) -> impl IntoView {
-    let plan = StoredValue::new(plan);
+    let steps = StoredValue::new(steps);
     let named = move |id: &str| {
-        plan.with_value(|plan| {
-            let place = plan.steps.iter().position(|step| step.id == id)?;
-            let said = catalogue.with_value(|catalogue| plan.steps[place].describe(catalogue));
-            Some(format!("Step {}: {said}", place + 1))
+        steps.with_value(|steps| {
+            let NamedStep { place, said, .. } = steps.iter().find(|step| step.id == id)?;
+            Some(format!("Step {place}: {said}"))
         })
     };
     let count = comments.len();

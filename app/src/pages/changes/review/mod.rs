@@ -12,14 +12,12 @@ mod steps;
 mod summary;
 mod votes;
 
-use std::collections::BTreeMap;
-
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use strata_domain::catalogue::{Weakened, weakened};
 use strata_domain::change::ChangeState;
 
-use crate::api::review::{ReviewView, Unchanged, change_load};
+use crate::api::review::{Cut, ReviewView, change_load};
 use crate::components::{
     Act, ActError, AuditList, Badge, FindingCounts, FindingList, Moment, PageTitle, Stateful, loaded,
 };
@@ -45,28 +43,25 @@ pub fn ReviewPage() -> impl IntoView {
     let id = number("id");
     let actions = Actions::new();
     let seen = RwSignal::new(None);
-    let looked =
-        Looked { seen, step: query("step"), page: query("page"), about: query("about"), since: query("since") };
+    let (step, page, about, since) = (query("step"), query("page"), query("about"), query("since"));
     let news = Live::version(move || Topic::Change(id.get()));
-    let view = Resource::new(move || (id.get(), news.get(), actions.version()), |(id, ..)| change_load(id));
+    let asked = move || {
+        let page = page.get().and_then(|page| page.parse().ok());
+        (id.get(), step.get(), page, about.get(), news.get(), actions.version())
+    };
+    let view = Resource::new(asked, |(id, step, page, about, ..)| change_load(id, step, page, about));
+    let looked = Looked { seen, about, since };
     view! {
         <PageTitle text=move || format!("Change #{}", id.get()) />
         {loaded(view, move |view| view! { <Review view actions looked /> })}
     }
 }
 
-/// Edits that the page lists, newest first; the editor and the audit log have all of them.
-const LISTED_EDITS: usize = 200;
-
 /// What the address asks to look at.
 #[derive(Clone, Copy)]
 struct Looked {
     /// The plan that was on the page when it was opened.
     seen: RwSignal<Option<(i64, String)>>,
-    /// What the steps are searched for.
-    step: Memo<Option<String>>,
-    /// Which page of them.
-    page: Memo<Option<String>>,
     /// The step that is discussed.
     about: Memo<Option<String>>,
     /// The vote since which differences are shown.
@@ -97,20 +92,12 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
         let whose = whose.map(|shown| format!("{}: ", shown.vote.voter.name)).unwrap_or_default();
         view! { <p class="notice" data-tone="attention">{whose} {reason}</p> }
     });
-    let findings: Vec<_> = view.findings.into_iter().map(|reviewed| (reviewed.finding, reviewed.new)).collect();
-    let steps = view.plan.steps.len();
-    let digest = view.plan.digest.to_string();
-    let mut comments: BTreeMap<String, usize> = BTreeMap::new();
-    for step in view.comments.iter().filter_map(|comment| comment.step.clone()) {
-        *comments.entry(step).or_default() += 1;
-    }
-    let plan = view.plan.clone();
-    let plan_now = StoredValue::new(view.plan.clone());
-    let by_layer = move || {
-        let wanted = looked.step.get().unwrap_or_default();
-        let page = looked.page.get().and_then(|page| page.parse().ok()).unwrap_or(1);
-        view! { <PlanByLayer change=target.0 plan=plan_now.get_value() catalogue wanted page comments=comments.clone() /> }
-    };
+    let unlisted = view.findings.count.saturating_sub(view.findings.first.len());
+    let unlisted = (unlisted > 0).then(|| view! { <p class="hint">{format!("And {unlisted} more.")}</p> });
+    let findings: Vec<_> = view.findings.first.into_iter().map(|reviewed| (reviewed.finding, reviewed.new)).collect();
+    let plan = view.plan;
+    let (steps, risk, digest) = (plan.total, plan.risk, plan.digest);
+    let (costly, named) = (plan.costly.clone(), plan.named.clone());
     let runs = (!view.runs.is_empty()).then(|| {
         view! { <section class="panel" aria-labelledby="runs-heading"><h2 id="runs-heading">"Runs"</h2><RunTable runs=view.runs /></section> }
     });
@@ -124,7 +111,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
             <div>
                 <h1>{format!("#{} {}", change.id, change.title)}</h1>
                 <p class="facts">
-                    <Badge of=Stateful::Change(change.state) /> " " <Badge of=Stateful::Risk(view.plan.risk) />
+                    <Badge of=Stateful::Change(change.state) /> " " <Badge of=Stateful::Risk(risk) />
                     " started by " {change.created_by.name.clone()} " " <Moment at=change.created_at />
                     {format!(", over revision {}", change.base)}
                 </p>
@@ -140,7 +127,7 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
             <div class="column-main">
                 <section class="panel" aria-labelledby="summary-heading">
                     <h2 id="summary-heading">"What it does"</h2>
-                    <ChangeSummary diff=view.diff plan=plan catalogue />
+                    <ChangeSummary does=view.does costly />
                     {unchanged}
                 </section>
                 <section class="panel" aria-labelledby="map-heading">
@@ -148,19 +135,20 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
                     <ChangeMap bands=view.map />
                 </section>
                 <section class="panel" id="plan" aria-labelledby="plan-heading">
-                    <h2 id="plan-heading">{format!("Plan ({steps})")} <span class="hint">" digest " <code title=digest.clone()>{view.plan.digest.short()}</code></span></h2>
-                    {by_layer}
+                    <h2 id="plan-heading">{format!("Plan ({steps})")} <span class="hint">" digest " <code title=digest.to_string()>{digest.short()}</code></span></h2>
+                    <PlanByLayer change=target.0 plan catalogue />
                 </section>
                 {weaker}
                 <section class="panel" aria-labelledby="findings-heading">
                     <h2 id="findings-heading">"Findings after it " <FindingCounts summary=view.summary /></h2>
                     <FindingList findings />
+                    {unlisted}
                 </section>
                 <section class="panel" aria-labelledby="after-heading">
                     <h2 id="after-heading">"What if a node fails, after it"</h2>
                     <AfterIt after=view.after />
                 </section>
-                <Discussion change=target.0 plan=view.plan comments=view.comments refused=view.comment_refused about=looked.about catalogue action=actions.comment />
+                <Discussion change=target.0 steps=named comments=view.comments refused=view.comment_refused about=looked.about action=actions.comment />
                 {runs}
                 <section class="panel" aria-labelledby="timeline-heading">
                     <h2 id="timeline-heading">"Timeline"</h2>
@@ -168,10 +156,10 @@ fn Review(view: ReviewView, actions: Actions, looked: Looked) -> impl IntoView {
                 </section>
             </div>
             <aside class="column-side" aria-label="Decision">
-                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing gate=view.gate expires_at=view.expires_at digest seen=looked.seen actions />
+                <Decision change=change.clone() acts=view.acts asked=view.asked missing=view.missing gate=view.gate expires_at=view.expires_at digest=digest.to_string() seen=looked.seen actions />
                 <Since change=change.id version=change.version since=looked.since />
                 <Votes change=change.id votes=view.votes action=actions.take_back />
-                <EditLog edits=view.edits newest=LISTED_EDITS />
+                <EditLog edits=view.edits earlier=view.edits_before />
             </aside>
         </div>
     }
@@ -197,7 +185,7 @@ fn weaker_rules(weakened: Vec<Weakened>) -> Option<impl IntoView> {
 }
 
 /// Nodes that stay as they are, for whoever asks.
-fn unchanged_list(Unchanged { count, listed }: Unchanged) -> Option<impl IntoView> {
+fn unchanged_list(Cut { count, first: listed }: Cut<String>) -> Option<impl IntoView> {
     (count > 0).then(|| {
         let rest = count.saturating_sub(listed.len());
         let listed = listed.join(", ");

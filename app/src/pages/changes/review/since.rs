@@ -32,7 +32,7 @@ pub fn Since(
 #[component]
 fn Difference(change: i64, difference: DifferenceView) -> impl IntoView {
     let DifferenceView { same, gone, fresh, base, base_now, edits } = difference;
-    let told = match (same, gone.is_empty() && fresh.is_empty()) {
+    let told = match (same, gone.count + fresh.count == 0) {
         (true, _) => Some("The plan is the one of that vote again."),
         (false, true) => Some("It has the same steps, but in another order or under another version of the catalogue."),
         (false, false) => None,
@@ -41,8 +41,6 @@ fn Difference(change: i64, difference: DifferenceView) -> impl IntoView {
     let moved = (base != base_now).then(|| {
         view! { <p class="hint">{format!("It was moved from revision {base} to revision {base_now} since.")}</p> }
     });
-    let edits: Vec<String> =
-        edits.into_iter().map(|logged| format!("{}: {}", logged.author.name, logged.edit.describe())).collect();
     view! {
         <section class="panel" id="since" aria-labelledby="since-heading">
             <h2 id="since-heading">"What changed since that vote"</h2>
