@@ -40,7 +40,8 @@ CREATE TRIGGER runs_take_their_time BEFORE UPDATE ON runs FOR EACH ROW
 CREATE FUNCTION refuse_other_round() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.round <> OLD.round + (NEW.state = 'draft' AND OLD.state <> 'draft')::integer
-        OR NEW.submitted_at IS DISTINCT FROM OLD.submitted_at
+        OR (NEW.submitted_at, NEW.submitted_by, NEW.submitted_by_name)
+           IS DISTINCT FROM (OLD.submitted_at, OLD.submitted_by, OLD.submitted_by_name)
            AND NOT (OLD.state = 'draft' AND NEW.state IN ('in-review', 'approved'))
     THEN
         RAISE EXCEPTION 'change % is neither sent back nor submitted', NEW.id
@@ -50,7 +51,9 @@ BEGIN
 END
 $$;
 CREATE TRIGGER changes_rounds_go_on BEFORE UPDATE ON changes FOR EACH ROW
-    WHEN (NEW.round <> OLD.round OR NEW.submitted_at IS DISTINCT FROM OLD.submitted_at
+    WHEN (NEW.round <> OLD.round
+          OR (NEW.submitted_at, NEW.submitted_by, NEW.submitted_by_name)
+             IS DISTINCT FROM (OLD.submitted_at, OLD.submitted_by, OLD.submitted_by_name)
           OR NEW.state = 'draft' AND OLD.state <> 'draft')
     EXECUTE FUNCTION refuse_other_round();
 

@@ -122,6 +122,26 @@ $$;
 CREATE TRIGGER run_log_counters_count BEFORE UPDATE ON run_log_counters FOR EACH ROW
     WHEN (NEW.run_id <> OLD.run_id OR NEW.lines <> OLD.lines + 1) EXECUTE FUNCTION refuse_other_count();
 
+-- A run ends with its change, in an act that is told.
+CREATE FUNCTION refuse_loose_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM changes c
+                   WHERE c.id = NEW.change_id
+                     AND c.state = CASE NEW.state WHEN 'succeeded' THEN 'applied' ELSE 'failed' END)
+        OR NOT EXISTS (SELECT FROM audit_log a
+                       WHERE a.environment_id = NEW.environment_id AND a.subject_kind = 'run' AND a.subject = NEW.id::text
+                         AND a.action = CASE NEW.state WHEN 'succeeded' THEN 'run-succeeded' ELSE 'run-failed' END)
+    THEN
+        RAISE EXCEPTION 'run % ends without all that belongs to its end', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'runs_end_whole';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER runs_end_whole AFTER UPDATE ON runs DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (OLD.state IN ('queued', 'running') AND NEW.state IN ('succeeded', 'failed'))
+    EXECUTE FUNCTION refuse_loose_end();
+
 -- A run that made a revision ended well, and its revision is live; asked at the end of the transaction that makes it.
 CREATE FUNCTION refuse_loose_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -179,6 +199,23 @@ $$;
 CREATE TRIGGER broken_glass_reviewed_by_leads BEFORE INSERT OR UPDATE ON broken_glass
     FOR EACH ROW EXECUTE FUNCTION refuse_other_review();
 
+-- It comes with the run that it is broken for, in an act that is told.
+CREATE FUNCTION refuse_loose_glass() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM runs r WHERE r.change_id = NEW.change_id AND r.digest = NEW.digest)
+        OR NOT EXISTS (SELECT FROM audit_log a
+                       WHERE a.environment_id = NEW.environment_id AND a.subject_kind = 'change'
+                         AND a.subject = NEW.change_id::text AND a.action = 'glass-broken')
+    THEN
+        RAISE EXCEPTION 'nothing was applied without approval of change %', NEW.change_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'broken_glass_with_runs';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER broken_glass_with_runs AFTER INSERT ON broken_glass DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION refuse_loose_glass();
+
 CREATE TRIGGER environments_created_at_of_now BEFORE INSERT ON environments
     FOR EACH ROW EXECUTE FUNCTION refuse_other_time('created_at');
 CREATE TRIGGER accounts_created_at_of_now BEFORE INSERT ON accounts
@@ -191,7 +228,7 @@ BEGIN
     FOREACH guard IN ARRAY ARRAY['approvals_by(bigint, bytea, timestamptz, text)', 'refuse_half_begun_run()', 'begin_run()',
                                  'refuse_later_steps()', 'refuse_long_lease()', 'refuse_other_count()',
                                  'refuse_loose_revision()', 'refuse_leap()', 'refuse_loose_decision()',
-                                 'refuse_other_review()'] LOOP
+                                 'refuse_other_review()', 'refuse_loose_end()', 'refuse_loose_glass()'] LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', guard, current_schema());
     END LOOP;
 END

@@ -12,7 +12,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn audit_list(
     backend: &Backend,
     actor: &Actor,

@@ -52,7 +52,7 @@ pub struct Origin {
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown number, or where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment, number))]
+#[tracing::instrument(skip_all, fields(?environment, %number))]
 pub async fn revision_load(
     backend: &Backend,
     actor: &Actor,
@@ -90,7 +90,7 @@ async fn origin_of(read: &mut Read, change: i64, run: i64) -> Result<(Origin, Ve
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn revision_list(
     backend: &Backend,
     actor: &Actor,

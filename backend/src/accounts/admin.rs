@@ -66,7 +66,7 @@ pub async fn account_add(backend: &Backend, actor: &Actor, account: NewAccount) 
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown account or environment; [`Error::Refused`] for all but the operator.
-#[tracing::instrument(skip_all, fields(environment, capability = capability.as_str()))]
+#[tracing::instrument(skip_all, fields(?environment, capability = capability.as_str()))]
 pub async fn account_grant(
     backend: &Backend,
     actor: &Actor,
@@ -93,7 +93,7 @@ pub async fn account_grant(
 ///
 /// # Errors
 /// As [`account_grant`]; [`Error::Invalid`] for a `group` whose text is not taken.
-#[tracing::instrument(skip_all, fields(environment, group))]
+#[tracing::instrument(skip_all, fields(?environment, ?group))]
 pub async fn account_group_add(
     backend: &Backend,
     actor: &Actor,

@@ -59,7 +59,7 @@ pub async fn account_enable(backend: &Backend, actor: &Actor, email: &str) -> Re
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown account or environment; [`Error::Refused`] for all but the operator.
-#[tracing::instrument(skip_all, fields(environment, capability = capability.as_str()))]
+#[tracing::instrument(skip_all, fields(?environment, capability = capability.as_str()))]
 pub async fn account_revoke(
     backend: &Backend,
     actor: &Actor,
@@ -89,7 +89,7 @@ pub async fn account_revoke(
 ///
 /// # Errors
 /// As [`account_revoke`].
-#[tracing::instrument(skip_all, fields(environment, group))]
+#[tracing::instrument(skip_all, fields(?environment, ?group))]
 pub async fn account_group_remove(
     backend: &Backend,
     actor: &Actor,

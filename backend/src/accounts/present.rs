@@ -43,7 +43,7 @@ pub(crate) async fn account_of(backend: &Backend, id: &AccountId) -> Result<Acco
 ///
 /// # Errors
 /// [`Error::NotFound`] where they may not view it.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn standing_load(backend: &Backend, actor: &Actor, environment: &str) -> Result<Standing, Error> {
     let read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Environment(environment)).await?;
     Ok(read.place().standing.clone())

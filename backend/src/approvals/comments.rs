@@ -20,7 +20,7 @@ const STEP_MAX: usize = 1_000;
 /// # Errors
 /// [`Error::Invalid`] for a `text` that is not taken, and for a `key` of none or more than 64 characters;
 /// [`Error::NotFound`] where the actor may not view the change.
-#[tracing::instrument(skip_all, fields(id, step))]
+#[tracing::instrument(skip_all, fields(%id, ?step))]
 pub async fn comment_add(
     backend: &Backend,
     actor: &Actor,

@@ -28,7 +28,7 @@ pub struct VoteDifference {
 /// # Errors
 /// [`Error::NotFound`] where there is no such vote on the change, or the actor may not view its environment;
 /// [`Error::Refused`] for votes from before Strata kept what they were given on.
-#[tracing::instrument(skip_all, fields(id, vote))]
+#[tracing::instrument(skip_all, fields(%id, %vote))]
 pub async fn vote_difference(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<VoteDifference, Error> {
     heavy::act(actor, || difference(backend, actor, id, vote)).await
 }

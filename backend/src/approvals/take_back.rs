@@ -16,7 +16,7 @@ use crate::heavy;
 /// # Errors
 /// [`Error::Refused`] for votes of others, for those that are no approvals or of an earlier round, and where votes are
 /// closed.
-#[tracing::instrument(skip_all, fields(id, vote))]
+#[tracing::instrument(skip_all, fields(%id, %vote))]
 pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<(), Error> {
     heavy::act(actor, || take_back(backend, actor, id, vote)).await
 }

@@ -25,7 +25,7 @@ const UNNUMBERED: i64 = i64::MAX;
 /// [`Error::Conflict`] where the plan is another one by now, or somebody else came first; [`Error::Refused`] for
 /// authors and for states without a vote; [`Error::Invalid`] for a missing `reason` of a no.
 /// Repeated by the same person, it is met already.
-#[tracing::instrument(skip_all, fields(id, version, verdict = verdict.as_str()))]
+#[tracing::instrument(skip_all, fields(%id, %version, verdict = verdict.as_str()))]
 pub async fn change_vote(
     backend: &Backend,
     actor: &Actor,

@@ -28,7 +28,7 @@ use crate::proposals::{self, Making};
 /// [`Error::Invalid`] for `role` with all that is wrong, each after its field; [`Error::Conflict`] where the catalogue
 /// is another than `version`; [`Error::Refused`] where an open change would no longer fit. Where it is proposed,
 /// [`Error::Invalid`] for `reason` where none is given, and [`Error::Refused`] where another proposal about the role waits.
-#[tracing::instrument(skip_all, fields(environment, version, role = role.id.as_str()))]
+#[tracing::instrument(skip_all, fields(?environment, %version, role = role.id.as_str()))]
 pub async fn role_save(
     backend: &Backend,
     actor: &Actor,
@@ -140,7 +140,7 @@ pub(crate) async fn role_loosen(write: &mut Write, from: &Role, to: Option<&Role
 /// # Errors
 /// [`Error::Refused`] where the live topology, an open change or another role still has it, and where another proposal about it waits;
 /// [`Error::Conflict`] where the catalogue is another than `version`; [`Error::Invalid`] for `reason` where none is given.
-#[tracing::instrument(skip_all, fields(environment, version, role))]
+#[tracing::instrument(skip_all, fields(?environment, %version, ?role))]
 pub async fn role_remove(
     backend: &Backend,
     actor: &Actor,
@@ -192,7 +192,7 @@ async fn refuse_used(write: &mut Write, own: &Own, before: &Role) -> Result<(), 
 /// # Errors
 /// [`Error::Refused`] where the level is weaker than now; [`Error::Invalid`] for `reason` where none is given: whoever reads
 /// the audit log wants to know.
-#[tracing::instrument(skip_all, fields(environment, %rule))]
+#[tracing::instrument(skip_all, fields(?environment, %rule))]
 pub async fn rule_level_set(
     backend: &Backend,
     actor: &Actor,

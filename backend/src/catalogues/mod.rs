@@ -50,7 +50,7 @@ pub struct CatalogueVersion {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn catalogue_load(
     backend: &Backend,
     actor: &Actor,

@@ -96,7 +96,7 @@ pub enum Appended {
 /// # Errors
 /// [`Error::Invalid`] for `key` (1 to 64 printable ASCII characters, no other person's), `label` (1 to 200
 /// characters in one line) or `edits` (1 to 10,000, each with text that is taken); [`Error::Refused`] where the change takes no edits any more, or has 50,000.
-#[tracing::instrument(skip_all, fields(id, edits = batch.edits.len()))]
+#[tracing::instrument(skip_all, fields(%id, edits = batch.edits.len()))]
 pub async fn change_append(
     backend: &Backend,
     actor: &Actor,
@@ -178,7 +178,7 @@ async fn append(backend: &Backend, actor: &Actor, id: i64, seen: Seen, batch: Ba
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id))]
+#[tracing::instrument(skip_all, fields(%id))]
 pub async fn change_tail(
     backend: &Backend,
     actor: &Actor,
@@ -269,17 +269,12 @@ fn carried(
     catalogue: &Catalogue,
 ) -> Result<Result<(Vec<Edit>, Topology), Misfit>, ReplayError> {
     let seen = edit::named(known, edits);
-    let now = edit::replay(known, since.iter().map(|logged| &logged.edit), catalogue)?;
+    let mut now = edit::replay(known, since.iter().map(|logged| &logged.edit), catalogue)?;
     if let Err(too_many) = limits::check_edits(&now, edits) {
         return Ok(Err(Misfit::TooMany(too_many)));
     }
-    match edit::carry_all(edits, seen, &mut now.clone(), catalogue) {
-        Ok(mut edits) => {
-            edits.iter_mut().for_each(give_id);
-            // With the ids that nodes have for life from here on.
-            let state = edit::replay(&now, &edits, catalogue)?;
-            Ok(Ok((edits, state)))
-        }
+    match edit::carry_with(edits, seen, &mut now, catalogue, give_id) {
+        Ok(edits) => Ok(Ok((edits, now))),
         Err((place, conflict)) => {
             let (reason, can_be_forced) = (conflict.to_string(), conflict.can_be_forced());
             Ok(Err(Misfit::Edit { place, reason, can_be_forced }))

@@ -22,7 +22,7 @@ use crate::heavy;
 ///
 /// # Errors
 /// [`Error::Refused`] for changes that are not over, or were applied, and where an edit no longer fits the catalogue.
-#[tracing::instrument(skip_all, fields(id))]
+#[tracing::instrument(skip_all, fields(%id))]
 pub async fn change_copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
     heavy::act(actor, || copy(backend, actor, id)).await
 }

@@ -19,7 +19,7 @@ use crate::heavy;
 ///
 /// # Errors
 /// [`Error::Invalid`] for `title`; [`Error::Refused`] where the environment has no topology yet.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn change_start(backend: &Backend, actor: &Actor, environment: &str, title: &str) -> Result<i64, Error> {
     let mut write = backend.authorise_write(actor, Permission::StartChange, Scope::Environment(environment)).await?;
     let title = accepted_title(title)?;
@@ -64,7 +64,7 @@ async fn untouched_draft(write: &mut Write, base: i64, title: &str) -> Result<Op
 /// # Errors
 /// [`Error::Invalid`] for `edit` where it does not fit; [`Error::Conflict`] where somebody else came first;
 /// [`Error::Refused`] where the change takes no edits any more.
-#[tracing::instrument(skip_all, fields(id, version))]
+#[tracing::instrument(skip_all, fields(%id, %version))]
 pub async fn change_edit(backend: &Backend, actor: &Actor, id: i64, version: i64, edit: Edit) -> Result<i64, Error> {
     heavy::act(actor, || append_one(backend, actor, id, version, edit.clone())).await
 }

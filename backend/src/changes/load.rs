@@ -93,7 +93,7 @@ impl ChangeView {
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id))]
+#[tracing::instrument(skip_all, fields(%id))]
 pub async fn change_load(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeView, Error> {
     heavy::act(actor, || async {
         let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
@@ -163,7 +163,7 @@ pub(crate) async fn change_in(read: &mut Read, id: i64) -> Result<ChangeView, Er
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn change_list(
     backend: &Backend,
     actor: &Actor,

@@ -29,7 +29,7 @@ pub enum Rebasing {
 /// # Errors
 /// [`Error::Refused`] where its state does not allow it; [`Error::Conflict`] where somebody else came first. Repeated by
 /// the same person, it is met already.
-#[tracing::instrument(skip_all, fields(id, version, choices = choices.len()))]
+#[tracing::instrument(skip_all, fields(%id, %version, choices = choices.len()))]
 pub async fn change_rebase(
     backend: &Backend,
     actor: &Actor,

@@ -21,7 +21,7 @@ use crate::runs::run_with_steps;
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id))]
+#[tracing::instrument(skip_all, fields(%id))]
 pub async fn change_record(backend: &Backend, actor: &Actor, id: i64) -> Result<ChangeRecord, Error> {
     heavy::act(actor, || record(backend, actor, id)).await
 }

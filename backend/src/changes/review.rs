@@ -18,7 +18,7 @@ use crate::heavy;
 /// # Errors
 /// [`Error::Refused`] where there is nothing to apply or a blocker is left; [`Error::Conflict`] where somebody
 /// else came first. Repeated by the same person, it is met already.
-#[tracing::instrument(skip_all, fields(id, version))]
+#[tracing::instrument(skip_all, fields(%id, %version))]
 pub async fn change_submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<(), Error> {
     heavy::act(actor, || submit(backend, actor, id, version)).await
 }
@@ -68,7 +68,7 @@ async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Resu
 ///
 /// # Errors
 /// [`Error::Refused`] where its state does not allow it; [`Error::Conflict`] where somebody else came first.
-#[tracing::instrument(skip_all, fields(id, version))]
+#[tracing::instrument(skip_all, fields(%id, %version))]
 pub async fn change_withdraw(
     backend: &Backend,
     actor: &Actor,

@@ -70,7 +70,7 @@ pub(crate) async fn deliveries_of(
 ///
 /// # Errors
 /// [`Error::NotFound`] where the environment has no such delivery; [`Error::Refused`] for all but admins.
-#[tracing::instrument(skip_all, fields(environment, id))]
+#[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn delivery_resend(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
     let (environment_id, at) = (write.place()?.id, write.at());

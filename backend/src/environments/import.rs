@@ -55,7 +55,7 @@ enum Wanted {
 /// # Errors
 /// [`Error::Invalid`] for `file`, with the line and column, or for `title`; nothing is imported then. [`Error::Conflict`]
 /// where the environment moved each time that it was tried; [`Error::Busy`] where there is no room for the work now.
-#[tracing::instrument(skip_all, fields(environment, bytes = bytes.len()))]
+#[tracing::instrument(skip_all, fields(?environment, bytes = bytes.len()))]
 pub async fn topology_import(
     backend: &Backend,
     actor: &Actor,

@@ -47,7 +47,7 @@ pub(crate) async fn environments_of(
 ///
 /// # Errors
 /// [`Error::Invalid`] for `environment`; [`Error::Refused`] for all but the operator.
-#[tracing::instrument(skip_all, fields(slug))]
+#[tracing::instrument(skip_all, fields(?slug))]
 pub async fn environment_create(backend: &Backend, actor: &Actor, slug: &str) -> Result<(), Error> {
     text::check_name("environment", slug).map_err(|fault| Error::text("environment", &fault))?;
     let mut write = backend.authorise_operator(actor).await?;

@@ -44,7 +44,7 @@ pub struct TopologyView {
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown number, or where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment, number))]
+#[tracing::instrument(skip_all, fields(?environment, ?number))]
 pub async fn topology_load(
     backend: &Backend,
     actor: &Actor,

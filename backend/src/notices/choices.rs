@@ -27,7 +27,7 @@ pub struct ChoicesView {
 ///
 /// # Errors
 /// [`Error::NotSignedIn`] for all but accounts; [`Error::NotFound`] where they may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn choices_load(backend: &Backend, actor: &Actor, environment: Option<&str>) -> Result<ChoicesView, Error> {
     let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;

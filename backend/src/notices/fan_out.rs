@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
 use strata_domain::news::News;
-use strata_domain::notice::{self, Audience, Channel, Choices, Happening, Kind, Member, Told, Words, path, words};
+use strata_domain::notice::{
+    self, Audience, Channel, Choices, Happening, Kind, Member, Subject, Told, Words, path, words,
+};
 use uuid::Uuid;
 
 use super::outbox::Row;
@@ -33,7 +35,9 @@ pub(super) async fn tell(backend: &Backend, row: &Row, mail: bool) -> Result<boo
         tell_one(&mut transaction, row, &happening, told, chosen, mail).await?;
     }
     // That a plan moved is worth a call where somebody has to look again; a session of edits is not one call each.
-    let is_for_webhooks = happening.kind.topic().is_for_webhooks();
+    // What a process of an earlier version left says nothing of what it is about: the audit log has it, and nobody is told wrongly.
+    let is_known = happening.subject != Subject::Nothing;
+    let is_for_webhooks = is_known && happening.kind.topic().is_for_webhooks();
     if is_for_webhooks && !happening.is_over() && (happening.kind != Kind::Moved || !told.is_empty()) {
         let body = webhooks::body(&happening);
         let title = words(&happening, Audience::Concerned).title;

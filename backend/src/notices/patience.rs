@@ -21,7 +21,7 @@ pub(crate) async fn patience_of(connection: &mut PgConnection, environment_id: i
 ///
 /// # Errors
 /// [`Error::Invalid`] for hours that are out of bounds; [`Error::Refused`] for all but admins.
-#[tracing::instrument(skip_all, fields(environment, patience))]
+#[tracing::instrument(skip_all, fields(?environment, ?patience))]
 pub async fn patience_set(
     backend: &Backend,
     actor: &Actor,

@@ -102,7 +102,7 @@ pub(crate) async fn unread_of(database: impl PgExecutor<'_>, account: Uuid) -> R
 ///
 /// # Errors
 /// [`Error::NotSignedIn`] for all but accounts.
-#[tracing::instrument(skip_all, fields(which))]
+#[tracing::instrument(skip_all, fields(?which))]
 pub async fn notice_read(backend: &Backend, actor: &Actor, which: WhichNotices) -> Result<(), Error> {
     let account = actor.account_id()?.ok_or(Error::NotSignedIn)?;
     let one = match which {

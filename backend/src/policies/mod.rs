@@ -105,7 +105,7 @@ pub struct PolicyAnswers {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn policy_load(backend: &Backend, actor: &Actor, environment: Option<&str>) -> Result<PolicyView, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let (id, slug, standing) = {
@@ -144,7 +144,7 @@ pub(crate) async fn open_in(read: &mut Read) -> Result<Vec<OpenProposal>, Error>
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is no such change in the environment, or the actor may not view it.
-#[tracing::instrument(skip_all, fields(environment, change))]
+#[tracing::instrument(skip_all, fields(?environment, %change))]
 pub async fn policy_test(
     backend: &Backend,
     actor: &Actor,

@@ -18,7 +18,7 @@ use crate::proposals::{self, Making};
 /// [`Error::Invalid`] for `rules` with all that is wrong, one line each, or for `reason` where none is given;
 /// [`Error::Conflict`] where another version is in force; [`Error::Refused`] where another proposal waits.
 /// Repeated by the same person, it is met already.
-#[tracing::instrument(skip_all, fields(environment, based_on, rules = rules.len()))]
+#[tracing::instrument(skip_all, fields(?environment, %based_on, rules = rules.len()))]
 pub async fn policy_propose(
     backend: &Backend,
     actor: &Actor,

@@ -20,7 +20,7 @@ use crate::heavy;
 /// [`Error::Refused`] for all but leads, for the proposer, and where what it was written against is another by now;
 /// [`Error::Invalid`] for a missing `reason` of a no; [`Error::Conflict`] where it was decided otherwise. Repeated by the
 /// same person, it is met already.
-#[tracing::instrument(skip_all, fields(environment, proposal, approve))]
+#[tracing::instrument(skip_all, fields(?environment, %proposal, %approve))]
 pub async fn proposal_decide(
     backend: &Backend,
     actor: &Actor,
@@ -66,7 +66,7 @@ async fn decide(
 ///
 /// # Errors
 /// [`Error::Refused`] for proposals of others; [`Error::Conflict`] where it was decided. Repeated, it is met already.
-#[tracing::instrument(skip_all, fields(environment, proposal))]
+#[tracing::instrument(skip_all, fields(?environment, %proposal))]
 pub async fn proposal_withdraw(
     backend: &Backend,
     actor: &Actor,

@@ -29,7 +29,7 @@ pub(crate) struct Making<'a> {
 /// # Errors
 /// [`Error::Refused`] for all but admins and leads, where the level is not weaker than now, and where another proposal
 /// about the rule waits; [`Error::Invalid`] for `reason` where none is given.
-#[tracing::instrument(skip_all, fields(environment, %rule, %level))]
+#[tracing::instrument(skip_all, fields(?environment, %rule, %level))]
 pub async fn rule_level_propose(
     backend: &Backend,
     actor: &Actor,
@@ -56,7 +56,7 @@ pub async fn rule_level_propose(
 /// # Errors
 /// [`Error::Refused`] for all but admins and leads, for freezes, and where another proposal about the window waits;
 /// [`Error::Invalid`] for `reason` where none is given; [`Error::Conflict`] where somebody else changed it meanwhile.
-#[tracing::instrument(skip_all, fields(environment, id, version))]
+#[tracing::instrument(skip_all, fields(?environment, %id, %version))]
 pub async fn window_removal_propose(
     backend: &Backend,
     actor: &Actor,

@@ -72,7 +72,10 @@ pub(super) const TABLES: &[(&str, Rights)] = &[
     ("run_log_counters", only(&["lines"])),
     // What people work on.
     ("accounts", all_but(&["id", "created_at"])),
-    ("changes", all_but(&["id", "environment_id", "created_by", "created_by_name", "created_at", "copied_from"])),
+    (
+        "changes",
+        all_but(&["id", "environment_id", "title", "created_by", "created_by_name", "created_at", "copied_from"]),
+    ),
     ("environments", all_but(&["id", "slug", "created_at"])),
     ("grants", Rights { adds: true, alters: Alters::Nothing, removes: true }),
     ("group_members", Rights { adds: true, alters: Alters::Nothing, removes: true }),

@@ -37,7 +37,7 @@ pub enum Applied {
 /// [`Error::Refused`] while another run is under way, where an edit does not carry over, or where the approval does not
 /// hold for the plan or has expired: then the change is in review again, and that is stored. [`Error::Conflict`] where
 /// somebody else came first. Repeated by the same person, it gives the same run, or waits as before.
-#[tracing::instrument(skip_all, fields(id, version))]
+#[tracing::instrument(skip_all, fields(%id, %version))]
 pub async fn change_apply(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<Applied, Error> {
     heavy::act(actor, || apply(backend, actor, id, version)).await
 }
@@ -116,7 +116,7 @@ async fn wait(ready: Ready, stored: &Review, until: Option<DateTime<Utc>>, becau
 ///
 /// # Errors
 /// [`Error::Refused`] for who may not apply; [`Error::Conflict`] where somebody else came first, or it has started.
-#[tracing::instrument(skip_all, fields(id, version))]
+#[tracing::instrument(skip_all, fields(%id, %version))]
 pub async fn apply_call_off(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Result<(), Error> {
     let write = backend.authorise_write(actor, Permission::ApplyChange, Scope::Change(id)).await?;
     let ready = Ready::take(write, id).await?;

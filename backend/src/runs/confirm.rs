@@ -12,7 +12,7 @@ use crate::worker;
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown step; [`Error::Refused`] where it waits for nobody.
-#[tracing::instrument(skip_all, fields(id, step_id))]
+#[tracing::instrument(skip_all, fields(%id, ?step_id))]
 pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id: &str) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::ConfirmStep, Scope::Run(id)).await?;
     // The run before the step, as the worker does: two orders would be a deadlock.

@@ -75,7 +75,7 @@ async fn start_if_open(
 }
 
 /// Starts one, in the name of who applied it; says whether anything was done.
-#[tracing::instrument(name = "run_start_due", skip_all, fields(change))]
+#[tracing::instrument(name = "run_start_due", skip_all, fields(%change))]
 async fn start(backend: &Backend, person: &Person, change: i64) -> Result<bool, Error> {
     let told = match try_start(backend, person, change).await {
         Ok(is_done) => return Ok(is_done),

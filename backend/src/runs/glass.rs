@@ -21,7 +21,7 @@ use crate::heavy;
 /// [`Error::Refused`] for all but admins, for drafts and ended changes, where a blocker is left or a rule is broken that is
 /// one by default, where the plan is another one on the live revision, for a reason that says too little, while another run is under way, and while what was applied
 /// in this way before waits for its review. Repeated by the same person, it gives the same run.
-#[tracing::instrument(skip_all, fields(id))]
+#[tracing::instrument(skip_all, fields(%id))]
 pub async fn change_break_glass(
     backend: &Backend,
     actor: &Actor,
@@ -76,7 +76,7 @@ async fn break_glass(backend: &Backend, actor: &Actor, id: i64, seen: Digest, re
 /// # Errors
 /// [`Error::Refused`] for all but leads, for who applied it or shaped it, and where another lead reviewed it; [`Error::Invalid`] for
 /// `conclusion` where nothing is said; [`Error::NotFound`] where the change was not applied in that way.
-#[tracing::instrument(skip_all, fields(id))]
+#[tracing::instrument(skip_all, fields(%id))]
 pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion: &str) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::ReviewBreakGlass, Scope::Change(id)).await?;
     // The second of two leads waits here, and then sees the first one's review.

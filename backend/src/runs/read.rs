@@ -48,7 +48,7 @@ pub struct RunView {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn run_list(
     backend: &Backend,
     actor: &Actor,
@@ -67,7 +67,7 @@ pub async fn run_list(
 ///
 /// # Errors
 /// [`Error::NotFound`] where there is none, or the actor may not view its environment.
-#[tracing::instrument(skip_all, fields(id, log_after))]
+#[tracing::instrument(skip_all, fields(%id, %log_after))]
 pub async fn run_load(
     backend: &Backend,
     actor: &Actor,

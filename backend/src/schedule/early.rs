@@ -16,7 +16,7 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::Refused`] for all but leads, for windows, where it is not on, without a reason, and for who shaped a change that
 /// waits for it; [`Error::Invalid`] for a `reason` whose text is not taken.
-#[tracing::instrument(skip_all, fields(environment, id))]
+#[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn freeze_end(
     backend: &Backend,
     actor: &Actor,

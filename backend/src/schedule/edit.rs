@@ -35,7 +35,7 @@ pub struct NewEntry {
 /// # Errors
 /// [`Error::Invalid`] for the first field that is wrong, and for a name that another one has; where it is proposed, as
 /// [`crate::proposals::window_removal_propose`].
-#[tracing::instrument(skip_all, fields(environment, kind = new.kind.as_str()))]
+#[tracing::instrument(skip_all, fields(?environment, kind = new.kind.as_str()))]
 pub async fn entry_add(
     backend: &Backend,
     actor: &Actor,
@@ -93,7 +93,7 @@ fn added(entry: &Entry) -> ScheduleAct {
 /// As [`entry_add`]; [`Error::Conflict`] where somebody else changed it meanwhile; [`Error::Refused`] where a window would
 /// become a freeze, which removes it, or a freeze a window that opens more; where a freeze that is on would end sooner, [`Error::Invalid`] for `why` without a
 /// reason, and [`Error::Refused`] for who shaped a change that waits for it.
-#[tracing::instrument(skip_all, fields(environment, id, version))]
+#[tracing::instrument(skip_all, fields(?environment, %id, %version))]
 pub async fn entry_change(
     backend: &Backend,
     actor: &Actor,
@@ -176,7 +176,7 @@ fn changed(before: &Entry, after: &Entry) -> ScheduleAct {
 /// [`Error::NotFound`] where there never was one of that id; [`Error::Conflict`] where somebody else changed it meanwhile;
 /// [`Error::Refused`] for windows; where it is on, [`Error::Invalid`] for `why` without a reason, and [`Error::Refused`] for
 /// who shaped a change that waits for it.
-#[tracing::instrument(skip_all, fields(environment, id, version))]
+#[tracing::instrument(skip_all, fields(?environment, %id, %version))]
 pub async fn entry_remove(
     backend: &Backend,
     actor: &Actor,

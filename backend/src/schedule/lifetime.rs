@@ -15,7 +15,7 @@ use crate::policies::{lifetime_of, lifetime_stored};
 ///
 /// # Errors
 /// [`Error::Invalid`] for `hours` that are too few or too many; [`Error::Refused`] for all but leads.
-#[tracing::instrument(skip_all, fields(environment, hours))]
+#[tracing::instrument(skip_all, fields(?environment, %hours))]
 pub async fn approval_lifetime_set(
     backend: &Backend,
     actor: &Actor,

@@ -66,7 +66,7 @@ pub struct ShownEntry {
 ///
 /// # Errors
 /// [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn schedule_load(backend: &Backend, actor: &Actor, environment: Option<&str>) -> Result<ScheduleView, Error> {
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::asked(environment)).await?;
     let (id, slug, standing) = {

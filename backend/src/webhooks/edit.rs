@@ -39,7 +39,7 @@ impl std::fmt::Debug for NewWebhook {
 /// # Errors
 /// [`Error::Invalid`] for a `url` that is not http or https, names no host or has a user in it, and for no `topics`;
 /// [`Error::Refused`] for all but admins.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn webhook_add(
     backend: &Backend,
     actor: &Actor,
@@ -93,7 +93,7 @@ pub async fn webhook_add(
 ///
 /// # Errors
 /// [`Error::NotFound`] where the environment has none of that id; [`Error::Refused`] for all but admins.
-#[tracing::instrument(skip_all, fields(environment, id))]
+#[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
     let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
     let (environment_id, at) = (write.place()?.id, write.at());
@@ -121,7 +121,7 @@ pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str,
 /// # Errors
 /// [`Error::NotFound`] where the environment has none of that id; [`Error::Refused`] for all but admins, and where it is
 /// switched off; [`Error::TooMuch`] where the actor tries too fast.
-#[tracing::instrument(skip_all, fields(environment, id))]
+#[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn webhook_test(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
     let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
     let (environment_id, at) = (read.place().id, read.at());

@@ -38,7 +38,7 @@ pub struct WebhooksView {
 ///
 /// # Errors
 /// [`Error::Refused`] for all but admins; [`Error::NotFound`] where the actor may not view the environment.
-#[tracing::instrument(skip_all, fields(environment))]
+#[tracing::instrument(skip_all, fields(?environment))]
 pub async fn webhooks_load(
     backend: &Backend,
     actor: &Actor,

@@ -61,7 +61,7 @@ async fn end(backend: &Backend, person: Person, run: i64, failed: bool) -> Resul
 }
 
 /// Ends one run; false where another worker has done so meanwhile.
-#[tracing::instrument(name = "run_settle", skip_all, fields(run))]
+#[tracing::instrument(name = "run_settle", skip_all, fields(%run))]
 async fn settle(mut write: Write, run: i64, outcome: Option<Result<Outcome, String>>) -> Result<bool, Error> {
     let environment_id = write.place()?.id;
     let change_id =

@@ -33,6 +33,7 @@ mod review;
 mod roles;
 mod schedule;
 mod sessions;
+mod spans;
 mod story;
 mod streams;
 mod support;

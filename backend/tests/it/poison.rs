@@ -200,7 +200,7 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
         .unwrap();
     let elsewhere = run.replace("VALUES (1,", "VALUES ((SELECT id FROM environments WHERE slug = 'lab'),");
     assert_eq!(world.as_attacker(&elsewhere).await.as_deref(), Some("runs_of_environment"));
-    let long_ago = run.replace("'x', now())", "'x', '2020-01-01Z')");
+    let long_ago = run.replace("'x', now(),", "'x', '2020-01-01Z',");
     assert_eq!(world.as_attacker(&long_ago).await.as_deref(), Some("runs_of_now"));
     let word = "UPDATE changes SET touched_action = 'apply'";
     assert_eq!(world.as_attacker(word).await.as_deref(), Some("changes_touched_action"));
@@ -433,6 +433,7 @@ async fn what_belongs_together_comes_together(pool: PgPool) {
         (carried_out.to_owned(), Some("revisions_end_runs")),
         (format!("{carried_out}; {live}"), Some("revisions_end_runs")),
         (format!("{carried_out}; {live}; {failed}"), Some("revisions_end_runs")),
+        (format!("UPDATE runs SET state = 'running', started_at = now(); {failed}"), Some("runs_end_whole")),
         (
             glass(of_review, ", (SELECT id FROM accounts WHERE name = 'Lena Lead'), 'x', now(), 'x'"),
             Some("broken_glass_reviewed_by_leads"),
@@ -447,7 +448,7 @@ async fn what_belongs_together_comes_together(pool: PgPool) {
         ),
         (review("Vera Viewer"), Some("broken_glass_reviewed_by_leads")),
         (review("Ada Admin"), Some("broken_glass_not_by_authors")),
-        (review("Lena Lead"), None),
+        (review("Lena Lead"), Some("broken_glass_with_runs")),
         (format!("UPDATE changes SET version = version + 2 WHERE id = {open}"), Some("changes_versions_follow")),
         (
             format!("INSERT INTO decisions SELECT change_id, version + 1, round, digest, blockers, asked, risk

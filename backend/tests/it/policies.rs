@@ -214,8 +214,7 @@ async fn another_policy_takes_hold_of_what_is_under_review(pool: sqlx::PgPool) {
     in_force(&world, 2, rules(1)).await;
     assert_eq!(world.view(waits).await.change.state, ChangeState::InReview);
     let audit = audit_list(backend, vera, Some(ENVIRONMENT), None, 1, None).await.unwrap().rows;
-    let changes = &audit[0].after.as_ref().unwrap()["changes"];
-    assert_eq!(*changes, serde_json::json!({ "in_review_again": [], "approved": [] }));
+    assert!(audit[0].after.as_ref().unwrap().get("changes").is_none(), "no change moved by it");
     let later = world.in_review("worker-6.example.net").await;
     world.vote(lena, later, Verdict::Approve, None).await.unwrap();
     assert_eq!(world.view(later).await.change.state, ChangeState::Approved);

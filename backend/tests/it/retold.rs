@@ -35,7 +35,7 @@ async fn a_change_that_ended_stays_what_it_was(pool: sqlx::PgPool) {
     world.vote(lena, rejected, Verdict::Reject, Some("No")).await.unwrap();
     let over = "changes_append_only";
     for set in [
-        "state = 'withdrawn', title = 'Harmless', reason = 'Nothing came of it'",
+        "state = 'withdrawn', reason = 'Nothing came of it'",
         "state = 'in-review'",
         "title = 'Harmless'",
         "reason = 'x'",

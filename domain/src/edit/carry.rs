@@ -162,7 +162,22 @@ pub fn carry_all(
     now: &mut Topology,
     catalogue: &Catalogue,
 ) -> Result<Vec<Edit>, (usize, Conflict)> {
-    let (carried, places) = carried(edits, seen, now, catalogue)?;
+    carry_with(edits, seen, now, catalogue, |_| ())
+}
+
+/// As [`carry_all`], where each edit gets a last touch before it is applied, such as the id that a node has from here on.
+///
+/// # Errors
+/// As [`carry_all`].
+pub fn carry_with(
+    edits: &[Edit],
+    seen: Topology,
+    now: &mut Topology,
+    catalogue: &Catalogue,
+    touch: impl FnMut(&mut Edit),
+) -> Result<Vec<Edit>, (usize, Conflict)> {
+    let (mut carried, places) = carried(edits, seen, now, catalogue)?;
+    carried.iter_mut().for_each(touch);
     let misfit = |error: ReplayError| (places[error.position - 1], error.error.into());
     apply_each(now, &carried, catalogue).map_err(misfit)?;
     Ok(carried)

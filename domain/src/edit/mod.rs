@@ -24,7 +24,7 @@ pub use apply::{EditError, ReplayError, apply, replay};
 pub use between::between;
 pub(crate) use between::roles_between;
 pub(crate) use carry::carried;
-pub use carry::{Conflict, carry, carry_all};
+pub use carry::{Conflict, carry, carry_all, carry_with};
 pub use force::force;
 pub(crate) use force::{carry_on, force_on};
 pub(crate) use index::Indexed;

@@ -225,8 +225,12 @@ impl Review {
         self.votes.iter().find(counts)
     }
 
-    /// Edits during a review can bring blockers, or leave nothing to do, as well as edits before it.
-    pub(super) fn can_be_applied(&self) -> Result<(), Refused> {
+    /// Edits during a review can bring blockers, or leave nothing to do, as well as edits before it; so can a rule that matters
+    /// more since.
+    ///
+    /// # Errors
+    /// Where there is nothing to do, and where a blocker is left.
+    pub fn can_be_applied(&self) -> Result<(), Refused> {
         let Planned { steps, blockers, .. } = self.plan;
         change::step(ChangeState::Draft, &ChangeEvent::Submit { steps, blockers }).map(drop)
     }
