@@ -37,7 +37,6 @@ async fn a_change_that_ended_stays_what_it_was(pool: sqlx::PgPool) {
     for set in [
         "state = 'withdrawn', reason = 'Nothing came of it'",
         "state = 'in-review'",
-        "title = 'Harmless'",
         "reason = 'x'",
         "approved_at = NULL",
         "round = round + 1",
