@@ -129,10 +129,8 @@ async fn asked_again(backend: &Backend, run: i64, judged: &Judged) -> Result<Opt
     if row.is_forced {
         return Ok(None);
     }
-    if !row.is_under_way {
-        if was_closed(&mut connection, stored.environment_id, row.requested_at).await? {
-            return Ok(Some("It was begun while its environment was closed.".to_owned()));
-        }
+    if !row.is_under_way && was_closed(&mut connection, stored.environment_id, row.requested_at).await? {
+        return Ok(Some("It was begun while its environment was closed.".to_owned()));
     }
     let Judged { plan, nodes, catalogue } = judged;
     let begun = Begun { at: row.requested_at, is_under_way: row.is_under_way };

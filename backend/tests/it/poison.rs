@@ -1,13 +1,12 @@
 //! What an attacker tried who got at the application's connections: rows that nobody can read, of times that were not, and
 //! runs that nobody began.
 
-use chrono::{TimeDelta, Timelike};
 use sqlx::{AssertSqlSafe, PgPool};
 use strata_backend::approvals::inbox_load;
 use strata_backend::audit::audit_list;
 use strata_backend::catalogues::rule_level_set;
 use strata_backend::changes::{change_start, change_submit};
-use strata_backend::schedule::{NewEntry, entry_add, entry_remove};
+use strata_backend::schedule::{entry_add, entry_remove};
 use strata_domain::catalogue::{Catalogue, Level};
 use strata_domain::change::ChangeState;
 use strata_domain::digest::Digest;
@@ -15,9 +14,10 @@ use strata_domain::edit::Edit;
 use strata_domain::findings::{Severity, check};
 use strata_domain::review::Verdict;
 use strata_domain::run::RunState;
-use strata_domain::schedule::{Kind, Recurrence};
+use strata_domain::schedule::Kind;
 use strata_domain::topology::SettingValue;
 
+use crate::schedule::once;
 use crate::support::{ENVIRONMENT, World, add_node, as_application, digest_of};
 
 fn audit_row(at: &str, after: &str) -> String {
@@ -344,15 +344,11 @@ async fn a_worker_asks_again_what_an_apply_asks(pool: PgPool) {
     let application = as_application(&world.pool).await;
     let (closed, blocked) =
         (world.approved("worker-2.example.net").await, world.approved("worker-3.example.net").await);
-    let now = chrono::Utc::now().naive_utc().with_second(0).and_then(|now| now.with_nanosecond(0)).unwrap();
-    let freeze = NewEntry {
-        kind: Kind::Freeze,
-        name: "Quarter".to_owned(),
-        reason: "Nobody is there to mend what breaks.".to_owned(),
-        zone: "UTC".to_owned(),
-        recurrence: Recurrence::Once { from: now - TimeDelta::hours(1), to: now + TimeDelta::hours(1) },
-    };
-    let freeze = entry_add(backend, lena, ENVIRONMENT, freeze).await.unwrap().in_force().unwrap();
+    let freeze = entry_add(backend, lena, ENVIRONMENT, once(Kind::Freeze, "Quarter", -60, 60))
+        .await
+        .unwrap()
+        .in_force()
+        .unwrap();
     let run = begun(&world, &application, closed).await;
     assert_eq!(told_of(&world, run).await, "It was begun while its environment was closed.");
     entry_remove(backend, lena, ENVIRONMENT, freeze, 1, Some("It was a test of what a worker asks")).await.unwrap();

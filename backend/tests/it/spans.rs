@@ -12,9 +12,16 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::support::{ENVIRONMENT, World, change_apply};
 
-/// Fields that spans have, and those that got a value, by the span's name.
+/// The fields of one kind of span.
+#[derive(Default)]
+struct Fields {
+    declared: BTreeSet<&'static str>,
+    filled: BTreeSet<&'static str>,
+}
+
+/// What spans have, by their names.
 #[derive(Clone, Default)]
-struct Filled(Arc<Mutex<BTreeMap<&'static str, (BTreeSet<&'static str>, BTreeSet<&'static str>)>>>);
+struct Filled(Arc<Mutex<BTreeMap<&'static str, Fields>>>);
 
 struct Names<'a>(&'a mut BTreeSet<&'static str>);
 
@@ -31,7 +38,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Filled {
             return;
         }
         let mut spans = self.0.lock().unwrap();
-        let (declared, filled) = spans.entry(metadata.name()).or_default();
+        let Fields { declared, filled } = spans.entry(metadata.name()).or_default();
         declared.extend(metadata.fields().iter().map(|field| field.name()));
         attributes.record(&mut Names(filled));
     }
@@ -39,8 +46,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Filled {
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         let mut spans = self.0.lock().unwrap();
-        let (_, filled) = spans.entry(span.metadata().name()).or_default();
-        values.record(&mut Names(filled));
+        values.record(&mut Names(&mut spans.entry(span.metadata().name()).or_default().filled));
     }
 }
 
@@ -62,7 +68,9 @@ async fn every_field_of_a_span_has_a_value(pool: PgPool) {
     }
     let empty: Vec<String> = spans
         .iter()
-        .flat_map(|(name, (declared, filled))| declared.difference(filled).map(move |field| format!("{name}.{field}")))
+        .flat_map(|(name, fields)| {
+            fields.declared.difference(&fields.filled).map(move |field| format!("{name}.{field}"))
+        })
         .collect();
     assert_eq!(empty, [""; 0], "fields without a value tell nothing");
 }
