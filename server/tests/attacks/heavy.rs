@@ -1,7 +1,7 @@
 //! Work that takes long: it holds up nobody who asks for something else.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use server::serve::Settings;
 use sqlx::PgPool;
@@ -25,7 +25,7 @@ fn large(nodes: usize) -> String {
 /// Two files of 399 KiB held `/healthz` up for 34 seconds.
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn two_heavy_imports_stall_neither_health_nor_pages(pool: PgPool) {
-    let server = Near::start(pool, Settings::default()).await;
+    let server = Near::start(pool.clone(), Settings::default()).await;
     let cookie = server.sign_in(ADMIN).await;
     let file = large(15_000);
     let form = format!(
@@ -41,8 +41,10 @@ async fn two_heavy_imports_stall_neither_health_nor_pages(pool: PgPool) {
     let mut answered = 0;
     while !imports.is_empty() {
         for path in ["/healthz", "/sign-in", "/changes/1"] {
+            let asked = Instant::now();
             let answer = server.ask("GET", path, &[("Cookie", cookie.as_str())], b"").await;
-            assert_eq!(status(&answer), 200, "{path}: {answer}");
+            let told = || format!("{path} after {:?}, {} open, {} idle", asked.elapsed(), pool.size(), pool.num_idle());
+            assert_eq!(status(&answer), 200, "{}: {answer}", told());
             answered += 1;
         }
         while let Some(import) = imports.try_join_next() {
@@ -66,18 +68,15 @@ async fn the_page_of_a_large_draft_is_short_and_holds_up_nobody(pool: PgPool) {
     let headers = [("Cookie", cookie.as_str()), ("Accept", "text/html")];
     let path = format!("/changes/{id}/edit?q=n9");
     let request = head(server.address, "GET", &path, &headers, 0);
-    let began = Instant::now();
     let mut pages = tokio::task::JoinSet::new();
     for _ in 0..4 {
         pages.spawn(server.begin(request.clone()).await.rest());
     }
-    let (mut longest, mut whole) = (Duration::ZERO, Duration::ZERO);
+    let mut answered = 0;
     while !pages.is_empty() {
-        let asked = Instant::now();
         assert_eq!(status(&server.ask("GET", "/healthz", &[], b"").await), 200);
-        longest = longest.max(asked.elapsed());
+        answered += 1;
         while let Some(page) = pages.try_join_next() {
-            whole = began.elapsed();
             let page = page.unwrap();
             assert_eq!(status(&page), 200, "{page}");
             for told in ["Nodes (1111)", "The first 100 of 1111; search to narrow down.", "The review has all of them"]
@@ -87,6 +86,6 @@ async fn the_page_of_a_large_draft_is_short_and_holds_up_nobody(pool: PgPool) {
             assert!(page.len() < 1024 * 1024, "{} bytes", page.len());
         }
     }
-    println!("/healthz took {longest:?} at most, the pages {whole:?}");
-    assert!(longest * 3 < whole, "/healthz took {longest:?}, all four pages {whole:?}");
+    println!("{answered} answers while four pages were made");
+    assert!(answered >= 12, "{answered} answers while four pages were made");
 }
