@@ -35,7 +35,7 @@ unit: ## the domain's tests: no database, seconds (ARGS=name for some)
 	@cargo test --profile quick -p strata-domain $(ARGS)
 
 backend-test: ## all Rust tests, against a throw-away PostgreSQL (ARGS="-p strata-backend name" for some)
-	@scripts/with-postgres cargo test --profile quick $(ARGS)
+	@scripts/rust-tests $(ARGS)
 
 e2e: ## the browser tests, headless (PLAYWRIGHT_ARGS="story --headed" for more)
 	@scripts/test e2e

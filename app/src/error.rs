@@ -11,10 +11,16 @@ pub enum AppError {
     /// There is no session, or it has ended.
     #[error("You are signed out. Sign in to go on.")]
     NotSignedIn,
-    /// The domain said no.
+    /// Not for whoever asks.
     #[error("{reason}")]
-    Refused {
+    NotYou {
         /// A full sentence for the page.
+        reason: String,
+    },
+    /// Not as things stand, whoever asks.
+    #[error("{reason}")]
+    NotNow {
+        /// A full sentence for the page, with what would have to be different.
         reason: String,
     },
     /// It does not exist, or the person may not know that it does.
@@ -78,9 +84,9 @@ impl AppError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::NotSignedIn => 401,
-            Self::Refused { .. } => 403,
+            Self::NotYou { .. } => 403,
             Self::NotFound { .. } => 404,
-            Self::Conflict { .. } => 409,
+            Self::Conflict { .. } | Self::NotNow { .. } => 409,
             Self::TooMuch { .. } => 429,
             Self::Invalid { .. } => 422,
             Self::Unavailable { .. } | Self::Busy { .. } => 503,

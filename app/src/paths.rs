@@ -152,9 +152,16 @@ pub fn run(id: i64) -> String {
     format!("/runs/{id}")
 }
 
-/// One run, with its steps behind that place.
-pub fn run_steps(id: i64, after: i64) -> String {
-    format!("/runs/{id}?steps={after}#steps-heading")
+/// One run, with its steps behind that place, and its log behind the line that is read.
+pub fn run_steps(id: i64, after: i64, log: Option<i64>) -> String {
+    let log = log.map(|line| format!("&log={line}")).unwrap_or_default();
+    format!("/runs/{id}?steps={after}{log}#steps-heading")
+}
+
+/// One run, with its log behind that line, and the steps that are read.
+pub fn run_log(id: i64, after: i64, steps: Option<i64>) -> String {
+    let steps = steps.map(|place| format!("&steps={place}")).unwrap_or_default();
+    format!("/runs/{id}?log={after}{steps}#log-heading")
 }
 
 /// The revisions of an environment.

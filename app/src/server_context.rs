@@ -10,6 +10,7 @@ use leptos_axum::ResponseOptions;
 use strata_backend::Outage;
 use strata_backend::ctx::{Actor, Backend};
 use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY};
+use strata_domain::{Refusal, Refused};
 use tower_sessions::Session;
 
 use crate::api::arguments::UNREAD;
@@ -131,7 +132,8 @@ impl From<strata_backend::Error> for AppError {
         use strata_backend::Error as Backend;
         match error {
             Backend::NotSignedIn => Self::NotSignedIn,
-            Backend::Refused(refused) => Self::Refused { reason: refused.reason },
+            Backend::Refused(Refused { kind: Refusal::NotYou, reason }) => Self::NotYou { reason },
+            Backend::Refused(Refused { kind: Refusal::NotNow, reason }) => Self::NotNow { reason },
             Backend::NotFound { what } => Self::NotFound { what: what.to_owned() },
             Backend::Conflict { what } => Self::Conflict { what },
             Backend::TooMuch { what, seconds } => Self::TooMuch { what, seconds },

@@ -6,6 +6,7 @@ use strata_domain::authz::Permission;
 
 use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
+use crate::stored;
 
 /// Rows of an environment's audit log (of the first that the actor may view, where none is named), newest first: at most
 /// `limit`, those with a sequence under `before`, and of one subject (kind and id) alone where one is named.
@@ -72,7 +73,7 @@ async fn audit_rows(
                 sequence: row.sequence,
                 at: row.at,
                 actor: ctx::person(row.actor_id, row.actor_name),
-                action: ctx::stored(&row.action)?,
+                action: stored::word(&row.action)?,
                 subject_kind: row.subject_kind,
                 subject: row.subject,
                 environment: Some(slug.clone()),

@@ -5,7 +5,7 @@ use strata_domain::Refused;
 use strata_domain::text::TextFault;
 use uuid::Uuid;
 
-use crate::ctx;
+use crate::ids;
 use crate::outage::Outage;
 
 /// Why a use case did not happen. Nothing was written when one of these comes back, unless the variant says so.
@@ -60,9 +60,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// A refusal with that reason.
-    pub(crate) fn refused(reason: impl Into<String>) -> Self {
-        Self::Refused(Refused::because(reason))
+    /// A refusal of whoever asks.
+    pub(crate) fn not_you(reason: impl Into<String>) -> Self {
+        Self::Refused(Refused::not_you(reason))
+    }
+
+    /// A refusal as things stand.
+    pub(crate) fn not_now(reason: impl Into<String>) -> Self {
+        Self::Refused(Refused::not_now(reason))
     }
 
     /// A wrong field.
@@ -82,7 +87,7 @@ impl Error {
 
     /// Logs what should not have happened and keeps only the id.
     pub(crate) fn unexpected(what: impl std::fmt::Display) -> Self {
-        let id = ctx::new_id();
+        let id = ids::new_id();
         tracing::error!(error.id = %id, "unexpected: {what}");
         Self::Unexpected { id }
     }
@@ -115,7 +120,8 @@ fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
         outage.met();
         return Some(Error::Unavailable(outage));
     }
-    // What no text of the database can hold, in a text or in JSON.
+    // What no text of the database can hold, in a text or in JSON: every field refuses it in its own words, and this is behind
+    // them.
     if code == "22021" || code == "22P05" {
         return Some(Error::invalid(
             "text",
@@ -126,10 +132,6 @@ fn from_database(refusal: &dyn DatabaseError) -> Option<Error> {
         return Some(Error::Conflict {
             what: "Somebody else acted on this at the same moment. Look again before you go on.".to_owned(),
         });
-    }
-    // U+0000, which PostgreSQL keeps in no text: every field refuses it in its own words, and this is behind them.
-    if code == "22021" || code == "22P05" {
-        return Some(Error::invalid("text", "There is a character in it that no text may have: U+0000."));
     }
     from_constraint(refusal.constraint()?)
 }
@@ -146,43 +148,43 @@ fn from_constraint(name: &str) -> Option<Error> {
         ),
         "changes_title_given" => Error::invalid("title", "Say in a line what the change is for."),
         "group_members_name_given" => Error::invalid("group", "Give the group's name."),
-        "votes_not_by_authors" => Error::refused("You had a part in this change; somebody else has to vote on it."),
-        "votes_by_leads" => Error::refused("You are no lead of this environment any more."),
+        "votes_not_by_authors" => Error::not_you("You had a part in this change; somebody else has to vote on it."),
+        "votes_by_leads" => Error::not_you("You are no lead of this environment any more."),
         "votes_while_open" | "vote_take_backs_while_open" => {
-            Error::refused("The change has moved on meanwhile. Look again before you go on.")
+            Error::not_now("The change has moved on meanwhile. Look again before you go on.")
         }
-        "votes_approve_once" => Error::refused("You have approved this plan already."),
-        "vote_take_backs_pkey" => Error::refused("This vote is taken back already."),
+        "votes_approve_once" => Error::not_now("You have approved this plan already."),
+        "vote_take_backs_pkey" => Error::not_now("This vote is taken back already."),
         "policy_proposals_one_open" => {
-            Error::refused("Somebody else has just proposed something about it; that has to be decided about first.")
+            Error::not_now("Somebody else has just proposed something about it; that has to be decided about first.")
         }
         "policy_proposals_by_another" | "policies_by_another" | "policy_proposal_approvals_by_another" => {
-            Error::refused("You proposed it; other leads have to approve it.")
+            Error::not_you("You proposed it; other leads have to approve it.")
         }
-        "policy_proposal_approvals_pkey" => Error::refused("You have approved it already; others have to as well."),
-        "policy_proposal_approvals_by_leads" => Error::refused("You are no lead of this environment any more."),
-        "policy_proposals_by_enough" => Error::refused("More leads have to approve it before it is in force."),
-        "policies_by_enough" => Error::refused("More leads have to approve this policy before it is in force."),
+        "policy_proposal_approvals_pkey" => Error::not_now("You have approved it already; others have to as well."),
+        "policy_proposal_approvals_by_leads" => Error::not_you("You are no lead of this environment any more."),
+        "policy_proposals_by_enough" => Error::not_now("More leads have to approve it before it is in force."),
+        "policies_by_enough" => Error::not_now("More leads have to approve this policy before it is in force."),
         "votes_reason_given" => Error::invalid("reason", "Say why."),
         "runs_one_active" => {
-            Error::refused("Another run of this environment has just begun; apply again when it has ended.")
+            Error::not_now("Another run of this environment has just begun; apply again when it has ended.")
         }
         "runs_approved_by_another" => {
-            Error::refused("Nobody but its authors approved this plan; somebody else has to approve it.")
+            Error::not_now("Nobody but its authors approved this plan; somebody else has to approve it.")
         }
-        "broken_glass_one_unreviewed" => Error::refused(
+        "broken_glass_one_unreviewed" => Error::not_now(
             "Another change has just been applied without approval; a lead has to review that before it is possible again.",
         ),
         "broken_glass_by_another" => {
-            Error::refused("You applied it without approval yourself; another lead has to review that.")
+            Error::not_you("You applied it without approval yourself; another lead has to review that.")
         }
         "broken_glass_not_by_authors" => {
-            Error::refused("You had a part in this change; another lead has to review that it was applied.")
+            Error::not_you("You had a part in this change; another lead has to review that it was applied.")
         }
         "schedule_entries_name" => {
             Error::invalid("name", "There is an entry of that name already; choose another one.")
         }
-        "runs_change_once" => Error::refused("This change has its run already."),
+        "runs_change_once" => Error::not_now("This change has its run already."),
         "revisions_number_key" => Error::Conflict {
             what: "Somebody else made a revision of this environment at the same moment. Look again before you go on."
                 .to_owned(),

@@ -17,7 +17,7 @@ use strata_domain::checked::Checked;
 use strata_domain::topology::Topology;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::ctx::Actor;
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::shares::{Share, Shares};
 use crate::turns::{Turn, Turns};

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use strata_domain::audit::AuditEntry;
 use strata_domain::authz::Permission;
 use strata_domain::change::Change;
-use strata_domain::digest::Digest;
 use strata_domain::environment::Revision;
 use strata_domain::review::{Vote, VoteStanding};
 use strata_domain::run::{Run, RunStep};
 use strata_domain::topology::Topology;
 
 use crate::audit::latest;
-use crate::catalogues::version_read;
 use crate::changes::change_in;
 use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
 use crate::environments::revision_of;
 use crate::error::Error;
 use crate::heavy;
 use crate::runs::run_with_steps;
+use crate::stored;
 
 /// One revision and how it came to be, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,21 +115,16 @@ pub async fn revision_list(
             Ok(Revision {
                 environment: slug.clone(),
                 number: row.number,
-                content_hash: digest(&row.content_hash)?.to_string(),
+                content_hash: stored::digest(&row.content_hash)?.to_string(),
                 made_at: row.made_at,
                 made_by: ctx::person(row.made_by, row.made_by_name),
                 change: row.change_id,
                 run: row.run_id,
                 title: row.title,
                 node_count: row.node_count,
-                catalogue: version_read(row.catalogue_version)?,
+                catalogue: stored::version(row.catalogue_version)?,
             })
         })
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(Listed::of(&read, rows, limit, |revision| revision.number))
-}
-
-/// A digest as it is stored.
-pub(crate) fn digest(bytes: &[u8]) -> Result<Digest, Error> {
-    bytes.try_into().map(Digest).map_err(|_| Error::unexpected("a stored digest has not 32 bytes"))
 }

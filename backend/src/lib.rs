@@ -4,10 +4,12 @@
 //! [`Backend`] and the [`Actor`] who asks; none trusts that a page has asked before.
 
 pub mod accounts;
+mod actor;
 pub mod approvals;
 pub mod audit;
 pub mod catalogues;
 pub mod changes;
+mod connections;
 pub mod ctx;
 pub mod deliveries;
 pub mod environments;
@@ -16,6 +18,7 @@ mod hashing;
 pub mod header;
 pub mod heavy;
 pub mod history;
+mod ids;
 mod kept;
 mod listener;
 pub mod loops;
@@ -23,6 +26,7 @@ pub mod networks;
 pub mod news;
 pub mod notices;
 pub mod outage;
+mod outbox;
 mod paces;
 pub mod policies;
 pub mod proposals;
@@ -31,13 +35,17 @@ pub mod runs;
 pub mod schedule;
 pub mod sessions;
 pub mod shares;
+mod stored;
 mod trouble;
 pub mod turns;
 pub mod webhooks;
+mod work;
 pub mod worker;
 
-pub use ctx::{Account, Actor, Backend, new_id};
+pub use actor::{Account, Actor};
+pub use ctx::Backend;
 pub use error::Error;
+pub use ids::new_id;
 pub use outage::Outage;
 pub use trouble::Trouble;
 

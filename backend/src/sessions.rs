@@ -14,7 +14,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, ExpiredDeletion, Result, SessionStore};
 use uuid::Uuid;
 
-use crate::ctx::{self, Backend};
+use crate::connections;
 use crate::error::Error;
 
 /// Key of the record's data that holds the account's id as text.
@@ -32,9 +32,9 @@ pub struct PgSessionStore {
 }
 
 impl PgSessionStore {
-    /// A store in the backend's database.
-    pub fn new(backend: &Backend) -> Self {
-        Self { pool: backend.machinery().clone() }
+    /// The store in a database.
+    pub(crate) fn of(pool: PgPool) -> Self {
+        Self { pool }
     }
 }
 
@@ -112,7 +112,7 @@ impl ExpiredDeletion for PgSessionStore {
         // No request is behind it, which would give up.
         let deleted =
             async { Ok(sqlx::query!("DELETE FROM sessions WHERE expires_at <= now()").execute(&self.pool).await?) };
-        ctx::statement(deleted).await.map_err(|error| StoreError::Backend(error.to_string()))?;
+        connections::statement(deleted).await.map_err(|error| StoreError::Backend(error.to_string()))?;
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ pub enum Permission {
     /// Look at what was applied in that way, so that it can be done again.
     ReviewBreakGlass,
     /// Add and remove webhooks, see what was sent by mail and to webhooks, and say when people are reminded.
-    EditWebhooks,
+    EditNotifications,
 }
 
 impl Permission {
@@ -71,7 +71,7 @@ impl Permission {
         Self::EndFreeze,
         Self::BreakGlass,
         Self::ReviewBreakGlass,
-        Self::EditWebhooks,
+        Self::EditNotifications,
     ];
 
     /// The word in logs.
@@ -95,7 +95,7 @@ impl Permission {
             Self::EndFreeze => "end-freeze",
             Self::BreakGlass => "break-glass",
             Self::ReviewBreakGlass => "review-break-glass",
-            Self::EditWebhooks => "edit-webhooks",
+            Self::EditNotifications => "edit-notifications",
         }
     }
 }
@@ -126,11 +126,11 @@ pub fn allow(standing: &Standing, permission: Permission) -> Result<(), Refused>
         Permission::ReviewBreakGlass => {
             (&[Lead], "Only leads of this environment review what was applied without approval.")
         }
-        Permission::EditWebhooks => {
+        Permission::EditNotifications => {
             (&[Admin], "Only admins of this environment see and change its webhooks and reminders.")
         }
     };
-    if enough.iter().any(|&capability| standing.has(capability)) { Ok(()) } else { Err(Refused::because(refusal)) }
+    if enough.iter().any(|&capability| standing.has(capability)) { Ok(()) } else { Err(Refused::not_you(refusal)) }
 }
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ mod tests {
         end-freeze         -      -      -      yes
         break-glass        -      -      yes    -
         review-break-glass -      -      -      yes
-        edit-webhooks      -      -      yes    -
+        edit-notifications -      -      yes    -
         ");
     }
 }

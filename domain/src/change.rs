@@ -183,6 +183,14 @@ impl ChangeState {
     }
 }
 
+/// The state of a change whose run has ended, well or not.
+///
+/// # Errors
+/// Where it has none.
+pub fn run_ended(state: ChangeState, well: bool) -> Result<ChangeState, Refused> {
+    step(state, if well { &ChangeEvent::RunSucceeded } else { &ChangeEvent::RunFailed })
+}
+
 /// The state after an event, or why the event does not fit.
 pub fn step(state: ChangeState, event: &ChangeEvent) -> Result<ChangeState, Refused> {
     use ChangeEvent as Event;
@@ -190,11 +198,11 @@ pub fn step(state: ChangeState, event: &ChangeEvent) -> Result<ChangeState, Refu
     match (state, event) {
         // In review too: what votes are worth then follows from the plan and its authors.
         (State::Draft | State::InReview | State::Approved, Event::Edit) => Ok(state),
-        (State::Draft, Event::Submit { steps: 0, .. }) => Err(Refused::because("There is nothing to apply.")),
+        (State::Draft, Event::Submit { steps: 0, .. }) => Err(Refused::not_now("There is nothing to apply.")),
         (State::Draft, Event::Submit { blockers: 0, .. }) => Ok(State::InReview),
-        (State::Draft, Event::Submit { blockers: 1, .. }) => Err(Refused::because("1 blocker has to be mended first.")),
+        (State::Draft, Event::Submit { blockers: 1, .. }) => Err(Refused::not_now("1 blocker has to be mended first.")),
         (State::Draft, Event::Submit { blockers, .. }) => {
-            Err(Refused::because(format!("{blockers} blockers have to be mended first.")))
+            Err(Refused::not_now(format!("{blockers} blockers have to be mended first.")))
         }
         (State::InReview, Event::Voted { quorum_met: false }) => Ok(State::InReview),
         (State::InReview, Event::Voted { quorum_met: true }) => Ok(State::Approved),
@@ -266,7 +274,7 @@ pub fn may_copy(state: ChangeState) -> Result<(), Refused> {
 }
 
 fn does_not_fit(state: ChangeState, consequence: &str) -> Refused {
-    Refused::because(format!("{}; {consequence}.", state.situation()))
+    Refused::not_now(format!("{}; {consequence}.", state.situation()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod act;
 pub mod advisor;
+pub mod age;
 #[cfg(test)]
 mod arbitrary;
 pub mod audit;
@@ -48,4 +49,4 @@ pub mod topology;
 pub mod whatif;
 pub mod words;
 
-pub use refused::Refused;
+pub use refused::{Refusal, Refused};

@@ -17,6 +17,8 @@ pub const SERVICES_MAX: usize = 1_000;
 pub const ROLES_MAX: usize = 200;
 /// Most edits of a draft's log.
 pub const LOG_MAX: usize = 50_000;
+/// Most edits of a batch, which a draft takes whole or not at all.
+pub const BATCH_MAX: usize = 10_000;
 
 /// Kinds of things of which there can be only so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

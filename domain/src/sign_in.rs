@@ -47,14 +47,14 @@ fn back_off(failures: u32, first_slowed: u32) -> u32 {
 /// Whether a new password may be taken.
 pub fn check_password(password: &str) -> Result<(), Refused> {
     if password.contains('\0') {
-        return Err(Refused::because("The password has the character U+0000 (null), which none can have."));
+        return Err(Refused::not_now("The password has the character U+0000 (null), which none can have."));
     }
     match password.chars().count() {
         0..PASSWORD_MIN => {
-            Err(Refused::because(format!("The password is too short; take {PASSWORD_MIN} characters or more.")))
+            Err(Refused::not_now(format!("The password is too short; take {PASSWORD_MIN} characters or more.")))
         }
         PASSWORD_MIN..=PASSWORD_MAX => Ok(()),
-        _ => Err(Refused::because(format!("The password is too long; take at most {PASSWORD_MAX} characters."))),
+        _ => Err(Refused::not_now(format!("The password is too long; take at most {PASSWORD_MAX} characters."))),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn normalise_email(email: &str) -> Result<String, Refused> {
                 && !domain.starts_with('.')
                 && !domain.ends_with('.')
         });
-    if shaped { Ok(email) } else { Err(Refused::because("This is no e-mail address; write it like name@example.net.")) }
+    if shaped { Ok(email) } else { Err(Refused::not_now("This is no e-mail address; write it like name@example.net.")) }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ test('who wrote a change cannot approve it: not on the page, and not past it', a
 
   const posted = await both.post('change_vote', await both.approval(id));
   expect(posted.status()).toBe(403);
-  expect(await posted.json()).toMatchObject({ kind: 'refused', reason });
+  expect(await posted.json()).toMatchObject({ kind: 'not-you', reason });
   const review = await both.changeLoad(id);
   expect(review.change.state).toBe('in-review');
   expect(review.votes).toEqual([]);
@@ -133,8 +133,8 @@ test('of two people who apply two changes at once, one is told whose run is in t
   );
   const statuses = answers.map((answer) => answer.status()).sort();
   expect(statuses[0]).toBeLessThan(400);
-  expect(statuses[1]).toBe(403);
-  const refused = answers.find((answer) => answer.status() === 403);
+  expect(statuses[1]).toBe(409);
+  const refused = answers.find((answer) => answer.status() === 409);
   expect(await refused?.text()).toMatch(/Run \d+ .*applied by (Ada Admin|Lena Lead).* is provisioning/);
   const runs = (await Promise.all(ids.map((id) => ada.changeLoad(id)))).flatMap((review) => review.runs);
   expect(runs).toHaveLength(1);

@@ -167,7 +167,7 @@ function said(path: string, error: object): string {
 }
 
 test('no page shows what a stranger wrote into its address', async ({ visitor, signedIn, api }) => {
-  const lie = { kind: 'refused', reason: 'Your account was moved. Write to helpdesk@evil.example.' };
+  const lie = { kind: 'not-you', reason: 'Your account was moved. Write to helpdesk@evil.example.' };
   const id = await (await api(ADA)).changeStart('With a stranger’s link');
   for (const javaScriptEnabled of [true, false]) {
     const page = await visitor({ javaScriptEnabled });

@@ -30,6 +30,8 @@ enum Answer {
     SignIn,
     /// 403: not with these rights.
     Refused,
+    /// 409: not as things stand.
+    NotNow,
     /// Allowed; there is nothing with that id, or it comes back with what was asked.
     Allowed,
 }
@@ -105,8 +107,14 @@ const CALLS: &[Call] = &[
         "change_vote",
         "id=1&version=1&verdict=approve&digest=0000000000000000000000000000000000000000000000000000000000000000",
     ),
-    // Only who gave a vote takes it back; change 1 has none.
-    write("vote_take_back", "id=1&vote=1"),
+    // Only who gave a vote takes it back, whatever they are by now; change 1 has none.
+    Call {
+        name: "vote_take_back",
+        method: "POST",
+        arguments: "id=1&vote=1",
+        nobody: Answer::SignIn,
+        viewer: Answer::NotNow,
+    },
     read("vote_difference", "id=1&vote=1"),
     // Whoever may look may talk.
     read_by_post("comment_add", "id=1&text=Hello&key=k"),
@@ -366,6 +374,7 @@ fn fits(answer: Answer, status: u16) -> bool {
         Answer::Open => status < 400 || status == 422,
         Answer::SignIn => status == 401,
         Answer::Refused => status == 403,
+        Answer::NotNow => status == 409,
         Answer::Allowed => status < 400 || status == 404,
     }
 }
@@ -500,6 +509,25 @@ async fn no_page_is_asked_with_nul(pool: PgPool) {
         });
         let status = answer.await.expect("no panic").expect("an answer").status().as_u16();
         assert_eq!(status, 422, "{path}");
+    }
+    let _ = server.stop.send(true);
+}
+
+/// Files that pages offer, beside the server functions.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn files_are_for_whoever_may_look(pool: PgPool) {
+    let server = prepared(pool).await;
+    let (viewer, stranger) = (server.sign_in("viewer@example.net").await, server.sign_in("stranger@example.net").await);
+    for path in ["/changes/1/record.json", "/advisor/topology.yaml?env=production&subscribers=20000"] {
+        for (cookie, wanted) in [(None, 401), (Some(&stranger), 404), (Some(&viewer), 200)] {
+            let (url, cookie) = (format!("http://{}{path}", server.address), cookie.cloned().unwrap_or_default());
+            let answer = tokio::task::spawn_blocking(move || {
+                let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+                agent.get(url).header("cookie", cookie).call()
+            });
+            let status = answer.await.expect("no panic").expect("an answer").status().as_u16();
+            assert_eq!(status, wanted, "{path}");
+        }
     }
     let _ = server.stop.send(true);
 }

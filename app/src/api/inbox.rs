@@ -73,7 +73,7 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
                 _ if !missing.is_empty() => missing,
                 _ => "somebody to apply it".to_owned(),
             },
-            age: awaited.age.map(age).unwrap_or_default(),
+            age: awaited.age.map(strata_domain::age::age).unwrap_or_default(),
             change: awaited.change,
             risk: awaited.risk,
             expires_at: awaited.expires_at,
@@ -94,30 +94,4 @@ pub async fn inbox_load() -> Result<InboxView, AppError> {
         waits: inbox.waits.into_iter().map(row).collect(),
         asked: inbox.asked.into_iter().map(row).collect(),
     })
-}
-
-/// A time in its largest unit that fits.
-#[cfg(feature = "ssr")]
-fn age(age: chrono::TimeDelta) -> String {
-    let minutes = age.num_minutes().max(0);
-    let (count, unit) = match minutes {
-        0..60 => (minutes, "minute"),
-        60..1440 => (minutes / 60, "hour"),
-        _ => (minutes / 1440, "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
-#[cfg(all(test, feature = "ssr"))]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::age;
-
-    #[test]
-    fn ages_are_told_in_the_largest_unit() {
-        assert_eq!(age(TimeDelta::seconds(-5)), "0 minutes");
-        assert_eq!(age(TimeDelta::minutes(61)), "1 hour");
-        assert_eq!(age(TimeDelta::hours(49)), "2 days");
-    }
 }

@@ -28,8 +28,14 @@ pub struct RunView {
     pub run: Run,
     /// So many of its steps, in plan order.
     pub steps: Vec<RunStep>,
-    /// Of the others, those that wait for a person or failed.
+    /// Give this as `steps_after` for those before them; none where they are the first.
+    pub steps_before: Option<i64>,
+    /// Give this as `steps_after` to read on; none where they are the last.
+    pub steps_after: Option<i64>,
+    /// Of the others, those that failed or wait for a person.
     pub particular: Vec<RunStep>,
+    /// How many more of those there are.
+    pub particular_more: i64,
     /// Its log from the start, or from `log_after`.
     pub log: Vec<LogLine>,
     /// Give this as `log_after` to read on; none at the end.
@@ -60,9 +66,20 @@ pub async fn run_load(id: i64, log_after: Option<i64>, steps_after: Option<i64>)
     use crate::server_context::{actor, answer, backend};
 
     let view = strata_backend::runs::run_load(&backend(), &actor(), id, log_after.unwrap_or(0), steps_after).await;
-    let strata_backend::runs::RunView { run, steps, particular, log, log_next, standing, audit } = answer(view)?;
-    let confirm_refused = allow(&standing, Permission::ConfirmStep).err().map(|refused| refused.reason);
-    Ok(RunView { run, steps, particular, log, log_next, confirm_refused, audit })
+    let view = answer(view)?;
+    let confirm_refused = allow(&view.standing, Permission::ConfirmStep).err().map(|refused| refused.reason);
+    Ok(RunView {
+        run: view.run,
+        steps: view.steps,
+        steps_before: view.steps_before,
+        steps_after: view.steps_after,
+        particular: view.particular,
+        particular_more: view.particular_more,
+        log: view.log,
+        log_next: view.log_next,
+        confirm_refused,
+        audit: view.audit,
+    })
 }
 
 /// Says that the checklist of a manual step is done.

@@ -140,8 +140,8 @@ pub fn ErrorPanel(
         AppError::NotSignedIn => "Signed out",
         AppError::NotFound { .. } => "Not found",
         AppError::Unavailable { title, .. } => title.as_str(),
-        AppError::Busy { .. } => "Not now",
-        AppError::Refused { .. } => "Not allowed",
+        AppError::Busy { .. } | AppError::NotNow { .. } => "Not now",
+        AppError::NotYou { .. } => "Not allowed",
         AppError::TooMuch { .. } => "Too much at once",
         AppError::Conflict { .. }
         | AppError::Invalid { .. }

@@ -70,30 +70,55 @@ pub fn RunTable(
 #[component]
 pub fn RunPage() -> impl IntoView {
     let id = number("id");
-    let (log_after, steps_after) = (query("log"), query("steps"));
+    let (log_after, steps_after) = (place_of("log"), place_of("steps"));
     let confirm = ServerAction::<RunConfirmStep>::new();
     let news = Live::version(move || Topic::Run(id.get()));
     let view = Resource::new(
         move || (id.get(), log_after.get(), steps_after.get(), news.get(), confirm.version().get()),
-        |(id, log_after, steps_after, ..)| {
-            let place = |after: Option<String>| after.and_then(|after| after.parse().ok());
-            run_load(id, place(log_after), place(steps_after))
-        },
+        |(id, log_after, steps_after, ..)| run_load(id, log_after, steps_after),
     );
     let error = Signal::derive(move || confirm.value().get().and_then(Result::err));
     view! {
         <PageTitle text=move || format!("Run {}", id.get()) />
-        {loaded(view, move |view| view! { <RunBody view confirm error /> })}
+        {loaded(view, move |view| {
+            let read = Read { log: log_after.get_untracked(), steps: steps_after.get_untracked() };
+            view! { <RunBody view read confirm error /> }
+        })}
     }
+}
+
+/// A place that the address names.
+fn place_of(name: &'static str) -> Signal<Option<i64>> {
+    let named = query(name);
+    Signal::derive(move || named.get().and_then(|place| place.parse().ok()))
+}
+
+/// From where on the log and the steps are read, where the address says so.
+#[derive(Clone, Copy)]
+struct Read {
+    log: Option<i64>,
+    steps: Option<i64>,
 }
 
 #[component]
 fn RunBody(
     view: RunView,
+    read: Read,
     confirm: ServerAction<RunConfirmStep>,
     error: Signal<Option<crate::error::AppError>>,
 ) -> impl IntoView {
-    let RunView { run, steps, particular, log, log_next, confirm_refused, audit } = view;
+    let RunView {
+        run,
+        steps,
+        steps_before,
+        steps_after,
+        particular,
+        particular_more,
+        log,
+        log_next,
+        confirm_refused,
+        audit,
+    } = view;
     let id = run.id;
     let dry_run = (run.executor == ExecutorKind::DryRun).then(|| {
         view! {
@@ -123,7 +148,9 @@ fn RunBody(
         .map(|step| view! { <Checklist run=id step=step.clone() confirm refused=confirm_refused.clone() /> })
         .collect();
     let progress_label = format!("{} of {} done", run.steps_done, counted(run.steps_total, "step"));
-    let turns = turns(&run, &steps);
+    let turns = turns(&run, &steps, (steps_before, steps_after), read.log);
+    let particular_more = (particular_more > 0)
+        .then(|| view! { <p class="hint">{format!("{particular_more} more elsewhere in the plan failed or wait for a person.")}</p> });
     let columns = &["#", "State", "What it does", "Impact", "Began", "Took", "Outcome"];
     let failed: Vec<_> = particular
         .into_iter()
@@ -157,10 +184,11 @@ fn RunBody(
         <section class="panel" aria-labelledby="steps-heading">
             <h2 id="steps-heading">"Steps"</h2>
             {failed}
+            {particular_more}
             <Table of="steps" columns=columns>{rows}</Table>
             {turns}
         </section>
-        <Log lines=log next=log_next run=id />
+        <Log lines=log next=log_next.map(|next| paths::run_log(id, next, read.steps)) />
         <section class="panel" aria-labelledby="audit-heading">
             <h2 id="audit-heading">"Recorded"</h2>
             <AuditList entries=audit />
@@ -169,17 +197,23 @@ fn RunBody(
 }
 
 /// The way to the steps before and after these; nothing where all are there.
-fn turns(run: &Run, steps: &[RunStep]) -> Option<impl IntoView + use<>> {
+fn turns(
+    run: &Run,
+    steps: &[RunStep],
+    (before, after): (Option<i64>, Option<i64>),
+    log: Option<i64>,
+) -> Option<impl IntoView + use<>> {
     let (first, last) = (steps.first()?.position, steps.last()?.position);
-    let (id, count) = (run.id, i64::try_from(steps.len()).unwrap_or(i64::MAX));
-    (count < run.steps_total).then(|| {
-        let to =
-            |after: i64, label: &'static str| view! { <a class="button" href=paths::run_steps(id, after)>{label}</a> };
+    let id = run.id;
+    before.or(after).is_some().then(|| {
+        let to = |place: i64, label: &'static str| {
+            view! { <a class="button" href=paths::run_steps(id, place, log)>{label}</a> }
+        };
         view! {
             <p class="hint">{format!("Steps {first} to {last} of {}.", run.steps_total)}</p>
             <p class="row-acts">
-                {(first > 1).then(|| to((first - 1 - count).max(0), "Steps before"))}
-                {(last < run.steps_total).then(|| to(last, "Steps after"))}
+                {before.map(|place| to(place, "Steps before"))}
+                {after.map(|place| to(place, "Steps after"))}
             </p>
         }
     })
@@ -220,8 +254,8 @@ fn Checklist(run: i64, step: RunStep, confirm: ServerAction<RunConfirmStep>, ref
 }
 
 #[component]
-fn Log(lines: Vec<LogLine>, next: Option<i64>, run: i64) -> impl IntoView {
-    let more = next.map(|next| view! { <p class="next"><a class="button" href=format!("{}?log={next}", paths::run(run))>"Later lines"</a></p> });
+fn Log(lines: Vec<LogLine>, next: Option<String>) -> impl IntoView {
+    let more = next.map(|next| view! { <p class="next"><a class="button" href=next>"Later lines"</a></p> });
     let body = if lines.is_empty() {
         Either::Left(view! { <p class="empty">"No line yet."</p> })
     } else {

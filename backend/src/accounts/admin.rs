@@ -12,8 +12,10 @@ use uuid::Uuid;
 use super::leaving::has_open_votes;
 use super::password;
 use crate::changes::ask_anew;
-use crate::ctx::{self, Actor, Backend, Write};
+use crate::ctx::{Actor, Backend, Write};
 use crate::error::Error;
+use crate::ids;
+use crate::stored;
 
 /// An account to make.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub async fn account_add(backend: &Backend, actor: &Actor, account: NewAccount) 
     sign_in::check_password(&account.password).map_err(|refused| Error::invalid("password", refused.reason))?;
     let mut write = backend.authorise_operator(actor).await?;
     let hash = password::hash(backend, account.password).await?;
-    let id = ctx::new_id();
+    let id = ids::new_id();
     let at = write.at();
     let written = sqlx::query!(
         "INSERT INTO accounts (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -56,7 +58,7 @@ pub async fn account_add(backend: &Backend, actor: &Actor, account: NewAccount) 
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let did = AccountAct::Added { email, name };
     write.commit(Act::Account { account: Some(id.to_string()), did }).await?;
     Ok(id.to_string())

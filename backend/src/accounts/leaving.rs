@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::admin::{account_in, normal_email};
 use crate::changes::ask_anew;
-use crate::ctx::{self, Actor, Backend, Write};
+use crate::ctx::{Actor, Backend, Write};
 use crate::error::Error;
+use crate::stored;
 
 /// Disables an account: nobody signs in with it, its sessions end, and its votes on open changes count no longer. Twice
 /// changes nothing.
@@ -31,7 +32,7 @@ pub async fn account_disable(backend: &Backend, actor: &Actor, email: &str) -> R
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     sqlx::query!("DELETE FROM sessions WHERE account_id = $1", id).execute(write.connection()).await?;
     let cause = format!("The account of {name} was disabled");
     asked_everywhere(write, id, AuditAction::AccountDisabled, AccountAct::Disabled, &cause).await
@@ -50,7 +51,7 @@ pub async fn account_enable(backend: &Backend, actor: &Actor, email: &str) -> Re
     }
     let written =
         sqlx::query!("UPDATE accounts SET disabled_at = NULL WHERE id = $1", id).execute(write.connection()).await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("The account of {name} was enabled");
     asked_everywhere(write, id, AuditAction::AccountEnabled, AccountAct::Enabled, &cause).await
 }

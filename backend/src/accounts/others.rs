@@ -10,7 +10,7 @@ use crate::error::Error;
 #[tracing::instrument(skip_all)]
 pub async fn account_others(backend: &Backend, actor: &Actor, known: &[&str]) -> Result<i64, Error> {
     if !matches!(actor, Actor::Operator) {
-        return Err(Error::refused("Only the operator does this, with the command line on the server."));
+        return Err(Error::not_you("Only the operator does this, with the command line on the server."));
     }
     let known: Vec<String> = known.iter().map(|email| (*email).to_owned()).collect();
     let others =

@@ -6,9 +6,10 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
 use crate::hashing::Place;
+use crate::ids;
 
 /// What a check of a password found.
 pub(super) struct Checked {
@@ -63,7 +64,7 @@ fn nobody() -> Result<&'static str, Error> {
     if let Some(hash) = HASH.get() {
         return Ok(hash);
     }
-    let made = make(&ctx::new_id().to_string())?;
+    let made = make(&ids::new_id().to_string())?;
     Ok(HASH.get_or_init(|| made))
 }
 

@@ -5,8 +5,9 @@ use strata_domain::act::{AccountAct, Act};
 use strata_domain::authz::{self, Permission};
 use uuid::Uuid;
 
-use crate::ctx::{Account, Actor, Backend, Scope, expect_rows, standing};
+use crate::ctx::{Account, Actor, Backend, Scope, standing};
 use crate::error::Error;
+use crate::stored;
 
 /// The actor of a session that holds this account and epoch; none where the account is unknown or disabled, or
 /// its sessions have been ended since.
@@ -35,7 +36,7 @@ pub(crate) async fn account_of(backend: &Backend, id: &AccountId) -> Result<Acco
     let row = sqlx::query!("SELECT name, email FROM accounts WHERE id = $1 AND disabled_at IS NULL", uuid)
         .fetch_optional(backend.machinery())
         .await?
-        .ok_or_else(|| Error::refused("The account that asked for it is disabled."))?;
+        .ok_or_else(|| Error::not_you("The account that asked for it is disabled."))?;
     Ok(Account { id: id.clone(), name: row.name, email: row.email })
 }
 
@@ -74,7 +75,7 @@ pub async fn sign_out_everywhere(backend: &Backend, actor: &Actor) -> Result<(),
     let moved = sqlx::query!("UPDATE accounts SET session_epoch = session_epoch + 1 WHERE id = $1", id)
         .execute(write.connection())
         .await?;
-    expect_rows(moved.rows_affected(), 1)?;
+    stored::expect_rows(moved.rows_affected(), 1)?;
     sqlx::query!("DELETE FROM sessions WHERE account_id = $1", id).execute(write.connection()).await?;
     write.commit(Act::Account { account: Some(id.to_string()), did: AccountAct::SignedOutEverywhere }).await
 }

@@ -86,15 +86,7 @@ fn key(kind: &str, words: &[&[u8]]) -> String {
         }
         hash.update(word);
     }
-    format!("{kind}:{:x}", HexBytes(&hash.finalize()))
-}
-
-struct HexBytes<'a>(&'a [u8]);
-
-impl std::fmt::LowerHex for HexBytes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+    format!("{kind}:{}", hex::encode(hash.finalize()))
 }
 
 /// What became of an attempt that was to be counted.

@@ -8,7 +8,7 @@ use crate::changes::{ChangeView, change_in, edits_unknown_at, plan_decided};
 use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
-use crate::history;
+use crate::stored;
 
 /// What was voted on, and what came after.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +41,9 @@ async fn difference(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Res
             .await?
             .ok_or(Error::NotFound { what: "vote" })?;
     let environment = read.place().slug.clone();
-    let then = plan_decided(read.connection(), (id, &environment), history::digest(&row.digest)?).await?;
+    let then = plan_decided(read.connection(), (id, &environment), stored::digest(&row.digest)?).await?;
     let (Some(then), Some(base), Some(to)) = (then, row.base_revision, row.log_to) else {
-        return Err(Error::refused("What this vote was given on was not kept at that time."));
+        return Err(Error::not_now("What this vote was given on was not kept at that time."));
     };
     let edits_since = edits_unknown_at(read.connection(), id, to).await?;
     let now = change_in(&mut read, id).await?;

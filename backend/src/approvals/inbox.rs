@@ -210,7 +210,8 @@ async fn awaited(source: &mut Source<'_>, stored: Stored, me: &AccountId, place:
             Some(AwaitedAct::Vote)
         }
         ChangeState::Approved
-            if review.plan.blockers == 0 && authz::allow(&place.standing, Permission::ApplyChange).is_ok() =>
+            if review.could_be_applied(place.live == Some(change.base)).is_ok()
+                && authz::allow(&place.standing, Permission::ApplyChange).is_ok() =>
         {
             Some(AwaitedAct::Apply)
         }

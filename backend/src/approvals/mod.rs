@@ -17,5 +17,5 @@ pub use inbox::{Awaited, AwaitedAct, AwaitedDecision, DecisionAbout, Inbox, inbo
 pub(crate) use leads::leads_of;
 pub(crate) use rows::authors_of;
 pub use take_back::vote_take_back;
-pub(crate) use under_review::{Begun, Terms, UnderReview, missing_of_run};
+pub(crate) use under_review::{Terms, UnderReview, missing_of_run};
 pub use vote::change_vote;

@@ -8,8 +8,8 @@ use strata_domain::review::Vote;
 
 use crate::ctx;
 use crate::error::Error;
-use crate::history;
 use crate::policies::lifetime_read;
+use crate::stored;
 
 /// Every vote ever given on a change, oldest first.
 pub(super) async fn votes_of(connection: &mut PgConnection, change: i64) -> Result<Vec<Vote>, Error> {
@@ -28,9 +28,9 @@ pub(super) async fn votes_of(connection: &mut PgConnection, change: i64) -> Resu
                 id: row.id,
                 voter: ctx::person(Some(row.voter_id), row.voter_name),
                 groups: row.groups.into_iter().collect(),
-                digest: history::digest(&row.digest)?,
+                digest: stored::digest(&row.digest)?,
                 round: row.round,
-                verdict: ctx::stored(&row.verdict)?,
+                verdict: stored::word(&row.verdict)?,
                 reason: row.reason,
                 at: row.at,
                 expires_after: lifetime_read(row.approval_hours)?,

@@ -6,9 +6,10 @@ use strata_domain::authz::Permission;
 
 use super::UnderReview;
 use crate::changes::{Locked, Material, lapsed};
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Takes the actor's own approval back, by the vote's id: it counts no longer, and a change that needed it is in review
 /// again. Whoever is no lead any more can still do so. Taking it back twice changes nothing.
@@ -24,7 +25,7 @@ pub async fn vote_take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64
 async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Result<(), Error> {
     // The vote is the actor's or not; that says more than what they are in the environment by now.
     let mut write = backend.authorise_write(actor, Permission::ViewEnvironment, Scope::Change(id)).await?;
-    let account = actor.account_id()?.ok_or_else(|| Error::refused("A vote belongs to a person who signed in."))?;
+    let account = actor.account_id()?.ok_or_else(|| Error::not_you("A vote belongs to a person who signed in."))?;
     let voter = account.to_string();
     let environment_id = write.place()?.id;
     let mut locked = Locked::take(&mut write, id).await?;
@@ -44,7 +45,7 @@ async fn take_back(backend: &Backend, actor: &Actor, id: i64, vote: i64) -> Resu
         sqlx::query!("INSERT INTO vote_take_backs (vote_id, account_id, at) VALUES ($1, $2, $3)", vote, account, now,)
             .execute(write.connection())
             .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("{} took their approval back", write.person().name);
     locked.take_up(&after, now);
     if let Some(reason) = lapsed(&before, &after, &cause, now) {

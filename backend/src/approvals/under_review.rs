@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
-use sqlx::types::Json;
 use strata_domain::account::{AccountId, Standing};
 use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{Change, ChangeState};
@@ -119,34 +118,21 @@ pub(super) async fn review_told(source: &mut Source<'_>, stored: Stored) -> Resu
     Ok((change, review))
 }
 
-/// A run as a worker finds it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Begun {
-    /// When it was asked for.
-    pub(crate) at: DateTime<Utc>,
-    /// Whether something of it is said to be done.
-    pub(crate) is_under_way: bool,
-}
-
 /// What was missing when a run of the change was asked for, by the policies of the change and the votes that there are: asked of
-/// nothing that says it was found to be enough. Voters are what they are now; where the run is under way, what they were when
-/// they voted, since they may have left.
+/// nothing that says it was found to be enough. Voters are what they were when they voted: that each still was when the run
+/// began, the database made sure of, and whoever left later takes nothing along.
 pub(crate) async fn missing_of_run(
     connection: &mut PgConnection,
     stored: &Stored,
-    run: Begun,
+    asked_for_at: DateTime<Utc>,
     (plan, nodes, catalogue): (&Plan, usize, &Catalogue),
 ) -> Result<Vec<Missing>, Error> {
     let Stored { change, environment_id, approval, .. } = stored;
     let terms = Terms::of(connection, *environment_id, change).await?;
     let planned = terms.without_blockers(plan, nodes, catalogue);
     let review = review_of(connection, *environment_id, change, *approval, planned, terms.expires_after).await?;
-    let voters = if run.is_under_way {
-        as_voted(&review.votes)
-    } else {
-        rows::voters_of(connection, *environment_id, change.id).await?
-    };
-    Ok(Review { voters, ..review }.missing(run.at))
+    let voters = as_voted(&review.votes);
+    Ok(Review { voters, ..review }.missing(asked_for_at))
 }
 
 async fn review_of(
@@ -181,11 +167,9 @@ async fn voters(
     if change.state.is_open() {
         return rows::voters_of(connection, environment_id, change.id).await;
     }
-    let kept = sqlx::query_scalar!(
-        r#"SELECT voters AS "voters: Json<BTreeMap<AccountId, Standing>>" FROM runs WHERE change_id = $1"#,
-        change.id,
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(kept.flatten().map_or_else(|| as_voted(votes), |kept| kept.0))
+    let kept = sqlx::query_scalar!("SELECT voters FROM runs WHERE change_id = $1", change.id,)
+        .fetch_optional(connection)
+        .await?;
+    let kept = kept.flatten().and_then(|kept| serde_json::from_value(kept).ok());
+    Ok(kept.unwrap_or_else(|| as_voted(votes)))
 }

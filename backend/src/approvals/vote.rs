@@ -1,7 +1,6 @@
 //! One lead's vote.
 
 use strata_domain::act::{Act, ChangeAct, Shift};
-use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
 use strata_domain::change::{ChangeState, LoggedEdit};
 use strata_domain::digest::Digest;
@@ -9,12 +8,12 @@ use strata_domain::review::{Ballot, Verdict, Vote};
 use uuid::Uuid;
 
 use super::UnderReview;
-use crate::catalogues::version_stored;
 use crate::changes::{self, Locked, Material, last_of};
 use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::heavy;
 use crate::policies::lifetime_stored;
+use crate::stored;
 
 /// A vote that is not stored yet: the database numbers them, and nobody else.
 const UNNUMBERED: i64 = i64::MAX;
@@ -57,7 +56,7 @@ async fn vote(
     let now = locked.now(&write);
     let UnderReview { review, .. } = locked.review(&mut write, &material).await?;
     let review = review.as_of(now);
-    let action = action_of(verdict);
+    let action = ChangeAct::of_vote(verdict);
     let was_done = match verdict {
         Verdict::Approve => {
             matches!(review.state, ChangeState::InReview | ChangeState::Approved)
@@ -96,14 +95,6 @@ async fn vote(
     write.commit(Act::Change { change: id, did }).await
 }
 
-const fn action_of(verdict: Verdict) -> AuditAction {
-    match verdict {
-        Verdict::Approve => AuditAction::ChangeApproved,
-        Verdict::Reject => AuditAction::ChangeRejected,
-        Verdict::SendBack => AuditAction::ChangeSentBack,
-    }
-}
-
 /// Stores a vote, and what the plan was made of that it was given on; gives its number.
 async fn vote_add(
     write: &mut Write,
@@ -128,7 +119,7 @@ async fn vote_add(
         vote.reason,
         vote.at,
         change.base,
-        version_stored(change.catalogue)?,
+        stored::of_version(change.catalogue)?,
         change.log_start,
         last_of(change, log),
         lifetime_stored(vote.expires_after)?,

@@ -14,11 +14,12 @@ use strata_domain::words::counted;
 
 use super::{open_changes, rows};
 use crate::changes::{accepted_reason, ask_anew, send_home};
-use crate::ctx::{self, Actor, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
 use crate::proposals::{self, Making};
+use crate::stored;
 
 /// Adds a role, or puts it in the place of the own one of its id; gives the catalogue's new version. One that asks for less
 /// than the one in whose place it comes is proposed instead, for `reason`. A role that is there just like this already
@@ -172,12 +173,12 @@ async fn remove(
 /// Refuses that a role goes which another one depends on, or which is live.
 async fn refuse_used(write: &mut Write, own: &Own, before: &Role) -> Result<(), Error> {
     if let Some(other) = own.roles.iter().find(|other| other.depends_on.contains(&before.id)) {
-        return Err(Error::refused(format!("{} depends on {}.", other.name, before.name)));
+        return Err(Error::not_now(format!("{} depends on {}.", other.name, before.name)));
     }
     let live = live_topology(write).await?;
     let used = live.map_or(0, |live| live.instances_of(before.id.as_str()).count());
     if used > 0 {
-        return Err(Error::refused(format!(
+        return Err(Error::not_now(format!(
             "The live topology has {} of {}; a change has to take them away first.",
             counted(used, "instance"),
             before.name
@@ -220,7 +221,7 @@ async fn level_set(
         return Ok(());
     }
     if level.is_weaker_than(before) {
-        return Err(Error::refused(format!(
+        return Err(Error::not_now(format!(
             "The rule is {before} now, and {level} is weaker: that is proposed, and put in force by leads as a policy is."
         )));
     }
@@ -251,7 +252,7 @@ pub(crate) async fn level_store(write: &mut Write, rule: RuleId, level: Level) -
         .execute(write.connection())
         .await?
     };
-    ctx::expect_rows(written.rows_affected(), 1)
+    stored::expect_rows(written.rows_affected(), 1)
 }
 
 /// What the environment adds now, under the lock on the environment: one at a time changes its catalogue, applies or
@@ -280,7 +281,7 @@ async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditActio
         "INSERT INTO catalogues (environment_id, version, roles, what, made_by, made_by_name, made_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
         environment_id,
-        rows::stored(own.version)?,
+        stored::of_version(own.version)?,
         Json(&own.roles) as _,
         what,
         author,
@@ -289,7 +290,7 @@ async fn version_add(write: &mut Write, own: Own, what: &str, action: AuditActio
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     open_changes::carry_over(&mut write.source(), environment_id, &own).await?;
     let cause = format!(
         "The catalogue is at version {} since, and the plan is no longer the one that was approved",

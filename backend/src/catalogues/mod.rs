@@ -12,13 +12,11 @@ use strata_domain::catalogue::Own;
 
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
+use crate::stored;
 
 pub(crate) use edit::{level_store, role_loosen};
 pub use edit::{role_remove, role_save, rule_level_set};
-pub(crate) use rows::{
-    catalogue_at, levels_now, own_at, own_now, own_of_change, read as version_read, stored as version_stored,
-    version_now,
-};
+pub(crate) use rows::{catalogue_at, levels_now, own_at, own_now, own_of_change, version_now};
 
 /// Everything that the page of the catalogue shows, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +70,7 @@ pub async fn catalogue_load(
     .into_iter()
     .map(|row| {
         Ok(CatalogueVersion {
-            version: rows::read(row.version)?,
+            version: stored::version(row.version)?,
             what: row.what,
             made_by: ctx::person(row.made_by, row.made_by_name),
             made_at: row.made_at,

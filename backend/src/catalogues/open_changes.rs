@@ -5,12 +5,12 @@ use std::sync::Arc;
 use strata_domain::catalogue::Own;
 use strata_domain::edit;
 
-use super::rows;
 use crate::changes;
 use crate::ctx::Source;
 use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Moves every open change of the environment to another version of the catalogue, and refuses it as [`fitting`]. Their plans
 /// are other plans from here on, since the version is part of the digest; votes that were given for the old one no longer
@@ -23,7 +23,7 @@ pub(super) async fn carry_over(source: &mut Source<'_>, environment_id: i64, own
         // A run that is under way goes on under the version that its plan was made with.
         "UPDATE changes SET catalogue_version = $2 WHERE id = ANY($1) AND state <> 'provisioning'",
         &open,
-        rows::stored(own.version)?,
+        stored::of_version(own.version)?,
     )
     .execute(&mut *source.connection)
     .await?;
@@ -55,7 +55,7 @@ pub(super) async fn fitting(source: &mut Source<'_>, environment_id: i64, own: &
                 .map_err(|error| changes::misfit(&edits, &error, revision))
         });
         if let Err(told) = replayed.await? {
-            return Err(Error::refused(format!(
+            return Err(Error::not_now(format!(
                 "Change {} (“{}”) could not be read any more: {}. Have it applied or withdrawn first.",
                 change.id,
                 change.title,

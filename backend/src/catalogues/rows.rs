@@ -5,25 +5,15 @@ use sqlx::types::Json;
 use strata_domain::catalogue::{Catalogue, Level, Levels, Own, Role, strictest_levels};
 use strata_domain::findings::RuleId;
 
-use crate::ctx;
 use crate::error::Error;
+use crate::stored;
 
 /// The version that the environment's catalogue has now.
 pub(crate) async fn version_now(connection: &mut PgConnection, environment_id: i64) -> Result<u32, Error> {
     let newest = sqlx::query_scalar!("SELECT max(version) FROM catalogues WHERE environment_id = $1", environment_id)
         .fetch_one(connection)
         .await?;
-    newest.map_or(Ok(Own::default().version), read)
-}
-
-/// A version as the domain has it.
-pub(crate) fn read(version: i32) -> Result<u32, Error> {
-    u32::try_from(version).map_err(Error::unexpected)
-}
-
-/// A version as the database has it.
-pub(crate) fn stored(version: u32) -> Result<i32, Error> {
-    i32::try_from(version).map_err(Error::unexpected)
+    newest.map_or(Ok(Own::default().version), stored::version)
 }
 
 /// What the environment adds to the built-in catalogue now.
@@ -40,7 +30,7 @@ pub(crate) async fn own_at(connection: &mut PgConnection, environment_id: i64, v
         sqlx::query_scalar!(
             r#"SELECT roles AS "roles: Json<Vec<Role>>" FROM catalogues WHERE environment_id = $1 AND version = $2"#,
             environment_id,
-            stored(version)?,
+            stored::of_version(version)?,
         )
         .fetch_optional(&mut *connection)
         .await?
@@ -76,7 +66,7 @@ pub(crate) async fn levels_now(connection: &mut PgConnection, environment_id: i6
     let rows = sqlx::query!("SELECT rule, level FROM rule_levels WHERE environment_id = $1", environment_id)
         .fetch_all(connection)
         .await?;
-    rows.into_iter().filter_map(|row| known(&row.rule).map(|rule| Ok((rule, ctx::stored(&row.level)?)))).collect()
+    rows.into_iter().filter_map(|row| known(&row.rule).map(|rule| Ok((rule, stored::word(&row.level)?)))).collect()
 }
 
 /// A rule; none where this version has no such rule, which then matters to nothing that it does.
@@ -120,7 +110,7 @@ async fn levels_of_change(connection: &mut PgConnection, environment_id: i64, ch
     for row in rows {
         let Some(rule) = known(&row.rule) else { continue };
         let level = match row.level {
-            Some(word) => ctx::stored(&word)?,
+            Some(word) => stored::word(&word)?,
             None => Level::from(rule.default_severity()),
         };
         if row.is_then {

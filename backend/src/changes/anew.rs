@@ -26,28 +26,28 @@ pub(crate) async fn ask_anew(write: &mut Write, action: AuditAction, cause: &str
         let now = locked.now(write);
         let review = stored.as_of(now);
         let (before, asked_before) = (locked.approval, locked.asked());
+        // An approval that is over by itself fell to nothing that was done now.
+        let was = if before.until.is_some_and(|until| until <= now) { review.state } else { stored.state };
         locked.take_up(&review, now);
-        if review.state == stored.state && locked.approval == before {
-            if asked_before.as_ref() == Some(&review.plan.asked) {
-                locked.save_planned(write).await?;
-            } else {
-                // The database holds a run against what was ever asked for.
-                locked.decide(write, action, &review.plan, &material).await?;
-            }
+        if was == review.state && locked.approval == before && asked_before.as_ref() == Some(&review.plan.asked) {
+            locked.save_planned(write).await?;
             continue;
         }
-        match (stored.state, review.state) {
+        let mut reason = None;
+        match (was, review.state) {
             (ChangeState::Approved, ChangeState::InReview) => {
                 let missing = missing_text(&review.missing(now));
-                locked.change.reason = Some(format!("{cause}. It is in review again, with {missing}."));
+                reason = Some(format!("{cause}. It is in review again, with {missing}."));
+                locked.change.reason.clone_from(&reason);
                 moved.in_review_again.push(id);
             }
             (ChangeState::InReview, ChangeState::Approved) => moved.approved.push(id),
             _ => {}
         }
+        // The database holds a run against what was ever asked for.
         locked.decide(write, action, &review.plan, &material).await?;
         let shift = Shift { from: stored.state, to: review.state };
-        let did = ChangeAct::Asked { by: action, reason: locked.change.reason.clone(), shift };
+        let did = ChangeAct::Asked { by: action, reason, shift };
         write.also(&Act::Change { change: id, did }).await?;
     }
     Ok(moved)

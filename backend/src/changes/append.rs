@@ -12,7 +12,7 @@ use strata_domain::catalogue::Catalogue;
 use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::draft::{Batch, LABEL_MAX};
 use strata_domain::edit::{self, Edit, ReplayError};
-use strata_domain::limits::{self, TooMany};
+use strata_domain::limits::{self, BATCH_MAX, TooMany};
 use strata_domain::text;
 use strata_domain::topology::Topology;
 
@@ -27,8 +27,6 @@ use crate::heavy;
 
 /// Longest key of a batch, in characters.
 const KEY_MAX: usize = 64;
-/// Most edits of a batch.
-const EDITS_MAX: usize = 10_000;
 
 /// The log of a change behind an edit that the reader knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,8 +217,8 @@ fn check(batch: &Batch) -> Result<(), Error> {
         return Err(Error::invalid("label", format!("The label of a batch has 1 to {LABEL_MAX} characters.")));
     }
     text::check_line("label", label).map_err(|fault| Error::text("label", &fault))?;
-    if !(1..=EDITS_MAX).contains(&edits.len()) {
-        return Err(Error::invalid("edits", "A batch has 1 to 10,000 edits."));
+    if !(1..=BATCH_MAX).contains(&edits.len()) {
+        return Err(Error::invalid("edits", format!("A batch has 1 to {BATCH_MAX} edits.")));
     }
     Ok(())
 }

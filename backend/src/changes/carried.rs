@@ -10,10 +10,11 @@ use strata_domain::rebase::{Choice, RebaseConflict, Rebased, rebase};
 use super::log::{CarriedEdit, edits_carry, edits_of, last_of, room_for};
 use super::{Locked, Material};
 use crate::catalogues::own_of_change;
-use crate::ctx::{self, Source, Write};
+use crate::ctx::{Source, Write};
 use crate::environments::{Base, checked_of, topology_of};
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// What a change becomes on another revision; nothing of it is stored until [`Self::store`].
 pub(crate) struct Carried {
@@ -120,7 +121,7 @@ impl Carried {
         )
         .execute(write.connection())
         .await?;
-        ctx::expect_rows(written.rows_affected(), 1)?;
+        stored::expect_rows(written.rows_affected(), 1)?;
         edits_carry(write, id, sequence, &self.edits).await?;
         locked.change.base = self.revision;
         locked.change.log_start = sequence + 1;

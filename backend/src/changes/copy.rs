@@ -9,10 +9,11 @@ use strata_domain::edit;
 use super::draft::change_add_of;
 use super::{Locked, edits_of, misfit};
 use crate::catalogues::{catalogue_at, version_now};
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::environments::topology_of;
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Copies a change that was rejected, withdrawn or failed into a new draft over the same base; gives the draft's id.
 ///
@@ -57,7 +58,7 @@ async fn copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
     })
     .await?
     .map_err(|told| {
-        Error::refused(format!("The catalogue is another one by now, and the change cannot be copied as it is. {told}"))
+        Error::not_now(format!("The catalogue is another one by now, and the change cannot be copied as it is. {told}"))
     })?;
     let copy = change_add_of(&mut write, change.base, &change.title, Some(id)).await?;
     let written = sqlx::query!(
@@ -70,7 +71,7 @@ async fn copy(backend: &Backend, actor: &Actor, id: i64) -> Result<i64, Error> {
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), u64::try_from(count).map_err(Error::unexpected)?)?;
+    stored::expect_rows(written.rows_affected(), u64::try_from(count).map_err(Error::unexpected)?)?;
     let origin = Origin::Copy { of: id, edits: count };
     let did = ChangeAct::Started { title: change.title, base: change.base, origin };
     write.commit(Act::Change { change: copy, did }).await?;

@@ -12,10 +12,9 @@ use strata_domain::policy::Asked;
 use strata_domain::review::Planned;
 
 use super::{Locked, Material};
-use crate::catalogues::{version_read, version_stored};
-use crate::ctx::{self, Write};
+use crate::ctx::Write;
 use crate::error::Error;
-use crate::history;
+use crate::stored;
 
 impl Locked {
     /// As [`Self::save`], for an act that decides about the change by its plan: the plan is kept with it.
@@ -44,16 +43,17 @@ impl Locked {
                     change.id,
                     &plan.digest.0,
                     plan::ENCODING,
-                    version_stored(change.catalogue)?,
+                    stored::of_version(change.catalogue)?,
                     Json(&plan) as _,
                 )
                 .execute(write.connection())
                 .await?;
-                ctx::expect_rows(written.rows_affected(), 1)?;
+                stored::expect_rows(written.rows_affected(), 1)?;
             }
         }
         sqlx::query!(
-            "INSERT INTO decisions (change_id, version, round, digest, blockers, asked, risk) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO decisions (change_id, version, round, digest, blockers, asked, risk, base_revision)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             change.id,
             change.version + 1,
             self.approval.round,
@@ -61,6 +61,7 @@ impl Locked {
             i32::try_from(planned.blockers).map_err(Error::unexpected)?,
             Json(&planned.asked) as _,
             planned.risk.as_str(),
+            change.base,
         )
         .execute(write.connection())
         .await?;
@@ -81,13 +82,13 @@ pub(crate) async fn last_decided(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let digest = history::digest(&row.digest)?;
+    let digest = stored::digest(&row.digest)?;
     let mut plan = plan_decided(connection, (change.id, &change.environment), digest)
         .await?
         .ok_or_else(|| Error::unexpected(format!("change {} was decided on a plan that is not there", change.id)))?;
     // Each decision says it by itself: the digest is of the steps, and whoever kept the plan first kept what they liked beside.
     if let Some(risk) = row.risk {
-        plan.risk = ctx::stored(&risk)?;
+        plan.risk = stored::word(&risk)?;
     }
     let (blockers, asked) = (usize::try_from(row.blockers).map_err(Error::unexpected)?, row.asked.0);
     Ok(Some((Planned { digest, risk: plan.risk, steps: plan.steps.len(), blockers, asked }, plan)))
@@ -112,7 +113,7 @@ pub(crate) async fn plan_decided(
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let (plan, catalogue) = (row.plan.0, version_read(row.catalogue_version)?);
+    let (plan, catalogue) = (row.plan.0, stored::version(row.catalogue_version)?);
     // Under an encoding of another version of Strata it cannot be told any more, and stands as it was kept.
     let is_of_digest = row.plan_encoding != plan::ENCODING
         || plan::digest_of_steps(environment, catalogue, &plan.steps) == Some(digest);

@@ -9,11 +9,12 @@ use strata_domain::topology::Topology;
 
 use super::log::{edits_add, last_of, room_for};
 use super::{Locked, Material};
-use crate::catalogues::{version_now, version_stored};
+use crate::catalogues::version_now;
 use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::environments::give_id;
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Starts a draft over the live revision; gives its id.
 ///
@@ -24,7 +25,7 @@ pub async fn change_start(backend: &Backend, actor: &Actor, environment: &str, t
     let mut write = backend.authorise_write(actor, Permission::StartChange, Scope::Environment(environment)).await?;
     let title = accepted_title(title)?;
     let base = write.place()?.live.ok_or_else(|| {
-        Error::refused("This environment has no topology yet; import one, and changes can be made to it.")
+        Error::not_now("This environment has no topology yet; import one, and changes can be made to it.")
     })?;
     if let Some(id) = untouched_draft(&mut write, base, &title).await? {
         return Ok(id);
@@ -138,7 +139,7 @@ pub(super) async fn change_add_of(
         name,
         at,
         AuditAction::ChangeStarted.as_str(),
-        version_stored(catalogue)?,
+        stored::of_version(catalogue)?,
         copied_from,
     )
     .fetch_one(write.connection())

@@ -3,17 +3,18 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use strata_domain::account::Person;
+use strata_domain::age::age;
 use strata_domain::audit::AuditAction;
-use strata_domain::change::{self, Change, ChangeEvent, ChangeState};
+use strata_domain::change::{self, Change, ChangeState};
 use strata_domain::policy::Asked;
 use strata_domain::review::{Planned, Review};
 
 use super::Material;
 use super::rows::{self, Approval};
 use crate::approvals::UnderReview;
-use crate::catalogues::version_stored;
 use crate::ctx::{self, Write};
 use crate::error::Error;
+use crate::stored;
 
 /// A change that nobody else can move until this write ends. Alter `change`, then [`Self::save`] it.
 pub(crate) struct Locked {
@@ -33,7 +34,7 @@ impl Locked {
             .ok_or(Error::NotFound { what: "change" })?;
         write.past_lock().await?;
         let stored = rows::change_of(write.connection(), id).await?.ok_or(Error::NotFound { what: "change" })?;
-        let touched_action = ctx::stored(&stored.touched_action)?;
+        let touched_action = stored::word(&stored.touched_action)?;
         Ok(Self { change: stored.change, approval: stored.approval, planned: stored.planned, touched_action })
     }
 
@@ -77,8 +78,7 @@ impl Locked {
     /// # Errors
     /// Where it has none.
     pub(crate) fn run_ended(&mut self, well: bool) -> Result<(), Error> {
-        let event = if well { ChangeEvent::RunSucceeded } else { ChangeEvent::RunFailed };
-        self.change.state = change::step(self.change.state, &event)?;
+        self.change.state = change::run_ended(self.change.state, well)?;
         self.approval.until = None;
         self.change.apply_asked = None;
         Ok(())
@@ -98,8 +98,8 @@ impl Locked {
         let toucher = &self.change.touched_by;
         let who = if toucher == reader { "You" } else { &toucher.name };
         let what = self.touched_action.describe();
-        let when = ago(now, self.change.touched_at);
-        Error::Conflict { what: format!("{who} {what} {when}. Look again before you go on.") }
+        let ago = age(now - self.change.touched_at);
+        Error::Conflict { what: format!("{who} {what} {ago} ago. Look again before you go on.") }
     }
 
     /// What was asked for it when it was written last; none for a draft.
@@ -150,7 +150,7 @@ impl Locked {
             action.as_str(),
             change.touched_at,
             change.reason,
-            version_stored(change.catalogue)?,
+            stored::of_version(change.catalogue)?,
             change.log_start,
             self.approval.since,
             self.approval.until,
@@ -162,40 +162,8 @@ impl Locked {
         .execute(write.connection())
         .await?;
         // The lock makes this certain; the guard stays, because silence would lose somebody's act.
-        ctx::expect_rows(written.rows_affected(), 1)?;
+        stored::expect_rows(written.rows_affected(), 1)?;
         self.touched_action = action;
         Ok(self.change.version)
-    }
-}
-
-/// How long ago, in the largest unit that fits.
-fn ago(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
-    let seconds = (now - then).num_seconds().max(0);
-    let (count, unit) = match seconds {
-        0 => return "just now".to_owned(),
-        1..60 => (seconds, "second"),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86_400 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::*;
-
-    #[test]
-    fn times_are_told_in_the_largest_unit() {
-        let then = DateTime::UNIX_EPOCH;
-        let told = |seconds| ago(then + TimeDelta::seconds(seconds), then);
-        assert_eq!(told(-3), "just now");
-        assert_eq!(told(1), "1 second ago");
-        assert_eq!(told(59), "59 seconds ago");
-        assert_eq!(told(60), "1 minute ago");
-        assert_eq!(told(7_300), "2 hours ago");
-        assert_eq!(told(172_800), "2 days ago");
     }
 }

@@ -12,6 +12,7 @@ use strata_domain::limits::{Things, TooMany};
 
 use crate::ctx::{self, Write};
 use crate::error::Error;
+use crate::stored;
 
 /// An edit that a rebase made of another.
 pub(super) struct CarriedEdit {
@@ -120,7 +121,7 @@ pub(crate) fn last_of(change: &Change, in_force: &[LoggedEdit]) -> i64 {
 /// [`Error::Refused`] where it does not.
 pub(super) fn room_for(in_force: usize, more: usize) -> Result<(), Error> {
     Things::Edits.check(in_force.saturating_add(more)).map_err(|TooMany { .. }| {
-        Error::refused(format!(
+        Error::not_now(format!(
             "A change has at most {} edits, and this one has {in_force} already. Submit it, and go on in another.",
             Things::Edits.most()
         ))
@@ -192,5 +193,5 @@ pub(super) async fn edits_carry(
 }
 
 fn expect_all(written: u64, edits: usize) -> Result<(), Error> {
-    ctx::expect_rows(written, u64::try_from(edits).map_err(Error::unexpected)?)
+    stored::expect_rows(written, u64::try_from(edits).map_err(Error::unexpected)?)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use strata_domain::act::{Act, ChangeAct, Shift};
 use strata_domain::audit::AuditAction;
 use strata_domain::authz::Permission;
+use strata_domain::change::ChangeState;
 use strata_domain::rebase::{Choice, RebaseConflict};
 
 use super::{Carried, Locked, Material, lapsed};
@@ -79,7 +80,12 @@ async fn rebase(
     if let Some(reason) = lapsed(&before, &after, &cause, now) {
         locked.change.reason = Some(reason);
     }
-    locked.save(&mut write, AuditAction::ChangeRebased).await?;
+    if locked.change.state == ChangeState::Draft {
+        locked.save(&mut write, AuditAction::ChangeRebased).await?;
+    } else {
+        // The database holds a run against what was asked on its base.
+        locked.decide(&mut write, AuditAction::ChangeRebased, &after.plan, &carried.material).await?;
+    }
     let did = ChangeAct::Rebased {
         from: old_base,
         to: live,

@@ -8,10 +8,10 @@ use strata_domain::text;
 
 use super::{Locked, Material};
 use crate::approvals::UnderReview;
-use crate::catalogues::version_stored;
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Sends a draft to review.
 ///
@@ -54,11 +54,11 @@ async fn submit(backend: &Backend, actor: &Actor, id: i64, version: i64) -> Resu
         name,
         at,
         environment_id,
-        version_stored(terms.policy.version)?,
+        stored::of_version(terms.policy.version)?,
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let shift = Shift { from: before, to: locked.change.state };
     let did = ChangeAct::Submitted { digest: plan.digest, risk: plan.risk, steps: plan.steps.len(), shift };
     write.commit(Act::Change { change: id, did }).await

@@ -6,9 +6,9 @@ use strata_domain::change::{ApplyAsked, Change, ChangeState};
 use strata_domain::review::Planned;
 use uuid::Uuid;
 
-use crate::catalogues::version_read;
 use crate::ctx;
 use crate::error::Error;
+use crate::stored;
 
 /// What is stored of the approval beside the votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,11 @@ pub(crate) async fn changes_of(
             id: row.id,
             environment: row.slug,
             title: row.title,
-            state: ctx::stored(&row.state)?,
+            state: stored::word(&row.state)?,
             version: row.version,
             base: row.base_revision,
             log_start: row.log_start,
-            catalogue: version_read(row.catalogue_version)?,
+            catalogue: stored::version(row.catalogue_version)?,
             created_by: ctx::person(row.created_by, row.created_by_name),
             created_at: row.created_at,
             submitted_by: row.submitted_by_name.map(|name| ctx::person(row.submitted_by, name)),
@@ -82,7 +82,8 @@ pub(crate) async fn changes_of(
             change,
             environment_id: row.environment_id,
             approval: Approval { round: row.round, since: row.approved_at, until: row.approved_until },
-            planned: row.planned.map(serde_json::from_value).transpose().map_err(Error::unexpected)?,
+            // Kept for lists alone; what cannot be read is worked out anew.
+            planned: row.planned.and_then(|planned| serde_json::from_value(planned).ok()),
             touched_action: row.touched_action,
         })
     });

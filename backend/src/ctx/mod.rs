@@ -1,8 +1,7 @@
 //! The only door to the pool: authorise, read or write, and end every write with its audit row.
 
-mod actor;
-mod connections;
 mod listed;
+mod place;
 mod transaction;
 
 use std::sync::Arc;
@@ -23,13 +22,15 @@ use crate::loops::Loops;
 use crate::news::NewsHub;
 use crate::outage::Outage;
 use crate::roles::{self, VersionError};
+use crate::sessions::PgSessionStore;
 
-pub use actor::{Account, Actor, Scope};
-pub(crate) use actor::{Place, standing};
-pub use connections::{Limits, pool_options};
-pub(crate) use connections::{statement, within};
+pub use crate::actor::{Account, Actor};
+pub use crate::connections::{Limits, pool_options};
+pub(crate) use crate::connections::{statement, within};
 pub use listed::Listed;
 pub(crate) use listed::next_after;
+pub use place::Scope;
+pub(crate) use place::{Place, standing};
 pub(crate) use transaction::Source;
 pub use transaction::{Read, Write};
 
@@ -122,6 +123,11 @@ impl Backend {
     /// What changed, as it happens.
     pub fn news(&self) -> &NewsHub {
         &self.news
+    }
+
+    /// The sessions of browsers.
+    pub fn sessions(&self) -> PgSessionStore {
+        PgSessionStore::of(self.pool.clone())
     }
 
     /// The loops of this process, watched.
@@ -232,7 +238,7 @@ impl Backend {
         match actor {
             Actor::Operator => {}
             Actor::Account(_) | Actor::Nobody => {
-                return Err(Error::refused("Only the operator does this, with the command line on the server."));
+                return Err(Error::not_you("Only the operator does this, with the command line on the server."));
             }
         }
         let mut transaction = self.begin().await?;
@@ -272,28 +278,8 @@ pub(crate) fn account_uuid(person: &Person) -> Result<Option<Uuid>, Error> {
         .transpose()
 }
 
-/// A write that touches another number of rows than it must is a bug; it is undone and logged.
-pub(crate) fn expect_rows(found: u64, wanted: u64) -> Result<(), Error> {
-    if found == wanted {
-        Ok(())
-    } else {
-        Err(Error::unexpected(format!("a write touched {found} rows where {wanted} had to be touched")))
-    }
-}
-
-/// A stored word as its enum; the database's checks let no other words in.
-pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> Result<T, Error> {
-    word.parse().map_err(|_| Error::unexpected(format!("the stored word {word:?} is unknown")))
-}
-
 /// The time, by the one clock that everybody shares: the database's. Inside of a transaction it is the time of its begin.
 /// No process asks its own clock for what is stored or compared: those of two machines differ.
 pub(crate) async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
     Ok(sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(connection).await?)
-}
-
-/// A new id that sorts by time: also for what a log tells of.
-#[expect(clippy::disallowed_methods, reason = "the one place where the backend makes ids")]
-pub fn new_id() -> Uuid {
-    Uuid::now_v7()
 }

@@ -15,7 +15,7 @@ use super::{Actor, Place, Scope, account_uuid};
 use crate::error::Error;
 use crate::kept::Kept;
 use crate::news;
-use crate::notices::outbox;
+use crate::outbox;
 use crate::paces;
 
 /// A connection to read from, and what is kept of what was read before.

@@ -7,8 +7,9 @@ use strata_domain::act::{Act, DeliveryAct};
 use strata_domain::authz::Permission;
 use strata_domain::notice::{Attempt, Delivery, DeliveryState};
 
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::stored;
 
 /// Mails and calls of an environment with every attempt, newest first: at most `limit`, those with an id under `before`.
 pub(crate) async fn deliveries_of(
@@ -47,13 +48,13 @@ pub(crate) async fn deliveries_of(
     }
     rows.into_iter()
         .map(|row| {
-            let state: DeliveryState = ctx::stored(&row.state)?;
+            let state: DeliveryState = stored::word(&row.state)?;
             let is_open = matches!(state, DeliveryState::Pending | DeliveryState::Failed);
             Ok(Delivery {
                 id: row.id,
-                means: ctx::stored(&row.means)?,
+                means: stored::word(&row.means)?,
                 to: row.to,
-                kind: ctx::stored(&row.kind)?,
+                kind: stored::word(&row.kind)?,
                 title: row.title,
                 state,
                 created_at: row.created_at,
@@ -72,7 +73,8 @@ pub(crate) async fn deliveries_of(
 /// [`Error::NotFound`] where the environment has no such delivery; [`Error::Refused`] for all but admins.
 #[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn delivery_resend(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
-    let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
+    let mut write =
+        backend.authorise_write(actor, Permission::EditNotifications, Scope::Environment(environment)).await?;
     let (environment_id, at) = (write.place()?.id, write.at());
     let state = sqlx::query_scalar!(
         "SELECT state FROM deliveries WHERE id = $1 AND environment_id = $2 FOR UPDATE",
@@ -89,7 +91,7 @@ pub async fn delivery_resend(backend: &Backend, actor: &Actor, environment: &str
         sqlx::query!("UPDATE deliveries SET state = 'pending', next_at = $2, tries = 0 WHERE id = $1", id, at)
             .execute(write.connection())
             .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
-    let did = DeliveryAct::Resent { before: ctx::stored(&state)? };
+    stored::expect_rows(written.rows_affected(), 1)?;
+    let did = DeliveryAct::Resent { before: stored::word(&state)? };
     write.commit(Act::Delivery { delivery: id, did }).await
 }

@@ -17,8 +17,9 @@ use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use strata_domain::notice::{Kind, Means};
 
-use crate::ctx::{self, Backend};
+use crate::ctx::Backend;
 use crate::error::Error;
+use crate::ids;
 
 pub(crate) use log::deliveries_of;
 pub use log::delivery_resend;
@@ -70,7 +71,7 @@ pub(crate) async fn add(connection: &mut PgConnection, new: NewDelivery<'_>) -> 
         "INSERT INTO deliveries (key, environment_id, means, kind, title, notice_id, webhook_id, outbox_id, payload,
                                  urgent, created_at, next_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now(), now()) ON CONFLICT DO NOTHING",
-        ctx::new_id(),
+        ids::new_id(),
         environment_id,
         means.as_str(),
         kind.as_str(),

@@ -13,9 +13,10 @@ use strata_domain::topology::Topology;
 use super::{Content, NewRevision, revision_add, topology_of};
 use crate::catalogues::{catalogue_at, version_now};
 use crate::changes;
-use crate::ctx::{self, Actor, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::heavy;
+use crate::ids;
 
 /// An environment that moves on while a file is read is looked at again so often.
 const ATTEMPTS: usize = 5;
@@ -113,7 +114,7 @@ fn wanted_by(bytes: &[u8], environment: &str, present: Present) -> Result<Wanted
         (Some(live), Some(base)) => edits_between(live, &base, &topology, &present.catalogue).map(Wanted::Edits),
         _ => {
             for node in &mut topology.nodes {
-                node.id.get_or_insert_with(|| ctx::new_id().to_string());
+                node.id.get_or_insert_with(|| ids::new_id().to_string());
             }
             Content::of(&topology).map(Wanted::First)
         }
@@ -185,6 +186,6 @@ fn edits_between(live: i64, base: &Topology, topology: &Topology, catalogue: &Ca
 /// A node gets its id with the edit that adds it, and keeps it for life.
 pub(crate) fn give_id(edit: &mut Edit) {
     if let Edit::AddNode { node } = edit {
-        node.id.get_or_insert_with(|| ctx::new_id().to_string());
+        node.id.get_or_insert_with(|| ids::new_id().to_string());
     }
 }

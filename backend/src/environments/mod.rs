@@ -9,8 +9,9 @@ use strata_domain::environment::Environment;
 use strata_domain::text;
 use uuid::Uuid;
 
-use crate::ctx::{Actor, Backend, expect_rows};
+use crate::ctx::{Actor, Backend};
 use crate::error::Error;
+use crate::stored;
 
 pub(crate) use import::give_id;
 pub use import::{Imported, topology_import};
@@ -55,7 +56,7 @@ pub async fn environment_create(backend: &Backend, actor: &Actor, slug: &str) ->
     let written = sqlx::query!("INSERT INTO environments (slug, created_at) VALUES ($1, $2)", slug, at)
         .execute(write.connection())
         .await?;
-    expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     write.enter(slug).await?;
     write.commit(Act::Environment(EnvironmentAct::Created { environment: slug.to_owned() })).await
 }

@@ -12,12 +12,12 @@ use strata_domain::digest::{self, Digest};
 use strata_domain::environment::Revision;
 use strata_domain::topology::Topology;
 
-use crate::catalogues::{own_at, own_now, version_read, version_stored};
+use crate::catalogues::{own_at, own_now};
 use crate::ctx::{self, Actor, Backend, Read, Scope, Source};
 use crate::error::Error;
 use crate::heavy;
-use crate::history;
 use crate::kept::Kept;
+use crate::stored;
 
 /// One topology of an environment and what it is looked at with, as of one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,14 +95,14 @@ pub(crate) async fn revision_of(read: &mut Read, number: i64) -> Result<(Revisio
     let revision = Revision {
         environment,
         number: row.number,
-        content_hash: history::digest(&row.content_hash)?.to_string(),
+        content_hash: stored::digest(&row.content_hash)?.to_string(),
         made_at: row.made_at,
         made_by: ctx::person(row.made_by, row.made_by_name),
         change: row.change_id,
         run: row.run_id,
         title: row.title,
         node_count: row.node_count,
-        catalogue: version_read(row.catalogue_version)?,
+        catalogue: stored::version(row.catalogue_version)?,
     };
     let made_of = revision_key(environment_id, number, &revision.content_hash);
     let topology = topology_kept(&mut read.source(), environment_id, number, &made_of).await?;
@@ -129,7 +129,7 @@ pub(crate) async fn topology_of(source: &mut Source<'_>, environment_id: i64, nu
     )
     .fetch_one(&mut *source.connection)
     .await?;
-    let made_of = revision_key(environment_id, number, &history::digest(&hash)?.to_string());
+    let made_of = revision_key(environment_id, number, &stored::digest(&hash)?.to_string());
     let topology = topology_kept(source, environment_id, number, &made_of).await?;
     Ok(Base { topology, made_of })
 }
@@ -237,7 +237,7 @@ pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision
         number,
         new.content.json.as_deref() as _,
         &new.content.hash.0,
-        version_stored(new.catalogue)?,
+        stored::of_version(new.catalogue)?,
         nodes,
         new.change,
         new.run,
@@ -248,7 +248,7 @@ pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision
     )
     .execute(&mut *connection)
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let moved = sqlx::query!(
         "UPDATE environments SET live_revision = $2 WHERE id = $1 AND live_revision IS NOT DISTINCT FROM $3",
         new.environment_id,
@@ -257,6 +257,6 @@ pub(crate) async fn revision_add(connection: &mut PgConnection, new: NewRevision
     )
     .execute(connection)
     .await?;
-    ctx::expect_rows(moved.rows_affected(), 1)?;
+    stored::expect_rows(moved.rows_affected(), 1)?;
     Ok(number)
 }

@@ -14,11 +14,10 @@ use tokio::time::Instant;
 use tower_sessions::session::Id;
 use uuid::Uuid;
 
-use crate::ctx::Actor;
+use crate::actor::Actor;
 use crate::error::Error;
 use crate::listener::{self, Listener};
 use crate::loops::{Loops, Over};
-use crate::notices;
 use crate::trouble::Trouble;
 
 use recent::Recent;
@@ -208,6 +207,13 @@ async fn everything_open(pool: &PgPool) -> Result<Vec<News>, sqlx::Error> {
     let environments = environments.into_iter().map(|environment| News::Environment { environment });
     let changes = changes.into_iter().map(|row| News::Change { environment: row.slug, id: row.id });
     let runs = runs.into_iter().map(|row| News::Run { environment: row.slug, id: row.id });
-    let notices = notices::missed(pool).await?;
+    let notices = sqlx::query!(
+        "SELECT DISTINCT e.slug, n.account_id FROM notices n JOIN environments e ON e.id = n.environment_id
+         WHERE n.at > now() - interval '1 hour' OR n.read_at > now() - interval '1 hour'"
+    )
+    .fetch_all(pool)
+    .await?;
+    let notices =
+        notices.into_iter().map(|row| News::Notice { environment: row.slug, account: row.account_id.to_string() });
     Ok(environments.chain(changes).chain(runs).chain(notices).collect())
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use strata_domain::news::News;
 
-use crate::ctx;
+use crate::ids;
 
 /// So much is remembered: a page is there some seconds after it was read, a browser that lost its way within a minute.
 const REMEMBERED: usize = 1024;
@@ -36,7 +36,7 @@ struct Numbered {
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { process: ctx::new_id().simple().to_string(), told: Mutex::default() }
+        Self { process: ids::new_id().simple().to_string(), told: Mutex::default() }
     }
 }
 

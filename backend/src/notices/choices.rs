@@ -6,8 +6,9 @@ use strata_domain::authz::Permission;
 use strata_domain::notice::{Choices, Member};
 
 use super::fan_out::{ChoicesOf, ids};
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::stored;
 
 /// How many minutes after its last sign of life a process counts as one that sends mail; it gives one each minute.
 const MAIL_SEEN_FOR_MINUTES: i32 = 5;
@@ -36,7 +37,7 @@ pub async fn choices_load(backend: &Backend, actor: &Actor, environment: Option<
         .await?;
     let choices = rows
         .into_iter()
-        .map(|row| Ok((ctx::stored(&row.topic)?, ctx::stored(&row.channel)?, row.wanted)))
+        .map(|row| Ok((stored::word(&row.topic)?, stored::word(&row.channel)?, row.wanted)))
         .collect::<Result<Choices, Error>>()?;
     let mail_is_sent = is_mail_sent(read.connection()).await?;
     Ok(ChoicesView { environment: read.place().slug.clone(), choices, mail_is_sent })
@@ -90,7 +91,7 @@ pub(super) async fn of(connection: &mut PgConnection, members: &[Member]) -> Res
     let mut choices = ChoicesOf::new();
     for row in rows {
         let known = choices.entry(row.account_id.to_string()).or_default();
-        *known = std::mem::take(known).with(ctx::stored(&row.topic)?, ctx::stored(&row.channel)?, row.wanted);
+        *known = std::mem::take(known).with(stored::word(&row.topic)?, stored::word(&row.channel)?, row.wanted);
     }
     Ok(choices)
 }

@@ -6,10 +6,10 @@ use strata_domain::account::Person;
 use strata_domain::act::About;
 use strata_domain::notice::{ChangeFacts, Happening, Kind, Member, Subject};
 
-use super::outbox::Row;
 use crate::changes::change_load;
 use crate::ctx::{self, Actor, Backend};
 use crate::error::Error;
+use crate::outbox::Row;
 
 /// What the audit row of the act says, where there was an act.
 struct Act {

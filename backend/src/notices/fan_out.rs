@@ -9,12 +9,12 @@ use strata_domain::notice::{
 };
 use uuid::Uuid;
 
-use super::outbox::Row;
 use super::{choices, facts};
 use crate::ctx::Backend;
 use crate::deliveries::{self, NewDelivery};
 use crate::error::Error;
 use crate::news;
+use crate::outbox::Row;
 use crate::webhooks;
 
 /// Tells one row; `mail` says whether mails are sent at all, by this process or another. False where another process is at

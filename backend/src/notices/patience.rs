@@ -5,8 +5,9 @@ use strata_domain::act::{Act, EnvironmentAct};
 use strata_domain::authz::Permission;
 use strata_domain::notice::Patience;
 
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::stored;
 
 /// After how long the environment reminds and escalates.
 pub(crate) async fn patience_of(connection: &mut PgConnection, environment_id: i64) -> Result<Patience, Error> {
@@ -28,7 +29,8 @@ pub async fn patience_set(
     environment: &str,
     patience: Patience,
 ) -> Result<(), Error> {
-    let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
+    let mut write =
+        backend.authorise_write(actor, Permission::EditNotifications, Scope::Environment(environment)).await?;
     let Patience { reminder_hours, escalation_hours } =
         Patience::hours(patience.reminder_hours, patience.escalation_hours)
             .map_err(|bad| Error::invalid("reminder_hours", bad.to_string()))?;
@@ -48,7 +50,7 @@ pub async fn patience_set(
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let stored = |hours: i32| u32::try_from(hours).map_err(Error::unexpected);
     let before =
         Patience { reminder_hours: stored(before.reminder_hours)?, escalation_hours: stored(before.escalation_hours)? };

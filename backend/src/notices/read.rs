@@ -1,6 +1,6 @@
 //! A person's own notices. Of environments that they may view no longer, they see none.
 
-use sqlx::{PgExecutor, PgPool};
+use sqlx::PgExecutor;
 use strata_domain::news::News;
 use strata_domain::notice::Notice;
 use uuid::Uuid;
@@ -54,14 +54,16 @@ pub async fn notice_list(
     )
     .fetch_all(&mut *read)
     .await?;
+    let next = ctx::next_after(&rows, limit, |row| row.id);
     let notices = rows
         .into_iter()
-        .map(|row| {
-            Ok(Notice {
+        .filter_map(|row| {
+            // A kind of a version that knows more is passed over.
+            Some(Notice {
                 id: row.id,
                 environment: row.slug,
-                kind: ctx::stored(&row.kind)?,
-                topic: ctx::stored(&row.topic)?,
+                kind: row.kind.parse().ok()?,
+                topic: row.topic.parse().ok()?,
                 title: row.title,
                 text: row.text,
                 path: row.path,
@@ -69,8 +71,7 @@ pub async fn notice_list(
                 read_at: row.read_at,
             })
         })
-        .collect::<Result<Vec<_>, Error>>()?;
-    let next = ctx::next_after(&notices, limit, |notice| notice.id);
+        .collect();
     Ok(NoticesView { notices, next, unread: unread_of(&mut *read, account).await? })
 }
 
@@ -127,18 +128,4 @@ pub async fn notice_read(backend: &Backend, actor: &Actor, which: WhichNotices) 
     }
     transaction.commit().await?;
     Ok(())
-}
-
-/// News for whoever has notices of within the hour: they may have missed the first.
-pub(crate) async fn missed(pool: &PgPool) -> Result<Vec<News>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "SELECT DISTINCT e.slug, n.account_id FROM notices n JOIN environments e ON e.id = n.environment_id
-         WHERE n.at > now() - interval '1 hour' OR n.read_at > now() - interval '1 hour'"
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| News::Notice { environment: row.slug, account: row.account_id.to_string() })
-        .collect())
 }

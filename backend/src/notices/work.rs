@@ -10,12 +10,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use super::outbox::Which;
-use super::{choices, fan_out, nudges, outbox, retention};
+use super::{choices, fan_out, nudges, retention};
 use crate::ctx::{self, Backend};
 use crate::deliveries::{self, MailSettings, Mailer, Networks, Poster, Turn};
 use crate::error::Error;
 use crate::loops::{Loops, Over, said_by};
+use crate::outbox::{self, Which};
 use crate::trouble::Trouble;
 
 /// How often to look for what only time makes due.

@@ -22,7 +22,6 @@ use crate::error::Error;
 use crate::heavy;
 use crate::proposals::{OpenProposal, demands_of, open_of, present_of};
 
-pub(crate) use crate::catalogues::{version_read, version_stored};
 pub use propose::policy_propose;
 pub(crate) use rows::{
     lifetime_of, lifetime_read, lifetime_since_submission, lifetime_stored, policies_of_change, policies_since,

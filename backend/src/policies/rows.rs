@@ -8,9 +8,10 @@ use strata_domain::policy::{LEADS, Policy, Rule};
 use strata_domain::proposal::Proposed;
 use strata_domain::review::Lifetime;
 
-use super::{PolicyVersion, TurnedDown, version_read, version_stored};
+use super::{PolicyVersion, TurnedDown};
 use crate::ctx;
 use crate::error::Error;
+use crate::stored;
 
 /// The policy in force.
 pub(crate) async fn policy_now(connection: &mut PgConnection, environment_id: i64) -> Result<Policy, Error> {
@@ -23,7 +24,7 @@ pub(crate) async fn policy_now(connection: &mut PgConnection, environment_id: i6
     .await?;
     match row {
         None => Ok(Policy::built_in().clone()),
-        Some(row) => Ok(Policy { version: version_read(row.version)?, rules: row.rules.0 }),
+        Some(row) => Ok(Policy { version: stored::version(row.version)?, rules: row.rules.0 }),
     }
 }
 
@@ -38,14 +39,14 @@ pub(crate) async fn policies_since(
         r#"SELECT version, rules AS "rules: Json<Vec<Rule>>" FROM policies
            WHERE environment_id = $1 AND version >= $2 AND version <= coalesce($3, version) ORDER BY version DESC"#,
         environment_id,
-        version_stored(from)?,
-        to.map(version_stored).transpose()?,
+        stored::of_version(from)?,
+        to.map(stored::of_version).transpose()?,
     )
     .fetch_all(connection)
     .await?;
     let mut policies = rows
         .into_iter()
-        .map(|row| Ok(Policy { version: version_read(row.version)?, rules: row.rules.0 }))
+        .map(|row| Ok(Policy { version: stored::version(row.version)?, rules: row.rules.0 }))
         .collect::<Result<Vec<_>, Error>>()?;
     if from <= Policy::built_in().version {
         policies.push(Policy::built_in().clone());
@@ -70,15 +71,15 @@ pub(crate) async fn policies_of_change(
            LEFT JOIN runs r ON r.change_id = c.id
            WHERE c.id = $1 AND c.state NOT IN ('draft', 'withdrawn', 'rejected')"#,
         change,
-        version_stored(Policy::built_in().version)?,
+        stored::of_version(Policy::built_in().version)?,
     )
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(vec![policy_now(connection, environment_id).await?]) };
     // What ran before submissions said their version was held against the run's alone, and stays told so.
     let from = row.known.or(row.ran_under).unwrap_or(row.by_time);
-    let to = row.ran_under.map(version_read).transpose()?;
-    policies_since(connection, environment_id, version_read(from)?, to).await
+    let to = row.ran_under.map(stored::version).transpose()?;
+    policies_since(connection, environment_id, stored::version(from)?, to).await
 }
 
 /// A stored number of hours; the database's check lets no others in.
@@ -141,7 +142,7 @@ pub(super) async fn versions_of(
         .map(|row| {
             let approvers = row.approvers.into_iter().zip(row.names);
             Ok(PolicyVersion {
-                policy: Policy { version: version_read(row.version)?, rules: row.rules.0 },
+                policy: Policy { version: stored::version(row.version)?, rules: row.rules.0 },
                 proposed_by: ctx::person(Some(row.proposer_id), row.proposer_name),
                 reason: row.reason,
                 approved_by: approvers.map(|(id, name)| ctx::person(Some(id), name)).collect(),

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::{force, rows};
 use crate::approvals::leads_of;
 use crate::changes::accepted_reason;
-use crate::ctx::{self, Actor, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Approves a proposal, or turns it down. With the last approval that it needs it is in force at once; before that the
 /// approval is kept, and counts while its giver is a lead.
@@ -78,7 +79,7 @@ pub async fn proposal_withdraw(
     let held = Held::take(&mut write, proposal).await?;
     let Proposal { proposed_by, .. } = &held.proposal;
     if proposed_by.id != Some(proposer.to_string()) {
-        return Err(Error::refused(format!("Only {} can withdraw this proposal.", proposed_by.name)));
+        return Err(Error::not_you(format!("Only {} can withdraw this proposal.", proposed_by.name)));
     }
     if held.is_done("withdrawn", proposer)? {
         return Ok(());
@@ -172,7 +173,7 @@ impl Held {
         )
         .execute(write.connection())
         .await?;
-        ctx::expect_rows(written.rows_affected(), 1)?;
+        stored::expect_rows(written.rows_affected(), 1)?;
         let by = write.person().clone();
         let groups = groups.into_iter().collect();
         self.proposal.approvals.push(strata_domain::proposal::Approval { by, groups, at });
@@ -194,7 +195,7 @@ impl Held {
         )
         .execute(write.connection())
         .await?;
-        ctx::expect_rows(written.rows_affected(), 1)
+        stored::expect_rows(written.rows_affected(), 1)
     }
 
     /// Ends the write of a decision that puts nothing in force.

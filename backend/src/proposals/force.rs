@@ -10,8 +10,9 @@ use crate::catalogues::{level_store, role_loosen};
 use crate::changes::ask_anew;
 use crate::ctx::{self, Write};
 use crate::error::Error;
-use crate::policies::{policy_now, version_stored};
+use crate::policies::policy_now;
 use crate::schedule::{window_open, window_remove};
+use crate::stored;
 
 /// Carries the proposal out, and ends the write. The caller holds the lock on the environment, has counted the approvals,
 /// and knows that the proposal still fits.
@@ -55,7 +56,7 @@ async fn policy_put(write: &mut Write, proposal: &Proposal, rules: &[Rule]) -> R
                                approver_id, approver_name, approved_at)
          VALUES ($1, $2, (SELECT rules FROM policy_proposals WHERE id = $3), $3, $4, $5, $6, $7, $8, $9)",
         environment_id,
-        version_stored(next.version)?,
+        stored::of_version(next.version)?,
         id,
         reason,
         ctx::account_uuid(proposed_by)?,
@@ -66,7 +67,7 @@ async fn policy_put(write: &mut Write, proposal: &Proposal, rules: &[Rule]) -> R
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("Version {} of the approval policy is in force, which asks for more", next.version);
     let anew = ask_anew(write, AuditAction::PolicyApproved, &cause).await?;
     Ok(Put::Policy { before: present, after: next, anew })

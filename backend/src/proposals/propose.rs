@@ -12,8 +12,9 @@ use crate::catalogues::levels_now;
 use crate::changes::accepted_reason;
 use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
-use crate::policies::{policy_now, version_stored};
+use crate::policies::policy_now;
 use crate::schedule::window_of;
+use crate::stored;
 
 /// A proposal about to be made.
 pub(crate) struct Making<'a> {
@@ -42,7 +43,7 @@ pub async fn rule_level_propose(
     let environment_id = write.lock_environment().await?;
     let from = level_of(&levels_now(write.connection(), environment_id).await?, rule);
     if !level.is_weaker_than(from) {
-        return Err(Error::refused(format!(
+        return Err(Error::not_now(format!(
             "The rule is {from} now; {level} is not weaker, and an admin sets it at once."
         )));
     }
@@ -76,7 +77,7 @@ pub async fn window_removal_propose(
 pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64, Error> {
     let Making { proposed, reason, instead_of } = making;
     let proposer =
-        write.account_id()?.ok_or_else(|| Error::refused("What is proposed is proposed by a person who signed in."))?;
+        write.account_id()?.ok_or_else(|| Error::not_you("What is proposed is proposed by a person who signed in."))?;
     let reason = accepted_reason(Some(reason))?
         .ok_or_else(|| Error::invalid("reason", "Say why: whoever approves it has to know."))?;
     let environment_id = write.place()?.id;
@@ -91,7 +92,7 @@ pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64,
         if proposed_by == *write.person() && known == proposed && on == based_on {
             return Ok(id);
         }
-        return Err(Error::refused(format!(
+        return Err(Error::not_now(format!(
             "{} has proposed {} that waits for leads; it has to be approved, turned down or withdrawn first.",
             proposed_by.name,
             if kind == Kind::Policy { "a policy" } else { "something about it" },
@@ -110,7 +111,7 @@ pub(crate) async fn propose(mut write: Write, making: Making<'_>) -> Result<i64,
                                        proposer_name, proposed_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         environment_id,
-        version_stored(based_on)?,
+        stored::of_version(based_on)?,
         kind.as_str(),
         subject,
         rules as _,

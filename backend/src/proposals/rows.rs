@@ -10,8 +10,9 @@ use strata_domain::proposal::{Approval, Demand, Kind, Present, Proposal, Propose
 use crate::catalogues::{levels_now, own_now};
 use crate::ctx;
 use crate::error::Error;
-use crate::policies::{policies_since, policy_now, version_read};
+use crate::policies::{policies_since, policy_now};
 use crate::schedule::windows_of;
+use crate::stored;
 
 /// The proposals that wait in an environment, oldest first.
 pub(crate) async fn open_of(connection: &mut PgConnection, environment_id: i64) -> Result<Vec<Proposal>, Error> {
@@ -51,7 +52,7 @@ pub(super) async fn one_of(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let proposed = match (ctx::stored::<Kind>(&row.kind)?, row.rules, row.proposed) {
+    let proposed = match (stored::word::<Kind>(&row.kind)?, row.rules, row.proposed) {
         (Kind::Policy, Some(Json(rules)), None) => Proposed::Policy { rules },
         (kind, None, Some(Json(proposed))) if proposed.kind() == kind => proposed,
         (kind, ..) => return Err(Error::unexpected(format!("proposal {id} is no {kind}"))),
@@ -59,7 +60,7 @@ pub(super) async fn one_of(
     let proposal = Proposal {
         id,
         proposed,
-        based_on: version_read(row.based_on)?,
+        based_on: stored::version(row.based_on)?,
         reason: row.reason,
         proposed_by: ctx::person(Some(row.proposer_id), row.proposer_name),
         proposed_at: row.proposed_at,

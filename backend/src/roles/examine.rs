@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnection;
 use strata_domain::catalogue::Role;
 use strata_domain::policy::Rule;
 use strata_domain::schedule::Recurrence;
+use strata_domain::topology::Topology;
 use strata_domain::words::counted;
 
 use super::{Grant, at_this_version, granted, rights_of, tables_of};
@@ -123,7 +124,7 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Check>, sqlx::
     Ok(checks)
 }
 
-/// Policies and catalogues in force that say nothing to this version.
+/// What is live or in force, is proposed or planned, and says nothing to this version.
 async fn unreadable(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     let rows: Vec<(String, Option<Value>, Option<Value>)> = sqlx::query_as(
         "SELECT e.slug,
@@ -134,6 +135,19 @@ async fn unreadable(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::
     .fetch_all(&mut *connection)
     .await?;
     let mut unreadable = Vec::new();
+    // One at a time: each can be large.
+    for (slug, ..) in &rows {
+        let live: Option<Value> = sqlx::query_scalar(
+            "SELECT r.topology FROM environments e JOIN revisions r ON r.environment_id = e.id AND r.number = e.live_revision
+             WHERE e.slug = $1",
+        )
+        .bind(slug)
+        .fetch_optional(&mut *connection)
+        .await?;
+        if live.is_some_and(|live| serde_json::from_value::<Topology>(live).is_err()) {
+            unreadable.push(format!("the live revision of {slug} cannot be read"));
+        }
+    }
     for (slug, rules, roles) in rows {
         if rules.is_some_and(|rules| serde_json::from_value::<Vec<Rule>>(rules).is_err()) {
             unreadable.push(format!("the policy of {slug} cannot be read"));

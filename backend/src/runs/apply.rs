@@ -97,7 +97,7 @@ async fn wait(ready: Ready, stored: &Review, until: Option<DateTime<Utc>>, becau
     let Ready { mut write, mut locked, .. } = ready;
     let id = locked.change.id;
     if let Some(asked) = &locked.change.apply_asked {
-        return Err(Error::refused(format!("It waits to be started already; {} applied it.", asked.by.name)));
+        return Err(Error::not_now(format!("It waits to be started already; {} applied it.", asked.by.name)));
     }
     // Who voted may be who may again since it was looked at last: what is approved by looking anew is stored as that.
     let present = stored.as_of(now);
@@ -132,7 +132,7 @@ pub(super) async fn called_off(ready: Ready, why: Option<&str>) -> Result<(), Er
     let Ready { mut write, mut locked, .. } = ready;
     let id = locked.change.id;
     let Some(asked) = locked.change.apply_asked.take() else {
-        return if why.is_some() { Ok(()) } else { Err(Error::refused("It does not wait to be started.")) };
+        return if why.is_some() { Ok(()) } else { Err(Error::not_now("It does not wait to be started.")) };
     };
     if let Some(why) = why {
         locked.change.reason = Some(format!("It was to start by itself, and did not. {why}"));

@@ -4,9 +4,10 @@ use strata_domain::act::{Act, RunAct};
 use strata_domain::authz::Permission;
 use strata_domain::run::StepState;
 
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
-use crate::worker;
+use crate::stored;
+use crate::work;
 
 /// Confirms that the checklist of a manual step was gone through; the run goes on. Confirming twice changes nothing.
 ///
@@ -26,14 +27,14 @@ pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id
     .fetch_optional(write.connection())
     .await?
     .ok_or(Error::NotFound { what: "step" })?;
-    match ctx::stored(&step.state)? {
+    match stored::word(&step.state)? {
         StepState::Waiting => {}
         StepState::Succeeded if step.kind.as_deref() == Some("manual") => return Ok(()),
         StepState::Pending if step.kind.as_deref() == Some("manual") => {
-            return Err(Error::refused("The steps before it have not ended yet."));
+            return Err(Error::not_now("The steps before it have not ended yet."));
         }
         StepState::Pending | StepState::Running | StepState::Succeeded | StepState::Failed | StepState::Skipped => {
-            return Err(Error::refused("This step does not wait for anybody."));
+            return Err(Error::not_now("This step does not wait for anybody."));
         }
     }
     let (outcome, at) = (format!("Confirmed by {}", write.person().name), write.at());
@@ -47,8 +48,8 @@ pub async fn run_confirm_step(backend: &Backend, actor: &Actor, id: i64, step_id
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
-    worker::wake(write.connection()).await?;
+    stored::expect_rows(written.rows_affected(), 1)?;
+    work::announce(write.connection()).await?;
     let did = RunAct::StepConfirmed { step: step_id.to_owned() };
     write.commit(Act::Run { run: id, change: step.change_id, did }).await
 }

@@ -13,6 +13,7 @@ use crate::changes::accepted_reason;
 use crate::ctx::{self, Actor, Backend, Scope};
 use crate::error::Error;
 use crate::heavy;
+use crate::stored;
 
 /// Applies a change without the votes that are asked for, and whatever the schedule says; gives the run's id. `seen` is
 /// the digest of the plan that the person saw. Everybody in the environment is told.
@@ -64,7 +65,7 @@ async fn break_glass(backend: &Backend, actor: &Actor, id: i64, seen: Digest, re
     )
     .execute(ready.write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let missing = missing_text(&under.review.as_of(now).missing(now));
     let broken = Some(Broken { reason, risk: plan.risk, missing });
     ready.start(&on_live, &review, &plan, How { waited_since: None, broken }).await
@@ -94,7 +95,9 @@ pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion:
     let conclusion = text::long_or_none("conclusion", Some(conclusion))
         .map_err(|fault| Error::text("conclusion", &fault))?
         .ok_or_else(|| Error::invalid("conclusion", "Say what you found; it is kept with the change."))?;
-    let (reviewer, name, at) = (write.account_id()?, write.person().name.clone(), write.at());
+    // The clock may have been set back since.
+    let at = write.at().max(broken.at);
+    let (reviewer, name) = (write.account_id()?, write.person().name.clone());
     let written = sqlx::query!(
         "UPDATE broken_glass SET reviewed_by = $2, reviewed_by_name = $3, reviewed_at = $4, conclusion = $5
          WHERE change_id = $1 AND reviewed_at IS NULL",
@@ -106,7 +109,7 @@ pub async fn glass_review(backend: &Backend, actor: &Actor, id: i64, conclusion:
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let did = ChangeAct::GlassReviewed { conclusion, broken_by: broken.by.name };
     write.commit(Act::Change { change: id, did }).await
 }

@@ -11,9 +11,10 @@ use strata_domain::run::{LogLine, Run, RunStep};
 
 use super::rows::{self, Which};
 use crate::audit::latest;
-use crate::catalogues::{catalogue_at, version_read};
+use crate::catalogues::catalogue_at;
 use crate::ctx::{self, Actor, Backend, Listed, Read, Scope};
 use crate::error::Error;
+use crate::stored;
 
 /// Log lines that are read at once.
 const LINES: i64 = 2_000;
@@ -31,8 +32,14 @@ pub struct RunView {
     pub run: Run,
     /// So many of its steps, in the plan's order.
     pub steps: Vec<RunStep>,
-    /// Of the others, those that wait for a person or failed: at most [`PARTICULAR`].
+    /// Behind which place to read what comes before these; none where they are the first.
+    pub steps_before: Option<i64>,
+    /// Behind which place to read on; none where they are the last.
+    pub steps_after: Option<i64>,
+    /// Of the others, those that failed or wait for a person, in this order: at most [`PARTICULAR`].
     pub particular: Vec<RunStep>,
+    /// How many more of those there are.
+    pub particular_more: i64,
     /// Lines of its log, oldest first.
     pub log: Vec<LogLine>,
     /// The line to read on after; none at the end.
@@ -78,19 +85,28 @@ pub async fn run_load(
     let mut read = backend.authorise_read(actor, Permission::ViewEnvironment, Scope::Run(id)).await?;
     let run = rows::run_of(read.connection(), id).await?;
     let after = match steps_after {
-        Some(after) => after.max(0),
+        Some(after) => after.clamp(0, (run.steps_total - 1).max(0)),
         None => under_way(read.connection(), id).await?,
     };
     let steps = steps_of(read.connection(), id, Steps::Behind(after)).await?;
     let particular = steps_of(read.connection(), id, Steps::ParticularBeside(after)).await?;
+    let particular_more = match particular.len() {
+        0 => 0,
+        listed => {
+            particular_beside(read.connection(), id, after).await? - i64::try_from(listed).map_err(Error::unexpected)?
+        }
+    };
     let log = log_of(read.connection(), id, log_after).await?;
     let audit = latest(&mut read, "run", id).await?;
     Ok(RunView {
         log_next: ctx::next_after(&log, LINES, |line| line.sequence),
         standing: read.place().standing.clone(),
+        steps_before: (after > 0).then(|| (after - STEPS).max(0)),
+        steps_after: Some(after.saturating_add(STEPS)).filter(|last| *last < run.steps_total),
         run,
         steps,
         particular,
+        particular_more,
         log,
         audit,
     })
@@ -110,6 +126,20 @@ async fn under_way(connection: &mut PgConnection, run: i64) -> Result<i64, Error
         return Ok(0);
     }
     Ok((row.first.unwrap_or(1) - 1 - STEPS_BEFORE).clamp(0, row.count - STEPS))
+}
+
+/// How many steps beside those behind that place failed or wait for a person.
+async fn particular_beside(connection: &mut PgConnection, run: i64, after: i64) -> Result<i64, Error> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM run_steps
+           WHERE run_id = $1 AND state IN ('waiting', 'failed') AND (position <= $2 OR position > $3)"#,
+        run,
+        after,
+        after.saturating_add(STEPS),
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
 }
 
 /// A run and its steps in the plan's order, as part of a read.
@@ -139,7 +169,7 @@ pub(crate) async fn catalogue_of(connection: &mut PgConnection, run: i64) -> Res
     let row = sqlx::query!("SELECT environment_id, catalogue_version FROM runs WHERE id = $1", run)
         .fetch_one(&mut *connection)
         .await?;
-    catalogue_at(connection, row.environment_id, version_read(row.catalogue_version)?).await
+    catalogue_at(connection, row.environment_id, stored::version(row.catalogue_version)?).await
 }
 
 /// Which steps of a run.
@@ -165,7 +195,7 @@ async fn steps_of(connection: &mut PgConnection, run: i64, which: Steps) -> Resu
            WHERE run_id = $1
              AND CASE WHEN $4 THEN state IN ('waiting', 'failed') AND (position <= $2 OR position > $3)
                       ELSE position > $2 AND position <= $3 END
-           ORDER BY position LIMIT $5"#,
+           ORDER BY ($4 AND state = 'failed') DESC, position LIMIT $5"#,
         run,
         after,
         until,
@@ -188,7 +218,7 @@ async fn steps_of(connection: &mut PgConnection, run: i64, which: Steps) -> Resu
                 role: step.role.map(|role| role.0),
                 impact: step.impact,
                 depends_on: step.depends_on,
-                state: ctx::stored(&row.state)?,
+                state: stored::word(&row.state)?,
                 attempts: row.attempts,
                 started_at: row.started_at,
                 finished_at: row.finished_at,

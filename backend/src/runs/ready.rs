@@ -13,13 +13,14 @@ use strata_domain::run::{ExecutorKind, Run, RunState};
 
 use super::rows;
 use crate::approvals::{Terms, UnderReview};
-use crate::catalogues::{version_now, version_stored};
+use crate::catalogues::version_now;
 use crate::changes::{self, Carried, Locked, Material};
-use crate::ctx::{self, Write};
+use crate::ctx::Write;
 use crate::error::Error;
 use crate::heavy;
 use crate::policies::lifetime_stored;
-use crate::worker;
+use crate::stored;
+use crate::work;
 
 /// A change that nobody else can apply or move, in an environment that nobody else can apply to.
 pub(super) struct Ready {
@@ -78,7 +79,7 @@ impl Ready {
     /// One run at a time in an environment; the refusal says which one, whose, and where it is.
     pub(super) async fn refuse_beside_another(&mut self) -> Result<(), Error> {
         let Some(run) = self.under_way().await? else { return Ok(()) };
-        Err(Error::refused(format!(
+        Err(Error::not_now(format!(
             "Run {} (“{}”, applied by {}) is provisioning; apply again when it has ended.",
             run.id, run.title, run.requested_by.name
         )))
@@ -97,7 +98,7 @@ impl Ready {
         let carried =
             Carried::to(&mut write.source(), *environment_id, &locked.change, *live, &BTreeMap::new()).await?;
         if let Some(conflict) = carried.conflicts.first() {
-            return Err(Error::refused(format!(
+            return Err(Error::not_now(format!(
                 "Revision {live} is live since, and not every edit carries over. {} Nothing was started. Rebase the \
                  change and decide what becomes of it, or withdraw it.",
                 changes::conflict_text(conflict)
@@ -124,7 +125,7 @@ impl Ready {
         let (digest, steps) = (plan.digest, plan.steps.len());
         let did = RunAct::Started { from: before, live, digest, steps, waited_since, broken };
         locked.decide(&mut write, did.action(), &review.plan, &on_live.carried.material).await?;
-        worker::wake(write.connection()).await?;
+        work::announce(write.connection()).await?;
         write.commit(Act::Run { run, change: id, did }).await?;
         Ok(run)
     }
@@ -150,7 +151,7 @@ impl Ready {
         };
         locked.save(&mut write, did.action()).await?;
         write.commit(Act::Change { change: id, did }).await?;
-        Ok(Error::refused(reason))
+        Ok(Error::not_now(reason))
     }
 
     /// Adds the run and its steps: from here on the worker finds them.
@@ -175,13 +176,13 @@ impl Ready {
             locked.change.id,
             ExecutorKind::DryRun.as_str(),
             &plan.digest.0,
-            version_stored(carried.material.base.catalogue.version)?,
+            stored::of_version(carried.material.base.catalogue.version)?,
             *live,
             Json(&*carried.material.desired.topology) as _,
             requester,
             name,
             at,
-            version_stored(terms.policy.version)?,
+            stored::of_version(terms.policy.version)?,
             lifetime_stored(terms.expires_after)?,
             Json(&review.voters) as _,
             plan::ENCODING,
@@ -197,7 +198,7 @@ impl Ready {
         )
         .execute(write.connection())
         .await?;
-        ctx::expect_rows(written.rows_affected(), u64::try_from(plan.steps.len()).map_err(Error::unexpected)?)?;
+        stored::expect_rows(written.rows_affected(), u64::try_from(plan.steps.len()).map_err(Error::unexpected)?)?;
         sqlx::query!("INSERT INTO run_log_counters (run_id) VALUES ($1)", run).execute(write.connection()).await?;
         Ok(run)
     }

@@ -5,7 +5,7 @@ use strata_domain::run::Run;
 
 use crate::ctx;
 use crate::error::Error;
-use crate::history;
+use crate::stored;
 
 /// Runs by any of three filters, newest first: of one id, of one change, of one environment.
 #[derive(Clone, Copy, Default)]
@@ -45,9 +45,9 @@ pub(super) async fn runs(connection: &mut PgConnection, which: Which) -> Result<
                 environment: row.slug,
                 change: row.change_id,
                 title: row.title,
-                executor: ctx::stored(&row.executor)?,
-                digest: history::digest(&row.digest)?.to_string(),
-                state: ctx::stored(&row.state)?,
+                executor: stored::word(&row.executor)?,
+                digest: stored::digest(&row.digest)?.to_string(),
+                state: stored::word(&row.state)?,
                 requested_by: ctx::person(row.requested_by, row.requested_by_name),
                 requested_at: row.requested_at,
                 started_at: row.started_at,

@@ -7,8 +7,9 @@ use strata_domain::schedule::{self, EndedEarly, Entry};
 
 use super::{edit, rows};
 use crate::changes::accepted_reason;
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
+use crate::stored;
 
 /// Ends what is on of a freeze now; what comes later of it comes as ever. A change that waits for it may start at once.
 /// Repeated by the same person with the same reason, it is met already.
@@ -52,7 +53,7 @@ pub async fn freeze_end(
         )
         .execute(write.connection())
         .await?;
-        ctx::expect_rows(written.rows_affected(), 1)?;
+        stored::expect_rows(written.rows_affected(), 1)?;
     }
     let occurrences = fresh.iter().map(|one| one.occurrence).collect();
     edit::ended(

@@ -8,11 +8,12 @@ use strata_domain::proposal::{Outcome, Proposed, Replaced};
 use strata_domain::schedule::{self, Entry, EntryFault, Kind, Recurrence};
 
 use super::rows::{self, Stored};
-use crate::ctx::{self, Actor, Backend, Scope, Write};
+use crate::ctx::{Actor, Backend, Scope, Write};
 use crate::error::Error;
 use crate::policies::lifetime_of;
 use crate::proposals::{self, Making};
-use crate::worker;
+use crate::stored;
+use crate::work;
 
 /// What somebody writes of a window or a freeze.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ pub async fn entry_change(
     }
     seen_last(&before, version)?;
     if (before.entry.kind, entry.kind) == (Kind::Window, Kind::Freeze) {
-        return Err(Error::refused(
+        return Err(Error::not_now(
             "A window does not become a freeze. Add the freeze, and propose to remove the window.",
         ));
     }
@@ -124,7 +125,7 @@ pub async fn entry_change(
     }
     if opens_more(&mut write, &entry).await? {
         if before.entry.kind == Kind::Freeze {
-            return Err(Error::refused(
+            return Err(Error::not_now(
                 "As a window it would open the environment at more times than now. Add the window, which is proposed, \
                  and remove the freeze.",
             ));
@@ -162,7 +163,7 @@ async fn updated(write: &mut Write, version: i64, entry: &Entry) -> Result<(), E
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)
+    stored::expect_rows(written.rows_affected(), 1)
 }
 
 fn changed(before: &Entry, after: &Entry) -> ScheduleAct {
@@ -200,7 +201,7 @@ pub async fn entry_remove(
     let before = rows::stored_one(&mut write, id).await?;
     seen_last(&before, version)?;
     if before.entry.kind == Kind::Window {
-        return Err(Error::refused("That a window goes is proposed, and put in force by leads as a policy is."));
+        return Err(Error::not_now("That a window goes is proposed, and put in force by leads as a policy is."));
     }
     let ending = Ending::of(&mut write, &before.entry, None, why).await?;
     rows::removed(&mut write, id, version).await?;
@@ -246,7 +247,7 @@ pub(crate) async fn window_open(write: &mut Write, replaces: Option<&Replaced>, 
         };
         write.also(&Act::Schedule(did)).await?;
     }
-    worker::wake(write.connection()).await?;
+    work::announce(write.connection()).await?;
     rows::reach(write).await
 }
 
@@ -256,7 +257,7 @@ pub(crate) async fn window_remove(write: &mut Write, id: i64, version: i64, reas
     rows::removed(write, id, version).await?;
     let did = ScheduleAct::Removed { entry: Box::new(before.entry), reason: Some(reason.to_owned()) };
     write.also(&Act::Schedule(did)).await?;
-    worker::wake(write.connection()).await?;
+    work::announce(write.connection()).await?;
     rows::reach(write).await
 }
 
@@ -265,7 +266,7 @@ pub(crate) async fn window_of(write: &mut Write, id: i64, version: i64) -> Resul
     let stored = rows::stored_one(write, id).await?;
     seen_last(&stored, version)?;
     if stored.entry.kind == Kind::Freeze {
-        return Err(Error::refused("It is a freeze: a lead removes it, and says why while it is on."));
+        return Err(Error::not_now("It is a freeze: a lead removes it, and says why while it is on."));
     }
     Ok(stored.entry)
 }
@@ -365,7 +366,7 @@ fn seen_last(before: &Stored, version: i64) -> Result<(), Error> {
 
 /// Ends a write to the schedule: a change that waits may start by now, and pages say other times.
 pub(super) async fn ended(mut write: Write, did: ScheduleAct) -> Result<(), Error> {
-    worker::wake(write.connection()).await?;
+    work::announce(write.connection()).await?;
     rows::reach(&mut write).await?;
     write.commit(Act::Schedule(did)).await
 }

@@ -6,9 +6,10 @@ use strata_domain::authz::Permission;
 use strata_domain::review::Lifetime;
 
 use crate::changes::ask_anew;
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::error::Error;
 use crate::policies::{lifetime_of, lifetime_stored};
+use crate::stored;
 
 /// Says how long approvals of the environment hold from now on. A shorter time serves at once and can end some approvals; a
 /// longer one serves changes that are submitted from now on, and brings none back; a trigger keeps what it was. Repeated, it is met already.
@@ -33,7 +34,7 @@ pub async fn approval_lifetime_set(
     let written = sqlx::query!("UPDATE environments SET approval_hours = $2 WHERE id = $1", environment_id, stored)
         .execute(write.connection())
         .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     let cause = format!("Approvals hold for {wanted} from now on");
     let anew = ask_anew(&mut write, AuditAction::ApprovalLifetimeSet, &cause).await?;
     let environment = write.place()?.slug.clone();

@@ -12,6 +12,7 @@ use strata_domain::schedule::{self, EndedEarly, Entry, Kind, Recurrence, Verdict
 use crate::approvals::authors_of;
 use crate::ctx::{self, Write};
 use crate::error::Error;
+use crate::stored;
 
 /// An entry with what is stored beside it.
 pub(super) struct Stored {
@@ -77,7 +78,7 @@ pub(super) async fn stored_of(connection: &mut PgConnection, environment_id: i64
         .map(|row| {
             let entry = Entry {
                 id: row.id,
-                kind: ctx::stored(&row.kind)?,
+                kind: stored::word(&row.kind)?,
                 name: row.name,
                 reason: row.reason,
                 zone: row.zone,
@@ -123,7 +124,7 @@ pub(super) async fn removed(write: &mut Write, id: i64, version: i64) -> Result<
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)
+    stored::expect_rows(written.rows_affected(), 1)
 }
 
 /// The changes that a person shaped and that wait for freezes, or may in a moment: see [`schedule::can_wait`].

@@ -10,10 +10,11 @@ use strata_domain::pace::Paced;
 use strata_domain::text;
 
 use super::body;
-use crate::ctx::{self, Actor, Backend, Scope};
+use crate::ctx::{Actor, Backend, Scope};
 use crate::deliveries::{self, NewDelivery, To, secret_shown};
 use crate::error::Error;
 use crate::paces;
+use crate::stored;
 
 /// Longest address, in characters.
 const URL_MAX: usize = 2_000;
@@ -47,7 +48,8 @@ pub async fn webhook_add(
     url: &str,
     topics: &BTreeSet<Topic>,
 ) -> Result<NewWebhook, Error> {
-    let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
+    let mut write =
+        backend.authorise_write(actor, Permission::EditNotifications, Scope::Environment(environment)).await?;
     let url = accepted(url)?;
     if let Some(private) = topics.iter().find(|topic| !topic.is_for_webhooks()) {
         return Err(Error::invalid("topics", format!("“{}” is told to one person alone.", private.title())));
@@ -95,7 +97,8 @@ pub async fn webhook_add(
 /// [`Error::NotFound`] where the environment has none of that id; [`Error::Refused`] for all but admins.
 #[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
-    let mut write = backend.authorise_write(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
+    let mut write =
+        backend.authorise_write(actor, Permission::EditNotifications, Scope::Environment(environment)).await?;
     let (environment_id, at) = (write.place()?.id, write.at());
     let row = sqlx::query!(
         "SELECT url, removed_at FROM webhooks WHERE id = $1 AND environment_id = $2 FOR UPDATE",
@@ -112,7 +115,7 @@ pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str,
         sqlx::query!("UPDATE webhooks SET active = false, secret = NULL, removed_at = $2 WHERE id = $1", id, at)
             .execute(write.connection())
             .await?;
-    ctx::expect_rows(written.rows_affected(), 1)?;
+    stored::expect_rows(written.rows_affected(), 1)?;
     write.commit(Act::Webhook { webhook: id, did: WebhookAct::Removed { to: host(&row.url) } }).await
 }
 
@@ -123,7 +126,8 @@ pub async fn webhook_remove(backend: &Backend, actor: &Actor, environment: &str,
 /// switched off; [`Error::TooMuch`] where the actor tries too fast.
 #[tracing::instrument(skip_all, fields(?environment, %id))]
 pub async fn webhook_test(backend: &Backend, actor: &Actor, environment: &str, id: i64) -> Result<(), Error> {
-    let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::Environment(environment)).await?;
+    let mut read =
+        backend.authorise_read(actor, Permission::EditNotifications, Scope::Environment(environment)).await?;
     let (environment_id, at) = (read.place().id, read.at());
     let is_active = sqlx::query_scalar!(
         "SELECT active FROM webhooks WHERE id = $1 AND environment_id = $2 AND removed_at IS NULL",
@@ -134,7 +138,7 @@ pub async fn webhook_test(backend: &Backend, actor: &Actor, environment: &str, i
     .await?
     .ok_or(Error::NotFound { what: "webhook" })?;
     if !is_active {
-        return Err(Error::refused(
+        return Err(Error::not_now(
             "It answered that it wants no more, and is switched off. Remove it and add it anew.",
         ));
     }

@@ -14,6 +14,7 @@ use crate::ctx::{self, Actor, Backend, Listed, Scope};
 use crate::deliveries::{self, NewDelivery, To};
 use crate::error::Error;
 use crate::notices;
+use crate::stored;
 
 pub(crate) use body::body;
 pub use edit::{NewWebhook, webhook_add, webhook_remove, webhook_test};
@@ -46,7 +47,7 @@ pub async fn webhooks_load(
     before: Option<i64>,
     limit: i64,
 ) -> Result<WebhooksView, Error> {
-    let mut read = backend.authorise_read(actor, Permission::EditWebhooks, Scope::asked(environment)).await?;
+    let mut read = backend.authorise_read(actor, Permission::EditNotifications, Scope::asked(environment)).await?;
     let id = read.place().id;
     let webhooks = webhooks_of(read.connection(), id).await?;
     let deliveries = deliveries::deliveries_of(read.connection(), id, before, limit).await?;
@@ -68,7 +69,7 @@ async fn webhooks_of(connection: &mut PgConnection, environment_id: i64) -> Resu
             Ok(Webhook {
                 id: row.id,
                 url: row.url,
-                topics: row.topics.iter().map(|word| ctx::stored(word)).collect::<Result<BTreeSet<_>, Error>>()?,
+                topics: row.topics.iter().map(|word| stored::word(word)).collect::<Result<BTreeSet<_>, Error>>()?,
                 is_active: row.active,
                 created_by: ctx::person(row.created_by, row.created_by_name),
                 created_at: row.created_at,

@@ -15,15 +15,15 @@ use strata_domain::topology::Topology;
 use strata_domain::words::counted;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::approvals::{Begun, missing_of_run};
-use crate::catalogues::{catalogue_at, version_read};
+use crate::approvals::missing_of_run;
+use crate::catalogues::catalogue_at;
 use crate::changes::{Material, Stored as StoredChange, changes_of};
 use crate::ctx::{self, Actor, Backend, Source};
 use crate::environments::{Content, topology_of};
 use crate::error::Error;
 use crate::heavy;
-use crate::history;
 use crate::schedule::was_closed;
+use crate::stored;
 
 /// Runs that a process remembers; more than are under way at once.
 const REMEMBERED: usize = 1_000;
@@ -84,7 +84,7 @@ struct Row {
 
 /// What the run leads to, or why that is not what was approved, in sentences.
 pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Outcome, String>, Error> {
-    let (outcome, judged) = match planned_of(backend, run).await? {
+    let (outcome, judged) = match readable(planned_of(backend, run).await, "What it is made of cannot be read.")? {
         Ok(planned) => planned,
         Err(told) => return Ok(Err(told)),
     };
@@ -96,13 +96,20 @@ pub(super) async fn outcome_of(backend: &Backend, run: i64) -> Result<Result<Out
     Ok(why.map_or(Ok(outcome), Err))
 }
 
-/// Why the run was not to begin when it was asked for, by what the environment asks of its changes; none where it was. What is
-/// under way is asked for its votes alone: the rest may have moved since.
+/// Why the run was not to begin when it was asked for, by what the environment asked of its changes then; none where it was.
+/// What moves later makes no difference: neither who voters are by now, nor whether something of the run is carried out.
 async fn refused(backend: &Backend, run: i64, judged: &Judged) -> Result<Option<String>, Error> {
-    match heavy::act(&Actor::Operator, || asked_again(backend, run, judged)).await {
-        // What cannot be read now cannot be read in a minute either, and a run that waits holds its environment up.
-        Err(Error::Unexpected { .. }) => Ok(Some("What was asked of it cannot be read.".to_owned())),
-        answer => answer,
+    let asked = heavy::act(&Actor::Operator, || asked_again(backend, run, judged)).await;
+    let told = readable(asked.map(Ok), "What was asked of it cannot be read.")?;
+    Ok(told.unwrap_or_else(Some))
+}
+
+/// What was read, or the sentence where there is nothing to be read: that is so in a minute as well, and a run that waits for it
+/// would hold its environment up.
+fn readable<T>(read: Result<Result<T, String>, Error>, told: &str) -> Result<Result<T, String>, Error> {
+    match read {
+        Err(Error::Unexpected { .. } | Error::NotFound { .. }) => Ok(Err(told.to_owned())),
+        read => read,
     }
 }
 
@@ -110,9 +117,7 @@ async fn asked_again(backend: &Backend, run: i64, judged: &Judged) -> Result<Opt
     let mut connection = ctx::statement(async { Ok(backend.machinery().acquire().await?) }).await?;
     let row = sqlx::query!(
         r#"SELECT r.change_id, r.requested_at,
-                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest) AS "is_forced!",
-                  EXISTS (SELECT FROM run_steps s WHERE s.run_id = r.id
-                          AND (s.state IN ('succeeded', 'failed', 'waiting') OR s.attempts > 1)) AS "is_under_way!"
+                  EXISTS (SELECT FROM broken_glass b WHERE b.change_id = r.change_id AND b.digest = r.digest) AS "is_forced!"
            FROM runs r WHERE r.id = $1"#,
         run,
     )
@@ -120,21 +125,18 @@ async fn asked_again(backend: &Backend, run: i64, judged: &Judged) -> Result<Opt
     .await?;
     let stored = changes_of(&mut connection, &[row.change_id]).await?.pop().transpose()?;
     let stored = stored.ok_or(Error::NotFound { what: "change" })?;
-    if !row.is_under_way {
-        let mut source = Source { connection: &mut connection, kept: backend.kept() };
-        if let Some(why) = blocked(&mut source, &stored, judged, row.is_forced).await? {
-            return Ok(Some(why));
-        }
+    let mut source = Source { connection: &mut connection, kept: backend.kept() };
+    if let Some(why) = blocked(&mut source, &stored, judged, row.is_forced).await? {
+        return Ok(Some(why));
     }
     if row.is_forced {
         return Ok(None);
     }
-    if !row.is_under_way && was_closed(&mut connection, stored.environment_id, row.requested_at).await? {
+    if was_closed(&mut connection, stored.environment_id, row.requested_at).await? {
         return Ok(Some("It was begun while its environment was closed.".to_owned()));
     }
     let Judged { plan, nodes, catalogue } = judged;
-    let begun = Begun { at: row.requested_at, is_under_way: row.is_under_way };
-    let missing = missing_of_run(&mut connection, &stored, begun, (plan, *nodes, catalogue)).await?;
+    let missing = missing_of_run(&mut connection, &stored, row.requested_at, (plan, *nodes, catalogue)).await?;
     Ok((!missing.is_empty()).then(|| format!("It was begun with {}.", missing_text(&missing))))
 }
 
@@ -175,10 +177,10 @@ async fn planned_of(backend: &Backend, run: i64) -> Result<Result<(Outcome, Opti
     .await?;
     let mut source = Source { connection: &mut connection, kept: backend.kept() };
     let base = topology_of(&mut source, row.environment_id, row.base_revision).await?.topology;
-    let version = version_read(row.catalogue_version)?;
+    let version = stored::version(row.catalogue_version)?;
     let catalogue = catalogue_at(&mut connection, row.environment_id, version).await?;
     drop(connection);
-    let approved: Digest = history::digest(&row.digest)?;
+    let approved: Digest = stored::digest(&row.digest)?;
     let (encoding, desired) = (row.plan_encoding, row.desired);
     let parts = heavy::parts_of(&base) + rows.len() + heavy::parts_in(desired.len());
     heavy::run(&Actor::Operator, parts, move || {

@@ -12,6 +12,7 @@ use crate::ctx::Backend;
 use crate::error::Error;
 use crate::news;
 use crate::runs::catalogue_of;
+use crate::work;
 
 /// A step that this worker holds.
 #[derive(Clone, Debug)]
@@ -190,7 +191,7 @@ impl Claim {
         if written.rows_affected() == 0 {
             return Ok(false);
         }
-        super::wake(&mut transaction).await?;
+        work::announce(&mut transaction).await?;
         news::tell(&mut transaction, &self.news()).await?;
         transaction.commit().await?;
         Ok(true)

@@ -6,35 +6,25 @@
 
 mod approved;
 mod claim;
+mod cycle;
 pub mod executors;
 mod process;
-mod queue;
 mod settle;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::ctx::{self, Backend};
-use crate::error::Error;
 use crate::listener::Listener;
 use crate::loops::Over;
 use crate::trouble::Trouble;
+use crate::work;
 use executors::Executor;
 
 pub use process::Process;
-
-/// The channel that says that there is work.
-const CHANNEL: &str = "strata_work";
-
-/// Says, in the transaction that makes it, that there is work.
-pub(crate) async fn wake(connection: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query!("SELECT pg_notify($1, '')", CHANNEL).fetch_one(connection).await?;
-    Ok(())
-}
 
 /// How a worker works.
 #[derive(Clone, Debug)]
@@ -85,7 +75,7 @@ pub async fn run(backend: Backend, settings: Settings, shutdown: watch::Receiver
         let (backend, settings, work, shutdown) = (backend.clone(), settings.clone(), work.clone(), shutdown.clone());
         let (process, looked_at) = (process.clone(), Arc::clone(&looked_at));
         let working = move || {
-            let worker = queue::Worker {
+            let worker = cycle::Worker {
                 backend: backend.clone(),
                 owner: process::owner(&settings.name, place, process.as_ref()),
                 lease: settings.lease,
@@ -135,7 +125,7 @@ async fn listen(backend: Backend, told: watch::Sender<()>, mut shutdown: watch::
 }
 
 async fn listen_once(backend: &Backend, told: &watch::Sender<()>, trouble: &mut Trouble) -> Result<(), sqlx::Error> {
-    let mut listener = Listener::on(backend.machinery(), &[CHANNEL]).await?;
+    let mut listener = Listener::on(backend.machinery(), &[work::CHANNEL]).await?;
     trouble.passed();
     while listener.next().await?.is_some() {
         told.send_replace(());

@@ -9,9 +9,9 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sha2::{Digest, Sha256};
 
-use super::wake;
 use crate::ctx::Backend;
 use crate::error::Error;
+use crate::work;
 
 /// One process, for ever: no two have the same, on whatever machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Process {
             machine.update(fs::read(what)?);
         }
         machine.update(fs::read_link("/proc/self/ns/pid")?.as_os_str().as_encoded_bytes());
-        let machine: String = machine.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let machine = hex::encode(&machine.finalize()[..8]);
         Ok(Self { machine, number, started })
     }
 
@@ -92,7 +92,7 @@ fn started(number: i32) -> io::Result<Option<u64>> {
 /// The owner's name in a lease: for people, then for this module.
 pub(super) fn owner(name: &str, place: usize, process: Option<&Process>) -> String {
     let mark = process.map(|process| format!("@{process}")).unwrap_or_default();
-    format!("{name}/{place}/{}{mark}", crate::ctx::new_id().simple())
+    format!("{name}/{place}/{}{mark}", crate::ids::new_id().simple())
 }
 
 /// Gives back what processes of this machine held that are gone, instead of waiting until their leases run out.
@@ -117,7 +117,7 @@ pub(super) async fn free_of_the_dead(backend: &Backend, here: &Process) -> Resul
     )
     .execute(&mut *transaction)
     .await?;
-    wake(&mut transaction).await?;
+    work::announce(&mut transaction).await?;
     transaction.commit().await?;
     tracing::info!(steps = freed.rows_affected(), "steps of a worker of this machine that is gone are free again");
     Ok(())

@@ -9,13 +9,13 @@ use strata_domain::act::{Act, RunAct};
 use strata_domain::audit::AuditAction;
 
 use super::approved::{Outcome, outcome_of};
-use crate::catalogues::version_read;
 use crate::changes::Locked;
 use crate::ctx::{self, Backend, Scope, Write};
 use crate::environments::{NewRevision, revision_add};
 use crate::error::Error;
 use crate::loops::said_by;
 use crate::outage::Outage;
+use crate::stored;
 
 /// Ends every run whose steps have all ended, or of which one failed and none is under way; says whether there was one.
 pub(super) async fn settle_ended(backend: &Backend) -> Result<bool, Error> {
@@ -103,7 +103,7 @@ async fn settle(mut write: Write, run: i64, outcome: Option<Result<Outcome, Stri
             // A step failed when it was looked at, and has not by now: nothing was worked out.
             None => return Ok(false),
             Some(Ok(outcome)) if i64::try_from(outcome.steps) == Ok(steps.count) => {
-                let version = version_read(row.catalogue_version)?;
+                let version = stored::version(row.catalogue_version)?;
                 succeed(write, locked, run, row.base_revision, &outcome, version).await?;
             }
             // A step that came since it was worked out.
@@ -183,5 +183,5 @@ async fn end_run(write: &mut Write, run: i64, state: &str, revision: Option<i64>
     )
     .execute(write.connection())
     .await?;
-    ctx::expect_rows(written.rows_affected(), 1)
+    stored::expect_rows(written.rows_affected(), 1)
 }

@@ -74,6 +74,12 @@ async fn an_admin_applies_without_approval_once_until_a_lead_looked_at_it(pool: 
         glass_review(backend, lena, next, "Fine").await,
         Err(Error::NotFound { what: "change that was applied without approval" })
     );
+    let unsaid =
+        "UPDATE broken_glass SET reviewed_by = a.id, reviewed_by_name = a.name, reviewed_at = now(), conclusion = 'x'
+                  FROM accounts a WHERE a.name = 'Luis Lead'";
+    assert_eq!(world.as_attacker(unsaid).await.as_deref(), Some("broken_glass_reviewed_in_acts"));
+    let before = unsaid.replace("now()", "now() - interval '1 hour'");
+    assert_eq!(world.as_attacker(&before).await.as_deref(), Some("broken_glass_reviewed_by_leads"));
     glass_review(backend, lena, id, "It was right; the worker was needed.").await.unwrap();
     glass_review(backend, lena, id, "It was right; the worker was needed.").await.unwrap();
     assert_eq!(refusal(glass_review(backend, luis, id, "Me too").await), "Lena Lead has reviewed it already.");

@@ -137,7 +137,7 @@ pub async fn insert_run(
     sqlx::query(
         "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                            requested_by_name, requested_at)
-         SELECT environment_id, id, 'dry-run', $2, 1, 1, '{}', 'x', now() FROM changes WHERE id = $1",
+         SELECT environment_id, id, 'dry-run', $2, 1, 1, '{\"nodes\": []}', 'x', now() FROM changes WHERE id = $1",
     )
     .bind(change)
     .bind(digest.0)

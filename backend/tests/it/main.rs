@@ -31,6 +31,7 @@ mod rebase;
 mod retold;
 mod review;
 mod roles;
+mod rooms;
 mod schedule;
 mod sessions;
 mod spans;

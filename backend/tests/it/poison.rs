@@ -139,6 +139,10 @@ async fn a_run_begins_whole_or_not_at_all(pool: PgPool) {
         let by = if is_loose { "decisions_come_with_acts" } else { "runs_begin_whole" };
         assert_eq!(world.as_attacker(&begun(&parts)).await.as_deref(), Some(by), "{parts:?}");
     }
+    // Asked before the end of the transaction, a run that is whole gets no more steps.
+    let (early, late) = ("SET CONSTRAINTS ALL IMMEDIATE", other.replace("'x', 1,", "'x', 99,"));
+    let refused = world.as_attacker(&begun(&[&one, &run, steps, counter, told, &moved, early, &late])).await;
+    assert_eq!(refused.as_deref(), Some("run_steps_come_with_it"));
     let refused = world.as_attacker(&begun(&[&three, &run, steps, counter, told, &moved])).await;
     assert_eq!(refused.as_deref(), Some("runs_approved_by_enough"));
     let experts = decided(r#"[{"quorum": 1, "group": "infrastructure experts"}]"#);
@@ -280,12 +284,12 @@ fn begun_with_less(id: i64, digest: &Digest, desired: &str) -> String {
          INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                            requested_by_name, requested_at, policy_version, approval_hours, rule_level_id)
          VALUES (1, {id}, 'dry-run', decode('{digest}', 'hex'), 1, 1, $desired${desired}$desired$, 'x', now(), 1, 168, 0);
-         INSERT INTO run_log_counters (run_id) SELECT max(id) FROM runs;
          INSERT INTO run_steps (run_id, step_id, position, depends_on, plan_step)
          SELECT (SELECT max(id) FROM runs), s.step ->> 'id', s.place,
                 ARRAY(SELECT jsonb_array_elements_text(s.step -> 'depends_on')), s.step
          FROM decided_plans p, jsonb_array_elements(p.plan -> 'steps') WITH ORDINALITY AS s (step, place)
          WHERE p.change_id = {id};
+         INSERT INTO run_log_counters (run_id) SELECT max(id) FROM runs;
          INSERT INTO audit_log (at, actor_name, action, subject_kind, subject, environment_id)
          SELECT now(), 'x', 'run-started', 'run', max(id)::text, 1 FROM runs;
          UPDATE changes SET state = 'provisioning', version = version + 1 WHERE id = {id}"
@@ -460,6 +464,21 @@ async fn what_belongs_together_comes_together(pool: PgPool) {
             Some("run_steps_held_for_a_while"),
         ),
         ("INSERT INTO environments (slug, created_at) VALUES ('old', '2001-01-01')".to_owned(), Some("environments_of_now")),
+        (
+            format!(
+                "UPDATE runs SET state = 'running', started_at = now();
+                 UPDATE run_steps SET state = 'running', attempts = 1, lease_owner = 'x',
+                                      lease_until = now() + interval '1 minute', started_at = now() WHERE position = 1;
+                 INSERT INTO run_log SELECT {run}, 9223372036854775807, step_id, now(), 'The end' FROM run_steps WHERE position = 1"
+            ),
+            Some("run_log_at_the_end"),
+        ),
+        (format!("UPDATE changes SET log_start = 999 WHERE id = {id}"), Some("changes_end_as_they_were")),
+        (format!("UPDATE changes SET base_revision = 0 WHERE id = {id}"), Some("changes_end_as_they_were")),
+        (
+            format!("UPDATE changes SET state = 'withdrawn', version = version + 1, log_start = 999 WHERE id = {open}"),
+            Some("changes_end_as_they_were"),
+        ),
     ] {
         assert_eq!(world.as_attacker(&statement).await.as_deref(), by, "{statement}");
     }
@@ -544,6 +563,21 @@ async fn no_row_says_what_nobody_could_read(pool: PgPool) {
             ),
             "votes_of_members",
         ),
+        (
+            format!(
+                "INSERT INTO votes (change_id, round, voter_id, voter_name, groups, verdict, digest, at, approval_hours)
+                 SELECT {review}, 1, a.id, a.name, ARRAY[NULL]::text[], 'approve', sha256('x'), now(), 24
+                 FROM accounts a WHERE a.name = 'Lena Lead'"
+            ),
+            "votes_groups_are_named",
+        ),
+        (format!("UPDATE changes SET planned = '[1]' WHERE id = {review}"), "changes_planned_is_planned"),
+        (
+            "INSERT INTO catalogues (environment_id, version, roles, what, made_by_name, made_at)
+             VALUES (1, 2147483647, '[]', 'x', 'x', now())"
+                .to_owned(),
+            "catalogues_versions_follow",
+        ),
     ] {
         assert_eq!(world.as_attacker(&statement).await.as_deref(), Some(by), "{statement}");
     }
@@ -551,6 +585,10 @@ async fn no_row_says_what_nobody_could_read(pool: PgPool) {
     let unknown = "INSERT INTO rule_levels (environment_id, rule, level) VALUES (1, 'of.another-version', 'blocker')";
     world.past_the_guard("rule_levels", "rule_levels_as_proposed", unknown).await;
     assert_eq!(world.view(review).await.review.plan.blockers, 0);
+    assert_eq!(inbox_load(&world.backend, &world.lena).await.unwrap().waits.len(), 1);
+    // What is kept for lists is worked out anew where it cannot be read.
+    let garbage = format!("UPDATE changes SET planned = '{{\"digest\": \"00\"}}' WHERE id = {review}");
+    sqlx::raw_sql(AssertSqlSafe(garbage)).execute(&as_application(&world.pool).await).await.unwrap();
     assert_eq!(inbox_load(&world.backend, &world.lena).await.unwrap().waits.len(), 1);
     // What triggers keep, nobody else adds to: a level that never held would hide that another one was asked for.
     for statement in [

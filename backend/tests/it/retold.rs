@@ -244,7 +244,7 @@ async fn no_run_begins_on_a_vote_older_than_twice_its_time(pool: sqlx::PgPool) {
     let begin = format!(
         "INSERT INTO runs (environment_id, change_id, executor, digest, catalogue_version, base_revision, desired,
                            requested_by_name, requested_at)
-         SELECT environment_id, id, 'dry-run', '\\x{seen}', 1, 1, '{{}}', 'x', now() FROM changes WHERE id = {id}"
+         SELECT environment_id, id, 'dry-run', '\\x{seen}', 1, 1, '{{\"nodes\": []}}', 'x', now() FROM changes WHERE id = {id}"
     );
     // With that vote, what is missing is all the rest of a run.
     let whole = Some("runs_begin_whole");

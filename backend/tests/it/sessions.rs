@@ -1,6 +1,6 @@
 //! The session store.
 
-use strata_backend::sessions::{ACCOUNT_KEY, LONGEST_HOURS, PgSessionStore};
+use strata_backend::sessions::{ACCOUNT_KEY, LONGEST_HOURS};
 use strata_backend::{Backend, accounts};
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
@@ -30,7 +30,7 @@ fn is_same(loaded: &Record, kept: &Record) -> bool {
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_session_comes_back_until_it_is_deleted(pool: sqlx::PgPool) {
-    let store = PgSessionStore::new(&Backend::new(pool.clone()));
+    let store = Backend::new(pool.clone()).sessions();
     let mut kept = record();
     store.create(&mut kept).await.unwrap();
     assert!(is_same(&store.load(&kept.id).await.unwrap().unwrap(), &kept));
@@ -53,7 +53,7 @@ async fn a_session_comes_back_until_it_is_deleted(pool: sqlx::PgPool) {
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn a_taken_id_is_made_anew(pool: sqlx::PgPool) {
-    let store = PgSessionStore::new(&Backend::new(pool));
+    let store = Backend::new(pool).sessions();
     let mut first = record();
     store.create(&mut first).await.unwrap();
     let mut second = Record { id: first.id, ..record() };
@@ -63,7 +63,7 @@ async fn a_taken_id_is_made_anew(pool: sqlx::PgPool) {
 
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn sessions_end(pool: sqlx::PgPool) {
-    let store = PgSessionStore::new(&Backend::new(pool.clone()));
+    let store = Backend::new(pool.clone()).sessions();
     let mut old = Record { expiry_date: in_hours(-1), ..record() };
     store.create(&mut old).await.unwrap();
     assert_eq!(store.load(&old.id).await.unwrap(), None);
@@ -80,7 +80,7 @@ async fn sessions_end(pool: sqlx::PgPool) {
 #[sqlx::test(migrator = "strata_backend::MIGRATOR")]
 async fn signing_out_everywhere_deletes_the_accounts_sessions(pool: sqlx::PgPool) {
     let world = World::new(pool).await;
-    let store = PgSessionStore::new(&world.backend);
+    let store = world.backend.sessions();
     let of = |actor| {
         let mut record = record();
         record.data.insert(ACCOUNT_KEY.to_owned(), serde_json::json!(account_id(actor).to_string()));

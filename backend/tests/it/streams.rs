@@ -7,7 +7,7 @@ use strata_backend::accounts::{account_grant, sign_out_everywhere};
 use strata_backend::changes::change_start;
 use strata_backend::environments::environment_create;
 use strata_backend::news::{Heard, NewsStream, STREAMS_MAX};
-use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY, PgSessionStore};
+use strata_backend::sessions::{ACCOUNT_KEY, EPOCH_KEY};
 use strata_backend::{Actor, Backend, Error};
 use strata_domain::account::Capability;
 use strata_domain::news::News;
@@ -25,7 +25,7 @@ async fn session(backend: &Backend, actor: &Actor) -> Id {
     ];
     let expiry_date = OffsetDateTime::now_utc() + tower_sessions::cookie::time::Duration::hours(1);
     let mut record = Record { id: Id::default(), data: data.into(), expiry_date };
-    PgSessionStore::new(backend).create(&mut record).await.unwrap();
+    backend.sessions().create(&mut record).await.unwrap();
     record.id
 }
 
@@ -68,7 +68,7 @@ async fn each_way_to_end_a_session_ends_its_streams_and_no_others(pool: sqlx::Pg
         .await
         .unwrap();
     assert_eq!(next(&mut disabled).await, None);
-    PgSessionStore::new(backend).delete(&signed_out).await.unwrap();
+    backend.sessions().delete(&signed_out).await.unwrap();
     assert_eq!(next(&mut of_luis).await, None);
 
     tell(&pool, ENVIRONMENT).await;

@@ -14,6 +14,7 @@ use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
 use strata_domain::review::{Verdict, VoteStanding};
+use strata_domain::run::RunState;
 use strata_domain::schedule::{Day, Kind, Recurrence};
 
 use crate::laundering::insert_run;
@@ -225,4 +226,16 @@ async fn the_past_is_told_as_it_was(pool: sqlx::PgPool) {
     account_disable(backend, &Actor::Operator, &email("Luis Lead")).await.unwrap();
     account_enable(backend, &Actor::Operator, &email("Lena Lead")).await.unwrap();
     assert_eq!(told().await, expected);
+}
+
+/// Who leaves when the run has begun takes nothing along, before a worker looks at it and after.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn who_leaves_after_the_apply_stops_no_run(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, .. } = &world;
+    let id = world.approved("worker-2.example.net").await;
+    let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
+    account_revoke(backend, &Actor::Operator, &email("Lena Lead"), ENVIRONMENT, Capability::Lead).await.unwrap();
+    account_disable(backend, &Actor::Operator, &email("Luis Lead")).await.unwrap();
+    assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
 }

@@ -1,18 +1,22 @@
 //! What an attacker tried: a weaker policy through the back door. A change in review is judged by the strictest policy since
 //! it was submitted, and a policy is put in force by as many as the strictest rule asks for.
 
+use std::collections::BTreeMap;
+
 use strata_backend::audit::audit_list;
-use strata_backend::changes::{change_record, change_submit};
+use strata_backend::changes::{change_rebase, change_record, change_submit};
 use strata_backend::policies::{policy_load, policy_propose};
 use strata_backend::proposals::proposal_decide;
 use strata_backend::{Actor, Error};
 use strata_domain::account::Capability;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::ChangeState;
+use strata_domain::edit::Edit;
 use strata_domain::policy::{LEADS, Rule, When};
 use strata_domain::review::{Verdict, missing_text};
+use strata_domain::run::RunState;
 
-use crate::support::{ENVIRONMENT, World, account_id, change_apply, conflict, person, refusal};
+use crate::support::{ENVIRONMENT, World, account_id, add_node, change_apply, conflict, person, refusal};
 
 fn leads(quorum: usize) -> Vec<Rule> {
     vec![Rule { name: format!("{quorum} see it"), when: When::default(), group: LEADS.to_owned(), quorum }]
@@ -190,4 +194,42 @@ async fn past_every_use_case_the_database_counts_too(pool: sqlx::PgPool) {
         let error = sqlx::query(statement).execute(pool).await.unwrap_err();
         assert!(error.to_string().contains("is append-only"), "{error}");
     }
+}
+
+/// What was asked before a change went home is asked no more once it is submitted under a weaker policy: nothing holds the run up.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_is_submitted_anew_under_a_weaker_policy_is_applied(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, .. } = &world;
+    let id = world.in_review("worker-2.example.net").await;
+    let two = propose(&world, ada, 1, 2).await;
+    world.put_in_force(two).await;
+    assert_eq!(missing(&world, id).await, "0 of 2 leads");
+    world.vote(lena, id, Verdict::SendBack, Some("Not this week")).await.unwrap();
+    let one = propose(&world, ada, 2, 1).await;
+    world.put_in_force(one).await;
+    change_submit(backend, ada, id, world.version(id).await).await.unwrap();
+    world.vote(lena, id, Verdict::Approve, None).await.unwrap();
+    let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
+    assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
+}
+
+/// What is asked of a large environment is asked no more where it became smaller before the change was applied.
+#[sqlx::test(migrator = "strata_backend::MIGRATOR")]
+async fn what_is_asked_of_many_nodes_is_not_asked_of_fewer(pool: sqlx::PgPool) {
+    let world = World::new(pool).await;
+    let World { backend, ada, lena, .. } = &world;
+    world.meanwhile(&[add_node("spare-1.example.net", "worker")]).await;
+    let id = world.in_review("worker-2.example.net").await;
+    let many = When { nodes_from: Some(world.view(id).await.desired.topology.nodes.len()), ..When::default() };
+    let rules = [leads(1), leads(2).into_iter().map(|rule| Rule { when: many.clone(), ..rule }).collect()].concat();
+    let proposal = policy_propose(backend, ada, ENVIRONMENT, 1, rules, "We grew").await.unwrap();
+    world.put_in_force(proposal).await;
+    assert_eq!(missing(&world, id).await, "0 of 2 leads");
+    world.meanwhile(&[Edit::RemoveNode { hostname: "spare-1.example.net".to_owned() }]).await;
+    change_rebase(backend, ada, id, world.version(id).await, &BTreeMap::new()).await.unwrap();
+    assert_eq!(missing(&world, id).await, "0 of 1 lead");
+    world.vote(lena, id, Verdict::Approve, None).await.unwrap();
+    let run = change_apply(backend, ada, id, world.version(id).await).await.unwrap();
+    assert_eq!(world.run_to_the_end(run).await.state, RunState::Succeeded);
 }

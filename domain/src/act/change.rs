@@ -178,6 +178,15 @@ pub enum Edits {
 }
 
 impl ChangeAct {
+    /// What a vote is called in the audit log.
+    pub const fn of_vote(verdict: Verdict) -> AuditAction {
+        match verdict {
+            Verdict::Approve => AuditAction::ChangeApproved,
+            Verdict::Reject => AuditAction::ChangeRejected,
+            Verdict::SendBack => AuditAction::ChangeSentBack,
+        }
+    }
+
     /// What it is called in the audit log.
     pub const fn action(&self) -> AuditAction {
         match self {
@@ -185,9 +194,8 @@ impl ChangeAct {
             Self::Edited { .. } => AuditAction::ChangeEdited,
             Self::Rebased { .. } => AuditAction::ChangeRebased,
             Self::Submitted { .. } => AuditAction::ChangeSubmitted,
-            Self::Voted { verdict: Verdict::Approve, .. } => AuditAction::ChangeApproved,
-            Self::Voted { verdict: Verdict::Reject, .. } => AuditAction::ChangeRejected,
-            Self::Voted { verdict: Verdict::SendBack, .. } | Self::SentHome { .. } => AuditAction::ChangeSentBack,
+            Self::Voted { verdict, .. } => Self::of_vote(*verdict),
+            Self::SentHome { .. } => AuditAction::ChangeSentBack,
             Self::VoteTakenBack { .. } => AuditAction::VoteTakenBack,
             Self::Withdrawn { .. } => AuditAction::ChangeWithdrawn,
             Self::Commented { .. } => AuditAction::CommentAdded,

@@ -87,7 +87,7 @@ pub enum CatalogueAct {
         after: Level,
         /// Why.
         reason: String,
-        /// Changes that have blockers by it.
+        /// What became of the changes under review, which are asked anew.
         anew: Anew,
     },
 }

@@ -87,8 +87,7 @@ pub enum Put {
 
 impl ProposalAct {
     fn action(&self, proposed: &Proposed) -> AuditAction {
-        let is_policy = matches!(proposed, Proposed::Policy { .. });
-        let either = |policy, other| if is_policy { policy } else { other };
+        let either = |policy, other| of_policy(proposed, policy, other);
         match self {
             Self::Made { .. } => either(AuditAction::PolicyProposed, AuditAction::ProposalMade),
             Self::Backed { .. } => AuditAction::ProposalBacked,
@@ -146,8 +145,7 @@ impl ProposalAct {
     }
 
     pub(super) fn told(&self, proposer: Option<&AccountId>, proposed: &Proposed) -> Vec<Telling> {
-        let is_policy = matches!(proposed, Proposed::Policy { .. });
-        let either = |policy, other| if is_policy { policy } else { other };
+        let either = |policy, other| of_policy(proposed, policy, other);
         let kind = match self {
             Self::Made { .. } => either(Kind::PolicyProposed, Kind::ProposalMade),
             Self::PutInForce { .. } => either(Kind::PolicyApproved, Kind::ProposalInForce),
@@ -189,4 +187,9 @@ fn joined(mut one: Value, other: Value) -> Value {
         one.extend(other);
     }
     one
+}
+
+/// What is said of a policy, or of anything else that is proposed.
+fn of_policy<T>(proposed: &Proposed, policy: T, other: T) -> T {
+    if matches!(proposed, Proposed::Policy { .. }) { policy } else { other }
 }

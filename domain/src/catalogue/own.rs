@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Catalogue, Role};
 use crate::findings::{RuleId, Severity};
-use crate::topology::RoleId;
 use crate::words::words;
 
 /// How much the findings of a rule matter in one environment.
@@ -157,16 +156,6 @@ impl Own {
         roles.sort_by_key(|role| role.layer);
         Catalogue { version: self.version, roles, levels: self.levels.clone() }
     }
-
-    /// The ids of roles that a role of that layer can depend on: those of its own layer and of the layers below.
-    pub fn can_depend_on(&self, role: &Role) -> Vec<RoleId> {
-        self.catalogue()
-            .roles
-            .into_iter()
-            .filter(|other| other.layer >= role.layer && other.id != role.id)
-            .map(|other| other.id)
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -177,6 +166,7 @@ mod tests {
 
     use super::*;
     use crate::catalogue::Layer;
+    use crate::topology::RoleId;
 
     fn cache() -> Role {
         let queue = Catalogue::built_in().role("queue").expect("built in").clone();

@@ -271,7 +271,7 @@ impl Proposal {
     /// # Errors
     /// Where what it was written against is another by now: putting it in force would undo that unseen.
     pub fn fits(&self, present: &Present) -> Result<(), Refused> {
-        self.proposed.outdated(self.based_on, present).map_or(Ok(()), |why| Err(Refused::because(why)))
+        self.proposed.outdated(self.based_on, present).map_or(Ok(()), |why| Err(Refused::not_now(why)))
     }
 
     /// Whether this person may approve it.
@@ -281,10 +281,10 @@ impl Proposal {
     pub fn may_approve(&self, standing: &Standing, approver: &AccountId, present: &Present) -> Result<(), Refused> {
         authz::allow(standing, Permission::ApprovePolicy)?;
         if self.proposed_by.id.as_ref() == Some(approver) {
-            return Err(Refused::because("You proposed it; other leads have to approve it."));
+            return Err(Refused::not_you("You proposed it; other leads have to approve it."));
         }
         if self.is_approved_by(approver) {
-            return Err(Refused::because("You have approved it already; others have to as well."));
+            return Err(Refused::not_now("You have approved it already; others have to as well."));
         }
         self.fits(present)
     }
@@ -296,7 +296,7 @@ impl Proposal {
     pub fn may_turn_down(&self, standing: &Standing, person: &AccountId) -> Result<(), Refused> {
         authz::allow(standing, Permission::ApprovePolicy)?;
         if self.proposed_by.id.as_ref() == Some(person) {
-            return Err(Refused::because("You proposed it; withdraw it instead."));
+            return Err(Refused::not_you("You proposed it; withdraw it instead."));
         }
         Ok(())
     }

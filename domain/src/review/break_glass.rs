@@ -79,16 +79,16 @@ pub fn may_break_glass(
     match state {
         ChangeState::InReview | ChangeState::Approved => {}
         ChangeState::Draft => {
-            return Err(Refused::because("It is still a draft; submit it first, so that leads see its plan."));
+            return Err(Refused::not_now("It is still a draft; submit it first, so that leads see its plan."));
         }
-        ChangeState::Provisioning => return Err(Refused::because("Its run is under way already.")),
+        ChangeState::Provisioning => return Err(Refused::not_now("Its run is under way already.")),
         ChangeState::Applied | ChangeState::Rejected | ChangeState::Withdrawn | ChangeState::Failed => {
-            return Err(Refused::because(format!("It is {state}; it cannot be applied again.")));
+            return Err(Refused::not_now(format!("It is {state}; it cannot be applied again.")));
         }
     }
     match unreviewed {
         None => Ok(()),
-        Some(BrokenGlass { change, by, .. }) => Err(Refused::because(format!(
+        Some(BrokenGlass { change, by, .. }) => Err(Refused::not_now(format!(
             "{} applied change #{change} without approval, and no lead has reviewed that yet; until then nobody can do it \
              again.",
             by.name
@@ -108,7 +108,7 @@ pub fn nothing_blocks_by_default(blocking: &[RuleId]) -> Result<(), Refused> {
         1 => " and 1 more rule".to_owned(),
         more => format!(" and {more} more rules"),
     };
-    Err(Refused::because(format!(
+    Err(Refused::not_now(format!(
         "It breaks {}{more}, a blocker by default. Breaking the glass does not pass over that, whatever level the rule has \
          in this environment.",
         first.as_str()
@@ -122,15 +122,15 @@ pub fn nothing_blocks_by_default(blocking: &[RuleId]) -> Result<(), Refused> {
 pub fn may_review_break_glass(standing: &Standing, reviewer: &Person, broken: &BrokenGlass) -> Result<(), Refused> {
     authz::allow(standing, Permission::ReviewBreakGlass)?;
     if let Some(review) = &broken.reviewed {
-        return Err(Refused::because(format!("{} has reviewed it already.", review.by.name)));
+        return Err(Refused::not_now(format!("{} has reviewed it already.", review.by.name)));
     }
     match &reviewer.id {
-        None => Err(Refused::because("A review belongs to a person who signed in.")),
+        None => Err(Refused::not_you("A review belongs to a person who signed in.")),
         Some(_) if reviewer.id == broken.by.id => {
-            Err(Refused::because("You applied it without approval yourself; another lead has to review that."))
+            Err(Refused::not_you("You applied it without approval yourself; another lead has to review that."))
         }
         Some(id) if broken.authors.contains(id) => {
-            Err(Refused::because("You had a part in this change; another lead has to review that it was applied."))
+            Err(Refused::not_you("You had a part in this change; another lead has to review that it was applied."))
         }
         Some(_) => Ok(()),
     }
@@ -148,15 +148,15 @@ impl Review {
         may_break_glass(standing, self.state, unreviewed)?;
         let length = reason.trim().chars().count();
         if length < REASON_MIN {
-            return Err(Refused::because(format!(
+            return Err(Refused::not_now(format!(
                 "Say why in at least {REASON_MIN} characters; everybody in the environment is told."
             )));
         }
-        text::long("reason", reason).map_err(|fault| Refused::because(fault.to_string()))?;
+        text::long("reason", reason).map_err(|fault| Refused::not_now(fault.to_string()))?;
         let mut review = Self { plan, ..self.clone() };
         review.settle(now);
         if review.plan.digest != seen {
-            return Err(Refused::because(
+            return Err(Refused::not_now(
                 "The plan is no longer the one that you saw. Look again before you apply it.",
             ));
         }

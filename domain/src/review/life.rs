@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Planned, Review, as_voted, missing_text};
+use super::{Planned, Review, VoteStanding, as_voted, missing_text};
 use crate::Refused;
 use crate::account::AccountId;
 use crate::change::{self, ChangeEvent, ChangeState};
@@ -65,7 +65,7 @@ impl Review {
     /// Where its plan can no longer change.
     pub fn rebase(&self, author: Option<&AccountId>, plan: Planned, now: DateTime<Utc>) -> Result<Self, Refused> {
         if !self.state.is_open() {
-            return Err(Refused::because("Only a draft, or a change in review or approved, can be rebased."));
+            return Err(Refused::not_now("Only a draft, or a change in review or approved, can be rebased."));
         }
         let mut review = self.clone();
         review.authors.extend(author.cloned());
@@ -130,8 +130,7 @@ impl Review {
     /// # Errors
     /// Where there is none.
     pub fn run_ended(&self, well: bool) -> Result<Self, Refused> {
-        let event = if well { ChangeEvent::RunSucceeded } else { ChangeEvent::RunFailed };
-        Ok(Self { state: change::step(self.state, &event)?, ..self.clone() })
+        Ok(Self { state: change::run_ended(self.state, well)?, ..self.clone() })
     }
 
     /// Why the approval of before does not hold for what it is now.
@@ -142,7 +141,7 @@ impl Review {
             "The plan is no longer the one that was approved".to_owned()
         } else if self.as_of(now).state != ChangeState::Approved && as_voted().state == ChangeState::Approved {
             "Somebody who approved it is no longer who may: they are no lead, or not in the group, any more".to_owned()
-        } else if self.as_of(now).state != ChangeState::Approved {
+        } else if self.votes.iter().any(|vote| self.standing_of(vote, now) == VoteStanding::Expired) {
             format!("The approval has expired; it holds for {}", self.expires_after)
         } else {
             "More is asked for this plan than when it was approved".to_owned()

@@ -68,10 +68,17 @@ pub struct Vote {
     pub taken_back_at: Option<DateTime<Utc>>,
 }
 
-/// What those who gave the votes were when they did: leads, in the groups that each vote says.
+/// What those who gave the votes were when they did: leads, in the groups that one of their votes says. Each vote counts for its
+/// own groups alone.
 pub fn as_voted(votes: &[Vote]) -> BTreeMap<AccountId, Standing> {
-    let was = |vote: &Vote| Standing { capabilities: [Capability::Lead].into(), groups: vote.groups.clone() };
-    votes.iter().filter_map(|vote| Some((vote.voter.id.clone()?, was(vote)))).collect()
+    let mut voters = BTreeMap::<AccountId, Standing>::new();
+    for vote in votes {
+        let Some(voter) = &vote.voter.id else { continue };
+        let was = voters.entry(voter.clone()).or_default();
+        was.capabilities.insert(Capability::Lead);
+        was.groups.extend(vote.groups.iter().cloned());
+    }
+    voters
 }
 
 /// A vote that somebody is about to give.
@@ -105,10 +112,10 @@ pub fn may_vote(
     authz::allow(standing, Permission::Vote)?;
     votes_are_open(state)?;
     if authors.contains(voter) {
-        return Err(Refused::because("You had a part in this change; somebody else has to approve it."));
+        return Err(Refused::not_you("You had a part in this change; somebody else has to approve it."));
     }
     if already {
-        return Err(Refused::because("You have voted on this plan already."));
+        return Err(Refused::not_now("You have voted on this plan already."));
     }
     Ok(())
 }
@@ -116,12 +123,12 @@ pub fn may_vote(
 fn votes_are_open(state: ChangeState) -> Result<(), Refused> {
     match state {
         ChangeState::InReview | ChangeState::Approved => Ok(()),
-        ChangeState::Draft => Err(Refused::because("It is still a draft; it has to be submitted first.")),
-        ChangeState::Provisioning => Err(Refused::because("Its run is under way; votes are closed.")),
-        ChangeState::Applied => Err(Refused::because("It is applied; votes are closed.")),
-        ChangeState::Rejected => Err(Refused::because("It is rejected; votes are closed.")),
-        ChangeState::Withdrawn => Err(Refused::because("It is withdrawn; votes are closed.")),
-        ChangeState::Failed => Err(Refused::because("Its run failed; votes are closed.")),
+        ChangeState::Draft => Err(Refused::not_now("It is still a draft; it has to be submitted first.")),
+        ChangeState::Provisioning => Err(Refused::not_now("Its run is under way; votes are closed.")),
+        ChangeState::Applied => Err(Refused::not_now("It is applied; votes are closed.")),
+        ChangeState::Rejected => Err(Refused::not_now("It is rejected; votes are closed.")),
+        ChangeState::Withdrawn => Err(Refused::not_now("It is withdrawn; votes are closed.")),
+        ChangeState::Failed => Err(Refused::not_now("Its run failed; votes are closed.")),
     }
 }
 
@@ -150,11 +157,11 @@ impl Review {
     /// As [`Self::may_vote`], where the voter saw another plan, and where a no has no reason or a reason is too long.
     pub fn vote(&self, ballot: Ballot, now: DateTime<Utc>) -> Result<Self, Refused> {
         let Ballot { id, voter, standing, seen, verdict, reason } = ballot;
-        let account = voter.id.clone().ok_or_else(|| Refused::because("A vote belongs to a person who signed in."))?;
+        let account = voter.id.clone().ok_or_else(|| Refused::not_you("A vote belongs to a person who signed in."))?;
         let mut review = self.as_of(now);
         review.may_vote(&account, &standing, verdict, now)?;
         if seen != review.plan.digest {
-            return Err(Refused::because(
+            return Err(Refused::not_now(
                 "The plan is no longer the one that you saw. Look again before you vote on it.",
             ));
         }
@@ -189,16 +196,16 @@ impl Review {
     pub fn may_take_back(&self, vote: i64, voter: &AccountId) -> Result<(), Refused> {
         votes_are_open(self.state)?;
         let Some(vote) = self.votes.iter().find(|known| known.id == vote) else {
-            return Err(Refused::because("There is no such vote on this change."));
+            return Err(Refused::not_now("There is no such vote on this change."));
         };
         if vote.voter.id.as_ref() != Some(voter) {
-            return Err(Refused::because("Only who gave a vote can take it back."));
+            return Err(Refused::not_you("Only who gave a vote can take it back."));
         }
         if vote.verdict != Verdict::Approve || vote.round != self.round {
-            return Err(Refused::because("The change was sent back since; there is nothing to take back."));
+            return Err(Refused::not_now("The change was sent back since; there is nothing to take back."));
         }
         if vote.taken_back_at.is_some() {
-            return Err(Refused::because("This vote is taken back already."));
+            return Err(Refused::not_now("This vote is taken back already."));
         }
         Ok(())
     }
@@ -225,6 +232,15 @@ impl Review {
         self.votes.iter().find(counts)
     }
 
+    /// Whether it can be applied as far as its plan says: for a change that builds on another revision than the live one, only
+    /// the plan there says that, which is made when it is applied.
+    ///
+    /// # Errors
+    /// As [`Self::can_be_applied`].
+    pub fn could_be_applied(&self, is_on_live: bool) -> Result<(), Refused> {
+        if is_on_live { self.can_be_applied() } else { Ok(()) }
+    }
+
     /// Edits during a review can bring blockers, or leave nothing to do, as well as edits before it; so can a rule that matters
     /// more since.
     ///
@@ -238,9 +254,9 @@ impl Review {
 
 /// The reason without spaces around it; an empty one is none.
 fn accepted_reason(verdict: Verdict, reason: Option<&str>) -> Result<Option<String>, Refused> {
-    let reason = text::long_or_none("reason", reason).map_err(|fault| Refused::because(fault.to_string()))?;
+    let reason = text::long_or_none("reason", reason).map_err(|fault| Refused::not_now(fault.to_string()))?;
     if verdict != Verdict::Approve && reason.is_none() {
-        return Err(Refused::because("Say why: the authors have to know what to mend."));
+        return Err(Refused::not_now("Say why: the authors have to know what to mend."));
     }
     Ok(reason)
 }

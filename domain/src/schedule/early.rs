@@ -15,10 +15,10 @@ use crate::authz::{self, Permission};
 pub fn may_end_early(entry: &Entry, standing: &Standing, now: DateTime<Utc>) -> Result<(), Refused> {
     authz::allow(standing, Permission::EndFreeze)?;
     if entry.kind == Kind::Window {
-        return Err(Refused::because("Only freezes are ended early; a window allows, and holds nobody up."));
+        return Err(Refused::not_now("Only freezes are ended early; a window allows, and holds nobody up."));
     }
     if on_at(entry, now).is_none() {
-        return Err(Refused::because("The freeze is not on now; change or remove it instead."));
+        return Err(Refused::not_now("The freeze is not on now; change or remove it instead."));
     }
     Ok(())
 }
@@ -37,7 +37,7 @@ pub fn end_early(
     may_end_early(entry, standing, now)?;
     let reason = accept_why(reason)?;
     if super::occurrences::zone_of(entry).is_none() {
-        return Err(Refused::because(format!("The time zone {} is unknown; give the freeze another one.", entry.zone)));
+        return Err(Refused::not_now(format!("The time zone {} is unknown; give the freeze another one.", entry.zone)));
     }
     let mut ended = entry.clone();
     // Occurrences can overlap; all that are on are ended.

@@ -51,7 +51,7 @@ pub const fn can_wait(state: ChangeState) -> bool {
 pub fn may_end_sooner(shaped: &[i64]) -> Result<(), Refused> {
     match shaped {
         [] => Ok(()),
-        [change, ..] => Err(Refused::because(format!(
+        [change, ..] => Err(Refused::not_you(format!(
             "You shaped change #{change}, which is under review or approved and would have to wait for the freeze; somebody \
              else has to let it end sooner."
         ))),
@@ -64,9 +64,9 @@ pub fn may_end_sooner(shaped: &[i64]) -> Result<(), Refused> {
 /// Where there is none, or it is too long.
 pub fn accept_why(why: &str) -> Result<String, Refused> {
     if why.trim().is_empty() {
-        return Err(Refused::because("Say why: the freeze was there for a reason too, and everybody is told."));
+        return Err(Refused::not_now("Say why: the freeze was there for a reason too, and everybody is told."));
     }
-    text::long("reason", why).map_err(|fault| Refused::because(fault.to_string()))
+    text::long("reason", why).map_err(|fault| Refused::not_now(fault.to_string()))
 }
 
 /// The first moment from that one on at which it is not on. What goes on for longer than anything is looked for ends at

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use html_escape::encode_quoted_attribute;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use leptos::nonce::Nonce;
@@ -70,10 +71,10 @@ impl Asker {
         };
         let way_on = match (&self.back, self.reads) {
             (_, true) if try_again.is_some() => "This page tries again by itself.".to_owned(),
-            (Some(back), _) => format!(r#"<a href="{}">Go back</a>"#, escaped(back)),
+            (Some(back), _) => format!(r#"<a href="{}">Go back</a>"#, encode_quoted_attribute(back)),
             (None, _) => r#"<a href="/">Go to the role map</a>"#.to_owned(),
         };
-        let (title, text) = (escaped(title), escaped(text));
+        let (title, text) = (encode_quoted_attribute(title), encode_quoted_attribute(text));
         let html = format!(
             r#"<!DOCTYPE html>
 <html lang="en">
@@ -116,10 +117,6 @@ main{max-width:34rem;margin:2rem;padding:2rem;background:#fff;border:1px solid #
 h1{margin:0 0 .75rem;font-size:1.25rem}p{margin:.5rem 0}a{color:#1f5fbf}\
 @media(prefers-color-scheme:dark){body{background:#12161c;color:#e6eaf0}main{background:#1a2028;border-color:#323b47}a{color:#8ab8ff}}";
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,8 +148,12 @@ mod tests {
         assert_eq!(json.headers()[header::RETRY_AFTER], "5");
     }
 
-    #[test]
-    fn what_came_with_the_request_is_no_markup() {
-        assert_eq!(escaped(r#""><script>&"#), "&quot;&gt;&lt;script&gt;&amp;");
+    #[tokio::test]
+    async fn what_came_with_the_request_is_no_markup() {
+        let page = asker(&Method::GET, "/", "text/html").page("<script>", "\"a\" & b", None);
+        let body = axum::body::to_bytes(page.into_body(), 64 * 1024).await.unwrap();
+        let html = String::from_utf8(body.to_vec()).unwrap();
+        assert!(html.contains("&lt;script&gt;") && html.contains("&quot;a&quot; &amp; b"), "{html}");
+        assert!(!html.contains("<script>"), "{html}");
     }
 }

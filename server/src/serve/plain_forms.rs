@@ -67,7 +67,7 @@ fn seal_of(query: Option<&str>) -> Option<String> {
             seal.update(part.as_bytes());
         }
     }
-    says.then(|| seal.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    says.then(|| hex::encode(seal.finalize()))
 }
 
 fn has_cookie(headers: &HeaderMap, name: &str, value: &str) -> bool {

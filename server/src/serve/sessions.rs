@@ -20,7 +20,7 @@ const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// The session layer. Behind TLS the cookie's name binds it to this host, this path and TLS.
 pub(super) fn layer(backend: &Backend, settings: &Settings) -> SessionManagerLayer<PgSessionStore> {
     let is_https = settings.public_url.as_ref().is_some_and(super::PublicUrl::is_https);
-    SessionManagerLayer::new(PgSessionStore::new(backend))
+    SessionManagerLayer::new(backend.sessions())
         .with_name(if is_https { "__Host-strata" } else { "strata" })
         .with_secure(is_https)
         .with_http_only(true)
@@ -32,7 +32,7 @@ pub(super) fn layer(backend: &Backend, settings: &Settings) -> SessionManagerLay
 
 /// Removes sessions that have ended, until it is time to stop.
 pub(super) async fn clean(backend: Backend, mut told: watch::Receiver<bool>) {
-    let store = PgSessionStore::new(&backend);
+    let store = backend.sessions();
     let mut trouble = Trouble::of(backend.loops(), "sessions");
     loop {
         let pause = match store.delete_expired().await {

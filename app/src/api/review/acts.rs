@@ -30,8 +30,7 @@ pub(super) fn acts_of(view: &ChangeView, actor: &Actor, blockers: usize) -> Acts
         refuse: may_vote(Verdict::SendBack),
         apply: allow(&view.standing, Permission::ApplyChange)
             .and_then(|()| view.review.may_apply(view.now))
-            // On another revision than its own it may have none.
-            .and_then(|()| if view.change.base == view.live { view.review.can_be_applied() } else { Ok(()) })
+            .and_then(|()| view.review.could_be_applied(view.change.base == view.live))
             .err()
             .map(reason),
         call_off: allow(&view.standing, Permission::ApplyChange).err().map(reason),

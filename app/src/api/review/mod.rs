@@ -157,6 +157,8 @@ pub struct ShownStep {
     pub id: String,
     /// What is done.
     pub kind: StepKind,
+    /// How many steps that were found do the same for the same role, at the same cost, itself among them.
+    pub alike: usize,
     /// For which role.
     pub role: Option<RoleId>,
     /// What it costs.

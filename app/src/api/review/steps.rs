@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use strata_domain::catalogue::Catalogue;
 use strata_domain::discussion::Comment;
 use strata_domain::plan::{Impact, Plan, Step};
+use strata_domain::topology::RoleId;
 
 use super::{Cut, Looked, NamedStep, PlanPage, ShownStep};
 
@@ -25,10 +26,15 @@ pub(super) fn page_of(plan: &Plan, catalogue: &Catalogue, looked: &Looked, comme
     for step in comments.iter().filter_map(|comment| comment.step.as_deref()) {
         *commented.entry(step).or_default() += 1;
     }
+    let mut alike: BTreeMap<_, usize> = BTreeMap::new();
+    for (_, step) in &found {
+        *alike.entry(doing(step)).or_default() += 1;
+    }
     let shown = found.iter().skip((page - 1) * PAGE).take(PAGE).map(|(place, step)| ShownStep {
         place: *place,
         id: step.id.clone(),
         kind: step.kind,
+        alike: alike.get(&doing(step)).copied().unwrap_or(1),
         role: step.role.clone(),
         impact: step.impact,
         said: step.describe(catalogue),
@@ -58,6 +64,11 @@ pub(super) fn page_of(plan: &Plan, catalogue: &Catalogue, looked: &Looked, comme
         alternatives: plan.alternatives.iter().map(|other| other.text.clone()).collect(),
         wanted,
     }
+}
+
+/// What steps are alike by.
+fn doing(step: &Step) -> (&'static str, Option<&str>, &'static str) {
+    (step.kind.as_str(), step.role.as_ref().map(RoleId::as_str), step.impact.as_str())
 }
 
 /// The steps that a search finds, each with its place in the whole plan, from 1; `wanted` in small letters.
@@ -129,6 +140,11 @@ mod tests {
             (plan.steps.len(), plan.steps.len(), 1, PAGE)
         );
         assert_eq!(first.pages, plan.steps.len().div_ceil(PAGE));
+        assert_eq!(
+            first.steps.iter().map(|step| step.alike).min(),
+            Some(400),
+            "groups count what is on other pages, too"
+        );
         let last = look(Looked { page: Some(9_999), ..Looked::default() });
         assert_eq!((last.page, last.steps.last().map(|step| step.place)), (last.pages, Some(plan.steps.len())));
         let found = look(Looked { step: Some("  N399.EXAMPLE ".to_owned()), ..Looked::default() });

@@ -253,7 +253,7 @@ impl World {
     /// Lets it happen in the product, with what this product forgets; where the product takes it, it is written down.
     pub(super) fn happen(&mut self, event: Event, forgets: Forgets) -> Result<(), Refused> {
         if event.by().is_some_and(|who| !self.enabled[who as usize]) {
-            return Err(Refused::because("Nobody signs in with a disabled account."));
+            return Err(Refused::not_now("Nobody signs in with a disabled account."));
         }
         self.load(forgets);
         let mut deeds = Vec::new();
@@ -286,7 +286,7 @@ impl World {
                 let is_open = |vote: &&Vote| vote.voter == who.person() && vote.taken_back_at.is_none();
                 let (id, digest) = match self.review.votes.iter().rev().find(is_open) {
                     Some(vote) => (vote.id, vote.digest.0[0]),
-                    None => return Err(Refused::because("They gave none.")),
+                    None => return Err(Refused::not_now("They gave none.")),
                 };
                 self.review = self.review.take_back(id, &who.id(), NOW)?;
                 deeds.push(Deed::TookBack(who, digest));
@@ -311,7 +311,7 @@ impl World {
                 deeds.push(Deed::Expert(self.is_expert));
                 self.asked_anew(forgets);
             }
-            Event::Freeze if self.is_frozen => return Err(Refused::because("One is on.")),
+            Event::Freeze if self.is_frozen => return Err(Refused::not_now("One is on.")),
             Event::Freeze => self.is_frozen = true,
             Event::EndFreeze(_) | Event::FreezePasses => self.thaw(event, forgets)?,
             Event::Withdraw => self.review = self.review.withdraw()?,
@@ -356,7 +356,7 @@ impl World {
         let freezes = if self.is_frozen { vec![freeze()] } else { Vec::new() };
         let is_closed = schedule::verdict(&freezes, NOW) != schedule::Verdict::Open;
         match self.review.apply(self.planned(digest, forgets), NOW)? {
-            Start::Starts { .. } if is_closed && self.waits => return Err(Refused::because("It waits already.")),
+            Start::Starts { .. } if is_closed && self.waits => return Err(Refused::not_now("It waits already.")),
             Start::Starts { .. } if is_closed => {
                 self.review = self.review.as_of(NOW);
                 self.waits = true;
@@ -369,7 +369,7 @@ impl World {
     /// The freeze ends, and what waits starts; or does not, where its approval holds no longer.
     fn thaw(&mut self, event: Event, forgets: Forgets) -> Result<(), Refused> {
         if !self.is_frozen {
-            return Err(Refused::because("None is on."));
+            return Err(Refused::not_now("None is on."));
         }
         if let Event::EndFreeze(who) = event
             && schedule::ends_sooner(&freeze(), None, NOW, Lifetime::default())
@@ -414,7 +414,7 @@ impl World {
     }
 
     fn review_glass(&mut self, who: Who, forgets: Forgets) -> Result<(), Refused> {
-        let mut broken = self.glass.clone().ok_or_else(|| Refused::because("It is whole."))?;
+        let mut broken = self.glass.clone().ok_or_else(|| Refused::not_now("It is whole."))?;
         if forgets == Forgets::GlassAuthors {
             broken.authors.clear();
         }

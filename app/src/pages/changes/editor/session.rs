@@ -9,6 +9,7 @@ use strata_domain::change::{Change, LoggedEdit};
 use strata_domain::draft::{Draft, Known};
 use strata_domain::edit::bulk::Nodes;
 use strata_domain::edit::{Edit, ReplayError};
+use strata_domain::limits::BATCH_MAX;
 use strata_domain::topology::{Node, Topology};
 
 use super::focus::focus;
@@ -18,9 +19,6 @@ use super::table::Order;
 use super::wanted::Wanted;
 use crate::api::editing::{DraftView, EditForm};
 use crate::error::AppError;
-
-/// Edits that the server takes in one batch.
-const MOST_AT_ONCE: usize = 10_000;
 
 /// Where the edits of this tab are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,9 +172,9 @@ impl Session {
             self.say(format!("{label}: nothing to change."), "info");
             return false;
         }
-        if edits.len() > MOST_AT_ONCE {
+        if edits.len() > BATCH_MAX {
             self.say(
-                format!("These are {} edits; {MOST_AT_ONCE} can be taken at once. Do it in parts.", edits.len()),
+                format!("These are {} edits; {BATCH_MAX} can be taken at once. Do it in parts.", edits.len()),
                 "danger",
             );
             return false;
@@ -198,7 +196,7 @@ impl Session {
     /// What a form sends; `called` is what the form is called. Gives whether it was taken.
     pub fn submit(self, form: EditForm, called: &str) -> bool {
         if let Some(reason) = self.refused.get_untracked() {
-            self.form_error.set(Some(AppError::Refused { reason }));
+            self.form_error.set(Some(AppError::NotNow { reason }));
             return false;
         }
         let edit = match self.with_now(|draft| form.into_edit(draft.catalogue())) {

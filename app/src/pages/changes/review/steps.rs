@@ -148,6 +148,8 @@ pub fn PlanByLayer(
 fn group_view(group: Group, few: bool, change: i64) -> impl IntoView + use<> {
     let title = group.title();
     let count = group.steps.len();
+    let alike = group.steps.first().map_or(count, |step| step.alike);
+    let told = if alike > count { format!("{count} of {}", steps(alike)) } else { steps(count) };
     let open = few || count <= OPEN || group.kind == StepKind::Manual;
     let meaning = group.impact.meaning();
     let items: Vec<_> = group
@@ -174,7 +176,7 @@ fn group_view(group: Group, few: bool, change: i64) -> impl IntoView + use<> {
         .collect();
     view! {
         <details class="plan-group" open=open>
-            <summary>{title} " " <span class="hint">{steps(count)}</span> " " <Badge of=Stateful::Impact(group.impact) /></summary>
+            <summary>{title} " " <span class="hint">{told}</span> " " <Badge of=Stateful::Impact(group.impact) /></summary>
             {(group.impact != Impact::None).then(|| view! { <p class="hint">{meaning}</p> })}
             <ol>{items}</ol>
         </details>

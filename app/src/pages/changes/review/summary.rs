@@ -47,7 +47,7 @@ fn items_under(
     (count > 0).then(|| {
         let left = count.saturating_sub(items.len());
         let rest = items.split_off(items.len().min(FIRST));
-        let more = rest.len();
+        let more = count.saturating_sub(items.len());
         let left = (left > 0).then(|| view! { <p class="hint">{format!("And {left} more.")}</p> });
         let rest = (more > 0).then(|| {
             view! {

@@ -8,8 +8,8 @@ use strata_domain::act::{Said, Telling};
 use strata_domain::notice::Kind;
 use uuid::Uuid;
 
-use crate::ctx;
 use crate::error::Error;
+use crate::stored;
 
 /// For how many seconds a row that is being told is one process's own. Telling takes far less; whoever died in it is not
 /// waited for longer than that.
@@ -17,19 +17,19 @@ const LEASE_SECONDS: i32 = 30;
 
 /// Something to be told.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) id: i64,
-    pub(super) kind: Kind,
-    pub(super) environment_id: i64,
-    pub(super) environment: String,
-    pub(super) audit_sequence: Option<i64>,
-    pub(super) change: Option<i64>,
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) kind: Kind,
+    pub(crate) environment_id: i64,
+    pub(crate) environment: String,
+    pub(crate) audit_sequence: Option<i64>,
+    pub(crate) change: Option<i64>,
     /// Whose affair it is, where it is one person's alone.
-    pub(super) account: Option<Uuid>,
+    pub(crate) account: Option<Uuid>,
     /// What only the act knew.
-    pub(super) said: Said,
+    pub(crate) said: Said,
     /// When it happened.
-    pub(super) at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     attempts: i32,
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn leave(
 
 /// Which rows somebody tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(crate) enum Which {
     /// Those alone that wait behind nothing.
     Urgent,
     /// All of them.
@@ -71,7 +71,7 @@ pub(super) enum Which {
 /// Claims the next row that is due: an urgent one before all others, else the oldest of an environment of which nobody
 /// tells one now. The environments take turns: `after` is the one that had the last. So what one of them has to tell, much
 /// as it may be and long as it may take, keeps no other waiting.
-pub(super) async fn next(pool: &PgPool, which: Which, after: i64) -> Result<Option<Row>, Error> {
+pub(crate) async fn next(pool: &PgPool, which: Which, after: i64) -> Result<Option<Row>, Error> {
     // What a newer process has left waits for one that knows it.
     let kinds: Vec<String> = Kind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
     let row = sqlx::query!(
@@ -100,7 +100,7 @@ pub(super) async fn next(pool: &PgPool, which: Which, after: i64) -> Result<Opti
     row.map(|row| {
         Ok(Row {
             id: row.id,
-            kind: ctx::stored(&row.kind)?,
+            kind: stored::word(&row.kind)?,
             environment_id: row.environment_id,
             environment: row.slug,
             audit_sequence: row.audit_sequence,
@@ -124,7 +124,7 @@ fn read(row: i64, said: serde_json::Value) -> Said {
 
 impl Row {
     /// Takes it for the rest of the transaction; false where another process has it, or is done with it.
-    pub(super) async fn take(&self, connection: &mut PgConnection) -> Result<bool, Error> {
+    pub(crate) async fn take(&self, connection: &mut PgConnection) -> Result<bool, Error> {
         let row = sqlx::query_scalar!(
             "SELECT id FROM outbox WHERE id = $1 AND done_at IS NULL FOR UPDATE SKIP LOCKED",
             self.id,
@@ -135,15 +135,15 @@ impl Row {
     }
 
     /// It is told, with the rest of the transaction.
-    pub(super) async fn done(&self, connection: &mut PgConnection) -> Result<(), Error> {
+    pub(crate) async fn done(&self, connection: &mut PgConnection) -> Result<(), Error> {
         let written = sqlx::query!("UPDATE outbox SET done_at = now(), lease_until = NULL WHERE id = $1", self.id)
             .execute(connection)
             .await?;
-        ctx::expect_rows(written.rows_affected(), 1)
+        stored::expect_rows(written.rows_affected(), 1)
     }
 
     /// It could not be told now: it waits, at first a second, at last an hour, and does not hold up those behind it.
-    pub(super) async fn put_off(&self, pool: &PgPool, error: &Error) -> Result<(), Error> {
+    pub(crate) async fn put_off(&self, pool: &PgPool, error: &Error) -> Result<(), Error> {
         let seconds = 1_i32.checked_shl(self.attempts.unsigned_abs()).filter(|_| self.attempts < 12).unwrap_or(3600);
         sqlx::query!(
             "UPDATE outbox SET attempts = attempts + 1, next_at = now() + make_interval(secs => $2), last_error = $3,

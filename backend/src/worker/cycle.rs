@@ -146,7 +146,6 @@ impl Worker {
                 return Ok(Done::Ended(Err(StepError::Failed(why))));
             }
         };
-        let catalogue = ctx::statement(claim.catalogue(&self.backend)).await?;
         let log = StepLog { backend: &self.backend, claim };
         let work = async {
             let looked = ctx::within(SETTLES_WITHIN, self.looked_at.refuse(&self.backend, claim.run));
@@ -159,6 +158,7 @@ impl Worker {
             if claim.is_manual() {
                 return log.line("Waits for a person to go through the checklist.").await;
             }
+            let catalogue = ctx::statement(claim.catalogue(&self.backend)).await?;
             // A panic fails the step and spares the worker.
             AssertUnwindSafe(self.executor.execute(step, &catalogue, &log)).catch_unwind().await.unwrap_or_else(|_| {
                 Err(StepError::Failed("Strata itself broke in this step; the server's log has more.".to_owned()))
