@@ -1,10 +1,11 @@
 //! Work that takes long: it holds up nobody who asks for something else.
 
 use std::fmt::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use server::serve::Settings;
-use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, PgPool};
 use strata_backend::Actor;
 use strata_backend::environments::{Imported, topology_import};
 use strata_domain::account::Capability;
@@ -20,6 +21,17 @@ fn large(nodes: usize) -> String {
             .unwrap();
     }
     text
+}
+
+/// What the database is at, by a connection that nobody else waits for.
+async fn at_work(pool: &PgPool) -> sqlx::Result<Vec<(String, Option<String>, String)>> {
+    let mut own = PgConnection::connect_with(&pool.connect_options()).await?;
+    sqlx::query_as(
+        "SELECT concat_ws(' ', pid, state, age(now(), xact_start)), wait_event, left(query, 200) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .fetch_all(&mut own)
+    .await
 }
 
 /// Two files of 399 KiB held `/healthz` up for 34 seconds.
@@ -42,7 +54,17 @@ async fn two_heavy_imports_stall_neither_health_nor_pages(pool: PgPool) {
     while !imports.is_empty() {
         for path in ["/healthz", "/sign-in", "/changes/1"] {
             let asked = Instant::now();
-            let answer = server.ask("GET", path, &[("Cookie", cookie.as_str())], b"").await;
+            let headers = [("Cookie", cookie.as_str())];
+            let asking = server.ask("GET", path, &headers, b"");
+            tokio::pin!(asking);
+            let answer = tokio::select! {
+                answer = &mut asking => answer,
+                // It never takes so long; where it does, this is what it waits for.
+                () = tokio::time::sleep(Duration::from_secs(20)) => {
+                    println!("{path} waits: {:?}", at_work(&pool).await);
+                    asking.await
+                }
+            };
             let told = || format!("{path} after {:?}, {} open, {} idle", asked.elapsed(), pool.size(), pool.num_idle());
             assert_eq!(status(&answer), 200, "{}: {answer}", told());
             answered += 1;
