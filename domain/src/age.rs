@@ -14,6 +14,11 @@ pub fn age(age: TimeDelta) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// How long ago that was: `3 hours ago`, or `just now`.
+pub fn ago(passed: TimeDelta) -> String {
+    if passed.num_seconds() <= 0 { "just now".to_owned() } else { format!("{} ago", age(passed)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +32,17 @@ mod tests {
         assert_eq!(told(60), "1 minute");
         assert_eq!(told(7_300), "2 hours");
         assert_eq!(told(172_800), "2 days");
+    }
+
+    #[test]
+    fn what_was_a_moment_ago_was_just_now() {
+        let told = |seconds| ago(TimeDelta::seconds(seconds));
+        assert_eq!(told(-3), "just now");
+        assert_eq!(told(0), "just now");
+        assert_eq!(told(1), "1 second ago");
+        assert_eq!(told(59), "59 seconds ago");
+        assert_eq!(told(60), "1 minute ago");
+        assert_eq!(told(7_300), "2 hours ago");
+        assert_eq!(told(172_800), "2 days ago");
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use strata_domain::account::Person;
-use strata_domain::age::age;
+use strata_domain::age::ago;
 use strata_domain::audit::AuditAction;
 use strata_domain::change::{self, Change, ChangeState};
 use strata_domain::policy::Asked;
@@ -98,8 +98,8 @@ impl Locked {
         let toucher = &self.change.touched_by;
         let who = if toucher == reader { "You" } else { &toucher.name };
         let what = self.touched_action.describe();
-        let ago = age(now - self.change.touched_at);
-        Error::Conflict { what: format!("{who} {what} {ago} ago. Look again before you go on.") }
+        let when = ago(now - self.change.touched_at);
+        Error::Conflict { what: format!("{who} {what} {when}. Look again before you go on.") }
     }
 
     /// What was asked for it when it was written last; none for a draft.
